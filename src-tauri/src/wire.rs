@@ -1,0 +1,627 @@
+//! What crosses between the program and its page: each type is declared here once, its TypeScript is generated.
+//!
+//! These are views for the window, converted from the desk's types at this edge and never stored. Times are RFC 3339 in
+//! UTC. Item text and verdicts travel only to the window; a verdict that must stay hidden is not sent at all.
+
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+/// An error as the window shows it: one sentence of what happened, one of what to do, details folded away.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct Failure {
+    /// The only part that the window branches on.
+    pub code: Code,
+    /// What happened.
+    pub message: String,
+    /// What to do next.
+    pub advice: String,
+    /// For a report to the people who run it.
+    pub details: String,
+}
+
+/// Kinds of failure that the window treats differently.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum Code {
+    NotFound,
+    Invalid,
+    Conflict,
+    NewerVersion,
+    DiskFull,
+    Busy,
+    Damaged,
+    Io,
+    Engine,
+    Cancelled,
+}
+
+/// What is known when the window opens.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct Start {
+    pub version: String,
+    pub workspace: String,
+    /// Nothing has been imported and no guard was added: show the first steps.
+    pub first_start: bool,
+    /// Pseudonym of the reviewer, once given.
+    pub reviewer: Option<String>,
+    /// The window's own preferences as it saved them; empty at first.
+    pub preferences: String,
+    pub demo: DemoInfo,
+}
+
+/// The toy guard that comes with the program.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct DemoInfo {
+    pub guard_name: String,
+    /// "A toy that must not moderate anything", in a sentence.
+    pub warning: String,
+    /// Measured on the held-out demo queue; a row per language and one for all ("all").
+    pub scores: Vec<DemoScore>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct DemoScore {
+    pub task: String,
+    pub language: String,
+    pub auprc: f64,
+    pub baseline_auprc: f64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct StateCounts {
+    pub total: u32,
+    pub pending: u32,
+    pub decided: u32,
+    pub skipped: u32,
+    pub escalated: u32,
+    pub flagged: u32,
+    pub quarantined: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct LanguageCount {
+    /// BCP 47, or "und".
+    pub language: String,
+    pub items: u32,
+}
+
+/// What reviewers may say in a queue.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct Scheme {
+    pub name: String,
+    /// "safe", "controversial", "unsafe": in the order of their keys.
+    pub labels: Vec<String>,
+    pub prompt: TaskScheme,
+    pub response: TaskScheme,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct TaskScheme {
+    pub categories: Vec<String>,
+    /// Whether it is asked if the response refuses.
+    pub refusal: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum QueueOrder {
+    Imported,
+    Uncertain,
+    Unsafe,
+    Newest,
+    Draw,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewMode {
+    /// The verdict is hidden until a decision is saved.
+    Blind,
+    /// The verdict is in view.
+    Suggestion,
+}
+
+/// A card of the queues screen.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct QueueCard {
+    pub id: String,
+    pub name: String,
+    pub scheme: Scheme,
+    pub order: QueueOrder,
+    pub mode: ReviewMode,
+    pub counts: StateCounts,
+    pub languages: Vec<LanguageCount>,
+    /// Items that the default guard has judged completely, and those it has not.
+    pub labelled: u32,
+    pub unlabelled: u32,
+    /// Size of the recorded uniform draw in force, if any, and how many of its items are still pending.
+    pub draw: Option<DrawInfo>,
+    pub created_at: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct DrawInfo {
+    pub id: String,
+    pub size: u32,
+    pub pending: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct QueueChange {
+    pub order: Option<QueueOrder>,
+    pub mode: Option<ReviewMode>,
+}
+
+/// One field of an item and the column it is read from.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct FieldMapping {
+    /// id, prompt, response, messages, images, language, group, source, labels
+    pub field: String,
+    pub column: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct ImportPreview {
+    pub path: String,
+    pub file_name: String,
+    /// "JSONL", "CSV" or "TSV".
+    pub format: String,
+    pub columns: Vec<String>,
+    pub mapping: Vec<FieldMapping>,
+    /// The first rows, at most ten.
+    pub rows: Vec<PreviewRow>,
+    /// Sentences about what will not be used.
+    pub warnings: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct PreviewRow {
+    pub line: u32,
+    pub id: Option<String>,
+    pub prompt: Option<String>,
+    pub response: Option<String>,
+    pub language: Option<String>,
+    /// Why the row cannot be imported, if it cannot.
+    pub error: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct ImportOrder {
+    pub paths: Vec<String>,
+    /// Created if there is none of that name.
+    pub queue: String,
+    /// "qwen3guard" or "sea-guard"; for a new queue.
+    pub scheme: String,
+    pub mapping: Vec<FieldMapping>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct ImportProgress {
+    pub rows_read: u32,
+    pub rows_failed: u32,
+    /// 0 to 1, of the files' bytes.
+    pub fraction: f64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct ImportReport {
+    pub queue_id: String,
+    pub rows_read: u32,
+    pub added: u32,
+    /// Already in the queue: same id, same content.
+    pub known: u32,
+    /// Added, but the same content as an earlier item.
+    pub duplicates: u32,
+    pub failed: u32,
+    /// The first of the rows that failed, at most 200.
+    pub errors: Vec<RowError>,
+    pub warnings: Vec<String>,
+    pub cancelled: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct RowError {
+    pub file: String,
+    pub line: u32,
+    pub reason: String,
+}
+
+/// Which items of a queue a list shows.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct ListQuery {
+    pub queue_id: String,
+    /// "pending", "decided", "skipped", "escalated", "flagged" or "all".
+    pub tab: String,
+    /// Where the last page ended.
+    pub cursor: Option<String>,
+    pub limit: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct ItemPage {
+    pub rows: Vec<ItemRow>,
+    pub cursor: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct SearchPage {
+    pub rows: Vec<ItemRow>,
+    /// There are more than are shown.
+    pub capped: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct ItemRow {
+    pub id: String,
+    pub seq: u32,
+    pub language: Option<String>,
+    pub excerpt: String,
+    pub state: String,
+    pub has_response: bool,
+    pub has_image: bool,
+    pub flagged: bool,
+    pub labelled: bool,
+}
+
+/// An item as the review screen shows it.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct ItemView {
+    pub id: String,
+    pub queue_id: String,
+    pub seq: u32,
+    pub external_id: Option<String>,
+    pub language: Option<String>,
+    /// All turns in order; the last user turn is the prompt, a last assistant turn the response.
+    pub turns: Vec<Turn>,
+    /// SHA-256 of each image, for the `media` protocol.
+    pub images: Vec<String>,
+    /// Verbatim JSON that came with the row.
+    pub source: Option<String>,
+    pub tasks: Vec<TaskView>,
+    pub flagged: bool,
+    pub duplicates: u32,
+    /// Which recorded draw brought it up, if one did.
+    pub draw_id: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct Turn {
+    /// "system", "user" or "assistant".
+    pub role: String,
+    pub content: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct TaskView {
+    /// "prompt" or "response".
+    pub task: String,
+    /// "pending", "decided", "skipped" or "escalated".
+    pub state: String,
+    pub verdict: VerdictSlot,
+    pub decision: Option<DecisionView>,
+}
+
+/// What is shown in the place of the verdict, which is kept in every case.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum VerdictSlot {
+    /// No guard has judged it yet.
+    Absent,
+    /// There may be one; it is shown after a decision.
+    Hidden,
+    /// The guard could not judge it.
+    Failed { reason: String },
+    /// Here it is.
+    Shown { verdict: VerdictView },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct VerdictView {
+    pub id: String,
+    pub guard: String,
+    pub is_toy: bool,
+    /// Native label.
+    pub label: String,
+    /// What that label is in the queue's scheme, if it is one of its labels: what "accept" would save.
+    pub suggestion: Option<String>,
+    pub p_unsafe: f64,
+    pub probabilities: Vec<LabelShare>,
+    pub label_mass: f64,
+    pub off_format: bool,
+    pub categories: Vec<String>,
+    /// Whether the guard has categories at all.
+    pub has_categories: bool,
+    pub refusal: Option<bool>,
+    pub truncated: bool,
+    pub made_at: String,
+    /// How it was made: (name, value) in the order of display.
+    pub provenance: Vec<Fact>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct LabelShare {
+    pub label: String,
+    pub p: f64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct Fact {
+    pub name: String,
+    pub value: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct DecisionView {
+    pub id: String,
+    pub label: String,
+    pub categories: Vec<String>,
+    pub refusal: Option<bool>,
+    pub note: Option<String>,
+    pub reviewer: String,
+    pub decided_at: String,
+    /// Made with a verdict in view.
+    pub anchored: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct NewDecision {
+    pub item_id: String,
+    pub task: String,
+    pub label: String,
+    pub categories: Vec<String>,
+    pub refusal: Option<bool>,
+    pub note: Option<String>,
+    pub duration_ms: u32,
+    /// Whether the window showed a verdict for this task before the decision.
+    pub verdict_visible: bool,
+    pub draw_id: Option<String>,
+}
+
+/// What a reviewer does with an item besides deciding it.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct Gesture {
+    pub item_id: String,
+    pub kind: GestureKind,
+    pub reason: Option<String>,
+    pub duration_ms: u32,
+    pub draw_id: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum GestureKind {
+    /// All undecided tasks of the item.
+    Skip,
+    /// All undecided tasks of the item.
+    Escalate,
+    /// Sets the flag, or takes it off.
+    Flag,
+    /// Out of every list, search and export at once.
+    Quarantine,
+}
+
+/// Acknowledgement: it is on disk.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct Saved {
+    pub decision_id: String,
+    pub saved_at: String,
+    /// The item as it is now; none after a quarantine.
+    pub item: Option<ItemView>,
+    pub counts: StateCounts,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct Undone {
+    /// What was taken back, e.g. "label unsafe".
+    pub what: String,
+    pub saved_at: String,
+    /// The item it belonged to, as it is now.
+    pub item: ItemView,
+    pub counts: StateCounts,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct HistoryEntry {
+    pub at: String,
+    /// A reviewer's pseudonym or a guard's name.
+    pub by: String,
+    pub task: Option<String>,
+    /// e.g. "label unsafe", "verdict Unsafe 0.93", "undo", "skip".
+    pub what: String,
+    pub note: Option<String>,
+    pub anchored: bool,
+    pub undone: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct RunOrder {
+    pub queue_id: String,
+    /// The default guard if none.
+    pub guard_id: Option<String>,
+    /// "auto", "cpu", "cuda" or "metal".
+    pub device: String,
+    /// "auto", "f32", "bf16" or "int8".
+    pub precision: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct RunView {
+    pub id: String,
+    pub queue_id: String,
+    pub queue: String,
+    pub guard: String,
+    pub is_toy: bool,
+    /// "loading", "running", "paused", "done", "cancelled" or "failed".
+    pub state: String,
+    pub total: u32,
+    pub done: u32,
+    pub failed: u32,
+    pub items_per_second: Option<f64>,
+    pub tokens_per_second: Option<f64>,
+    pub eta_seconds: Option<f64>,
+    /// e.g. "CPU · AMD EPYC · bf16".
+    pub device: Option<String>,
+    /// Why it does not run on a faster device; said loudly.
+    pub device_fallback: Option<String>,
+    /// What happened on the way, e.g. that the guard's process died and was started again.
+    pub notes: Vec<String>,
+    /// The newest verdicts.
+    pub recent: Vec<RecentVerdict>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct RecentVerdict {
+    pub item_id: String,
+    pub task: String,
+    pub language: Option<String>,
+    pub excerpt: String,
+    /// Empty while the queue is reviewed blind.
+    pub label: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct GuardView {
+    pub id: String,
+    pub name: String,
+    pub path: String,
+    pub is_toy: bool,
+    pub is_default: bool,
+    pub family: String,
+    pub family_reason: String,
+    pub architecture: String,
+    pub labels: Vec<String>,
+    pub categories: Vec<String>,
+    pub weights_sha256: String,
+    pub template_sha256: String,
+    pub weights_bytes: f64,
+    pub parameters: f64,
+    pub precision: String,
+    pub context_tokens: u32,
+    pub memory_needed_bytes: f64,
+    pub license: Option<String>,
+    pub warnings: Vec<String>,
+    pub added_at: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct DeviceView {
+    pub kind: String,
+    pub name: String,
+    pub memory_bytes: Option<f64>,
+    pub memory_free_bytes: Option<f64>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct StepProgress {
+    pub done: f64,
+    pub total: f64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct SelfTest {
+    pub passed: bool,
+    /// e.g. "CPU · AMD EPYC · bf16".
+    pub device: String,
+    pub load_ms: u32,
+    pub rows: Vec<SelfTestRow>,
+    /// Sentences: what did not hold.
+    pub problems: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct SelfTestRow {
+    pub name: String,
+    pub label: String,
+    pub p_unsafe: f64,
+    pub label_mass: f64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct ExportOrder {
+    pub queue_id: String,
+    /// "llama-factory" or "decisions".
+    pub format: String,
+    /// Whose wording, for training formats; the default guard if none.
+    pub guard_id: Option<String>,
+    /// "exclude", "safe" or "unsafe": what Controversial becomes for a guard that has no such label.
+    pub controversial_as: String,
+    /// Share of the validation part, 0 to 0.5.
+    pub validation: f64,
+    pub seed: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct ExportPreview {
+    /// Rows that would be written.
+    pub rows: u32,
+    pub train: u32,
+    pub validation: u32,
+    /// The first three, as they would be written.
+    pub sample: Vec<String>,
+    pub left_out: Vec<LeftOut>,
+    /// The dataset card, Markdown.
+    pub card: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct LeftOut {
+    pub reason: String,
+    pub n: u32,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct ExportReport {
+    pub folder: String,
+    pub files: Vec<String>,
+    pub rows: u32,
+    pub left_out: Vec<LeftOut>,
+    pub chain_head: String,
+}
+
+/// Numbers about one queue; where one cannot be given, it is null and `note` says why.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct StatsView {
+    pub rows: Vec<StatRow>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct StatRow {
+    pub task: String,
+    /// "all" or a language.
+    pub language: String,
+    /// "gold", "estimate" (blind, uniform draw) or "selected" (blind, not an estimate).
+    pub against: String,
+    pub n: u32,
+    pub auprc: Option<f64>,
+    pub note: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct AuditView {
+    pub events: u32,
+    pub head: String,
+    pub problems: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct SettingsView {
+    /// "strict" or "loose".
+    pub mode: String,
+    /// "safe" or "unsafe".
+    pub sensitive_prompt: String,
+    pub sensitive_response: String,
+}
+
+/// Something the window is told without asking.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Notice {
+    /// A run has come further.
+    Run { run: RunView },
+    /// Counts of a queue have changed.
+    Queue { queue_id: String, counts: StateCounts },
+    /// The engine died, was started again, or fell back to a slower device.
+    Engine { message: String },
+}
