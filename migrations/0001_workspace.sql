@@ -27,8 +27,10 @@ CREATE TABLE imports (
     ended_at    TEXT,
     rows_read   INTEGER NOT NULL DEFAULT 0,
     rows_added  INTEGER NOT NULL DEFAULT 0,
-    rows_known  INTEGER NOT NULL DEFAULT 0,         -- same id and content already in the queue
-    rows_failed INTEGER NOT NULL DEFAULT 0
+    rows_known  INTEGER NOT NULL DEFAULT 0,         -- same id and content already in the queue: not added again
+    rows_duplicate INTEGER NOT NULL DEFAULT 0,      -- of those added: same content as an earlier item of the queue
+    rows_failed INTEGER NOT NULL DEFAULT 0,
+    warnings    TEXT NOT NULL DEFAULT '[]'          -- JSON: sentences, e.g. about keys that are not known
 ) STRICT;
 
 -- Rows that could not be imported, kept so that the window can list and export them after a restart.
@@ -65,7 +67,10 @@ CREATE TABLE items (
     uncertainty  REAL                               -- largest 1 - |2 p_unsafe - 1| over its tasks
 ) STRICT;
 
-CREATE INDEX items_by_content ON items (queue_id, content_hash);
+-- Import asks for each row whether it is there already (same id, or without one the same line), and whether its content is.
+CREATE INDEX items_by_content ON items (queue_id, content_hash, external_id, line);
+CREATE UNIQUE INDEX items_originals ON items (queue_id, content_hash) WHERE duplicate_of IS NULL;
+CREATE INDEX items_copies ON items (duplicate_of) WHERE duplicate_of IS NOT NULL;
 -- One index for each ordering of the review queue: state first, because reviewers look at one state at a time.
 CREATE INDEX items_as_imported    ON items (queue_id, state, seq)                   WHERE quarantined = 0;
 CREATE INDEX items_most_uncertain ON items (queue_id, state, uncertainty DESC, seq) WHERE quarantined = 0;
@@ -141,7 +146,8 @@ CREATE TABLE provenances (
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE verdicts (
-    id              TEXT PRIMARY KEY,
+    seq             INTEGER PRIMARY KEY AUTOINCREMENT, -- order of arrival; a clock that is set back does not change it
+    id              TEXT NOT NULL UNIQUE,
     item_id         TEXT NOT NULL REFERENCES items (id),
     task            TEXT NOT NULL,
     guard_id        TEXT NOT NULL REFERENCES guards (id),
@@ -161,6 +167,7 @@ CREATE TABLE verdicts (
 
 -- A verdict of one guard about one (item, task) exists once, whatever was killed and started again in between.
 CREATE UNIQUE INDEX verdicts_once ON verdicts (item_id, task, guard_id) WHERE supersedes IS NULL;
+CREATE INDEX verdicts_by_item ON verdicts (item_id, task);
 
 CREATE TABLE failures (
     id         TEXT PRIMARY KEY,
@@ -196,7 +203,8 @@ CREATE TABLE draw_items (
 CREATE INDEX draw_items_by_item ON draw_items (item_id);
 
 CREATE TABLE decisions (
-    id              TEXT PRIMARY KEY,
+    seq             INTEGER PRIMARY KEY AUTOINCREMENT, -- order of arrival; a clock that is set back does not change it
+    id              TEXT NOT NULL UNIQUE,
     item_id         TEXT NOT NULL REFERENCES items (id),
     task            TEXT,                           -- null for what concerns the whole item: flag, quarantine
     kind            TEXT NOT NULL,                  -- label, skip, escalate, flag, unflag, quarantine, release, undo
@@ -217,7 +225,7 @@ CREATE TABLE decisions (
 ) STRICT;
 
 CREATE INDEX decisions_by_item ON decisions (item_id, task);
-CREATE INDEX decisions_by_reviewer ON decisions (reviewer, id);
+CREATE INDEX decisions_by_reviewer ON decisions (reviewer, seq);
 -- A decision is undone once.
 CREATE UNIQUE INDEX decisions_undone ON decisions (undoes) WHERE undoes IS NOT NULL;
 

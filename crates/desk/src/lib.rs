@@ -1,1 +1,18 @@
-//! Placeholder.
+//! The workstation: what happens to a queue of items between import and export.
+//!
+//! [`Workspace`] is the face of this crate: a folder with a database and the images that were imported. Everything
+//! that people and guards do is a method of it, written in a module of its own: [`import`], [`queue`], [`review`],
+//! [`audit`]. Beneath them lies [`store`], the only place that knows SQL.
+//!
+//! Invariant: this crate knows no tensors and no window, and opens no network socket. Guards are asked through
+//! [`saring_verdict::Engine`].
+
+pub mod audit;
+pub mod clock;
+mod error;
+pub mod store;
+mod workspace;
+
+pub use clock::Clock;
+pub use error::{Code, Error, Result, Thing};
+pub use workspace::Workspace;

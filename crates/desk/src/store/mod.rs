@@ -1,0 +1,26 @@
+//! The only place that names sqlx: one file a table, one statement a function.
+//!
+//! [`Store`] holds the connections. Reading goes through a [`ReadTx`], which sees one moment of the database; writing goes
+//! through a [`WriteTx`], which begins at once (`BEGIN IMMEDIATE`), carries the end of the chain of events and is durable when
+//! [`WriteTx::commit`] returns. A function that reads takes `&mut Conn`, which both are; one that writes takes `&mut WriteTx`,
+//! so that nothing can be written outside of a transaction.
+
+mod chain;
+mod connect;
+mod error;
+pub mod events;
+mod head;
+pub mod row_hash;
+pub mod settings;
+mod transaction;
+
+pub use connect::Store;
+pub use error::StoreError;
+pub use head::{ChainHead, HeadFile};
+pub use transaction::{ReadTx, WriteTx};
+
+/// A connection inside a transaction, for reading or writing.
+pub type Conn = sqlx::SqliteConnection;
+
+/// The result of a statement.
+pub type StoreResult<T> = Result<T, StoreError>;
