@@ -1,0 +1,82 @@
+# Every goal does its own set-up, and does it once: `make run` on a fresh clone is enough.
+#
+#   make run         the window on a demo workspace; without a display, the demo on the command line
+#   make test        everything: formatting, lints, Rust, TypeScript and the window under a virtual display
+#   make check       formatting and lints only
+#   make build       the command line and the window
+#   make durability  kill -9, 200 times on 20,000 items
+#   make reference   golden files anew, from the reference implementation (needs Python; downloads it)
+#   make demo-guard  the demo guard anew, trained from scratch
+#   make clean       what was built
+#
+# One profile and one set of packages for all of it: `--workspace`, because another set has other features and rebuilds
+# half of the tree, and `dev`, whose dependencies are optimised (see Cargo.toml), because `release` would build all of it
+# a second time to gain little.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# rustup installs here and asks for a new shell, which is easily forgotten.
+export PATH := $(PATH):$(HOME)/.cargo/bin
+export CARGO_TERM_PROGRESS_WHEN ?= auto
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+CARGO_BUILD := cargo build --locked --workspace
+UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
+PYTHON := .setup/python/bin/python
+
+.PHONY: help run test check build ui durability reference demo-guard clean toolchains system-build system-test
+
+help:
+	@sed -n '/^#   make/s/^#   //p' Makefile
+
+run: build
+	@setup/run.sh "$(TARGET)/debug"
+
+build: toolchains system-build ui
+	$(CARGO_BUILD)
+
+test: toolchains system-test ui
+	@tests/run.sh
+
+check: toolchains system-build ui
+	@tests/run.sh check
+
+durability: build
+	SARING_DURABILITY_ROUNDS=$${SARING_DURABILITY_ROUNDS:-200} SARING_DURABILITY_ITEMS=$${SARING_DURABILITY_ITEMS:-20000} \
+		cargo test --locked --workspace --test integration durability:: -- --nocapture
+
+ui: ui/dist/index.html
+
+ui/dist/index.html: .setup/npm $(UI_SOURCES)
+	cd ui && npm run build
+	@touch $@
+
+.setup/npm: ui/package-lock.json | toolchains
+	cd ui && npm ci --no-audit --no-fund
+	@mkdir -p .setup && touch $@
+
+toolchains:
+	@setup/toolchains.sh
+
+system-build: | toolchains
+	@setup/system.sh build
+
+system-test: | toolchains
+	@setup/system.sh test
+
+reference: $(PYTHON)
+	$(PYTHON) tests/reference/make.py
+
+demo-guard: $(PYTHON)
+	$(PYTHON) demo/train.py
+
+$(PYTHON): setup/requirements.txt
+	python3 -m venv .setup/python
+	$(PYTHON) -m pip install --quiet --requirement setup/requirements.txt
+	@touch $@
+
+clean:
+	cargo clean
+	rm -rf ui/dist .setup demo-workspace
