@@ -9,6 +9,7 @@
 
 pub mod audit;
 pub mod clock;
+pub mod engine;
 mod error;
 pub mod store;
 mod workspace;

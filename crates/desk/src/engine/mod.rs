@@ -19,7 +19,7 @@ mod supervised;
 
 use saring_verdict::{Engine, EngineError};
 
-pub use handle::EngineHandle;
+pub use handle::{EngineHandle, Judged};
 pub use locate::{ENGINE_VARIABLE, EngineProgram, EnginePrograms};
 pub use process::{EngineProcess, ProcessOptions};
 pub use supervised::{EngineNotice, RestartPolicy, Supervised};

@@ -322,7 +322,7 @@ fn read_all(mut stdout: impl io::BufRead, incoming: &SyncSender<Incoming>) {
     let first = match wire::read::<Hello>(&mut stdout) {
         Ok(Some(hello)) => Incoming::Hello(hello),
         Ok(None) => Incoming::Closed,
-        Err(error) => Incoming::Garbage(without_content(&error)),
+        Err(error) => unreadable(&error),
     };
     // After anything but a greeting nothing can be trusted.
     let mut go_on = matches!(first, Incoming::Hello(_)) & incoming.send(first).is_ok();
@@ -330,17 +330,23 @@ fn read_all(mut stdout: impl io::BufRead, incoming: &SyncSender<Incoming>) {
         let next = match wire::read::<Reply>(&mut stdout) {
             Ok(Some(reply)) => Incoming::Reply(reply),
             Ok(None) => Incoming::Closed,
-            Err(error) => Incoming::Garbage(without_content(&error)),
+            Err(error) => unreadable(&error),
         };
         go_on = matches!(next, Incoming::Reply(_)) & incoming.send(next).is_ok();
     }
 }
 
 /// The decoder's own words quote what it read, which may be item text: only kind and place are told.
-fn without_content(error: &io::Error) -> String {
+fn unreadable(error: &io::Error) -> Incoming {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<serde_json::Error>()) {
-        Some(json) => format!("a line of its output is no message ({:?}, column {})", json.classify(), json.column()),
-        None => format!("its output cannot be read ({})", error.kind()),
+        // Killed while it wrote: how the process ended says more than half a line.
+        Some(json) if json.is_eof() => Incoming::Closed,
+        Some(json) => Incoming::Garbage(format!(
+            "a line of its output is no message ({:?}, column {})",
+            json.classify(),
+            json.column()
+        )),
+        None => Incoming::Garbage(format!("its output cannot be read ({})", error.kind())),
     }
 }
 
