@@ -1,0 +1,128 @@
+"""Trains the guard: a small Qwen3 from random weights, with the loss on the answer alone.
+
+Every prompt of one task opens with the same tokens, so a batch computes their keys and values once and
+each row attends to them, which halves the work. Batches hold one task and rows of similar length.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+from random import Random
+
+import torch
+from transformers import Qwen3Config, Qwen3ForCausalLM
+from transformers.cache_utils import DynamicCache
+
+from conversation import Encoder
+from training_set import Example
+
+BATCH_ROWS = 32
+PEAK_LEARNING_RATE = 2e-3
+WARMUP_SHARE = 0.06
+IGNORED = -100
+
+
+@dataclass(frozen=True)
+class Row:
+    task: str
+    ids: tuple[int, ...]  # what follows the shared prefix: conversation, then answer
+    answer_tokens: int
+
+
+def new_model(vocabulary_size: int, end_id: int, pad_id: int) -> Qwen3ForCausalLM:
+    config = Qwen3Config(
+        vocab_size=vocabulary_size,
+        hidden_size=192,
+        intermediate_size=512,
+        num_hidden_layers=4,
+        num_attention_heads=6,
+        num_key_value_heads=2,
+        head_dim=32,
+        max_position_embeddings=2048,
+        rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
+        tie_word_embeddings=True,
+        bos_token_id=pad_id,
+        eos_token_id=end_id,
+        pad_token_id=None,
+        dtype="float32",
+    )
+    return Qwen3ForCausalLM(config)
+
+
+def train(encoder: Encoder, examples: list[Example], seed: int) -> Qwen3ForCausalLM:
+    torch.manual_seed(seed)
+    vocabulary = encoder.tokenizer.get_vocab(with_added_tokens=True)
+    model = new_model(len(vocabulary), vocabulary["<|im_end|>"], vocabulary["<|endoftext|>"])
+    prefixes = {task: encoder.shared_prefix(task) for task in ("prompt", "response")}
+    batches = make_batches([row_of(encoder, example, prefixes) for example in examples], Random(seed))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.05)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_share(step, len(batches)))
+    started, recent = time.monotonic(), []
+    for step, batch in enumerate(batches, start=1):
+        loss = batch_loss(model, batch, prefixes[batch[0].task])
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        schedule.step()
+        recent.append(loss.item())
+        if step % 50 == 0 or step == len(batches):
+            print(
+                f"  step {step}/{len(batches)}, loss {sum(recent) / len(recent):.4f}, "
+                f"{time.monotonic() - started:.0f} s",
+                flush=True,
+            )
+            recent = []
+    return model.eval()
+
+
+def row_of(encoder: Encoder, example: Example, prefixes: dict[str, list[int]]) -> Row:
+    prompt = encoder.prompt(list(example.messages))
+    answer = encoder.answer(example.gold.answer())
+    prefix = prefixes[example.task]
+    if prompt[: len(prefix)] != prefix:
+        raise ValueError(f"a {example.task} prompt does not open with the shared prefix")
+    return Row(example.task, tuple(prompt[len(prefix) :] + answer), len(answer))
+
+
+def make_batches(rows: list[Row], random: Random) -> list[list[Row]]:
+    """Batches of one task, cut from chunks sorted by length so that little is padding."""
+    batches = []
+    for task in ("prompt", "response"):
+        chosen = [row for row in rows if row.task == task]
+        random.shuffle(chosen)
+        for at in range(0, len(chosen), BATCH_ROWS * 40):
+            chunk = sorted(chosen[at : at + BATCH_ROWS * 40], key=lambda row: len(row.ids))
+            batches.extend(chunk[n : n + BATCH_ROWS] for n in range(0, len(chunk), BATCH_ROWS))
+    random.shuffle(batches)
+    return batches
+
+
+def learning_rate_share(step: int, steps: int) -> float:
+    warmup = max(1, int(steps * WARMUP_SHARE))
+    if step < warmup:
+        return (step + 1) / warmup
+    return 0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * (step - warmup) / max(1, steps - warmup)))
+
+
+def batch_loss(model: Qwen3ForCausalLM, batch: list[Row], prefix: list[int]) -> torch.Tensor:
+    """Mean cross entropy of the answer tokens; the head runs at those positions only."""
+    rows, width = len(batch), max(len(row.ids) for row in batch)
+    ids = torch.zeros(rows, width, dtype=torch.long)
+    mask = torch.zeros(rows, len(prefix) + width, dtype=torch.long)
+    mask[:, : len(prefix)] = 1
+    targets = torch.full((rows, width), IGNORED)
+    for n, row in enumerate(batch):
+        length = len(row.ids)
+        ids[n, :length] = torch.tensor(row.ids)
+        mask[n, len(prefix) : len(prefix) + length] = 1
+        # Position p predicts the token at p + 1.
+        targets[n, length - row.answer_tokens - 1 : length - 1] = torch.tensor(row.ids[length - row.answer_tokens :])
+    cache = DynamicCache(config=model.config)
+    model.model(input_ids=torch.tensor([prefix]), past_key_values=cache, use_cache=True)
+    for layer in cache.layers:
+        layer.keys = layer.keys.expand(rows, -1, -1, -1)
+        layer.values = layer.values.expand(rows, -1, -1, -1)
+    hidden = model.model(input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True).last_hidden_state
+    counted = targets != IGNORED
+    return torch.nn.functional.cross_entropy(model.lm_head(hidden[counted]), targets[counted])
