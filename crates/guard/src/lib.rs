@@ -1,1 +1,26 @@
-//! Placeholder.
+//! Inference: runs guard checkpoints exactly as their authors run them.
+//!
+//! [`LocalEngine`] is the [`Engine`](saring_verdict::Engine) that runs in this process; [`serve`] puts any engine behind
+//! the wire protocol. Inside, a *checkpoint* is a folder of files, an *architecture* ([`decoder`]) knows tensors and no
+//! words, a *family* ([`family`]) knows words and no tensors. Templates are the checkpoint's own, item text is data that
+//! never becomes a control token ([`inert`], [`tokenizer`]), and what is read from the logits is in [`scoring`].
+//!
+//! Invariant: this crate knows no database and no window, opens no socket, and is the only one that names candle.
+
+mod asking;
+mod batching;
+mod bench;
+mod checkpoint;
+mod decoder;
+mod device;
+mod engine;
+mod family;
+mod grammar;
+mod inert;
+mod scoring;
+mod serve;
+mod template;
+mod tokenizer;
+
+pub use engine::LocalEngine;
+pub use serve::{serve, serve_until};

@@ -1,0 +1,212 @@
+//! [`LocalEngine`]: guards run in this process.
+
+use std::{sync::Arc, time::Instant};
+
+use candle_core::{DType, Device};
+use saring_verdict::{
+    BenchReport, BenchRequest, Cancel, DeviceInfo, Engine, EngineError, GuardCard, GuardSettings,
+    GuardSource, JudgeError, LoadRequest, Loaded, Outcome, PrecisionChoice, Progress, Provenance, Rendered,
+    Subject,
+};
+
+use crate::{
+    asking::Asker,
+    bench,
+    checkpoint::{Checkpoint, DigestCache, Weights},
+    decoder::{Qwen3, Qwen3Config},
+    device,
+    scoring::{Guard, working_bytes},
+};
+
+/// Name and version of this program, as verdicts record it.
+pub(crate) const PROGRAM: &str = concat!("saring ", env!("CARGO_PKG_VERSION"));
+
+/// Runs guards in this process, one at a time.
+#[derive(Default)]
+pub struct LocalEngine {
+    guard: Option<(Guard, u64)>,
+    digests: DigestCache,
+    /// The last one that was rendered with: an export asks many times.
+    asker: Option<(GuardSource, Arc<Asker>)>,
+}
+
+/// What describing and loading have in common.
+struct Opened {
+    checkpoint: Checkpoint,
+    weights: Weights,
+    asker: Asker,
+    config: Qwen3Config,
+}
+
+impl LocalEngine {
+    /// With nothing loaded.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn asker(&mut self, source: &GuardSource) -> Result<Arc<Asker>, EngineError> {
+        if let Some((known, asker)) = &self.asker
+            && known == source
+        {
+            return Ok(Arc::clone(asker));
+        }
+        let checkpoint = Checkpoint::open(&source.path)?;
+        let asker = Arc::new(Asker::open(&checkpoint, source)?.0);
+        self.asker = Some((source.clone(), Arc::clone(&asker)));
+        Ok(asker)
+    }
+
+    fn card(
+        &mut self,
+        opened: &Opened,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<GuardCard, EngineError> {
+        let Opened { checkpoint, weights, asker, config } = opened;
+        let precision = weights.precision();
+        let mut warnings = Vec::new();
+        if asker.family_guessed {
+            warnings.push(format!("{} If it is no guard, its answers mean nothing.", asker.family_reason));
+        }
+        if asker.taxonomy.tasks.len() < 2 {
+            warnings.push("Its chat template renders only one of the two tasks.".into());
+        }
+        Ok(GuardCard {
+            architecture: checkpoint.architecture.clone(),
+            family: asker.family,
+            family_reason: asker.family_reason.clone(),
+            taxonomy: asker.taxonomy.clone(),
+            weights_sha256: self.digests.sha256(weights.files(), progress)?,
+            template_sha256: asker.template_sha256.clone(),
+            weights_bytes: weights.bytes(),
+            parameters: weights.parameters(),
+            precision: precision_name(precision).into(),
+            context_tokens: config.max_position_embeddings as u32,
+            memory_needed_bytes: memory_needed(weights, config, precision, &Device::Cpu),
+            license: checkpoint.license(),
+            warnings,
+        })
+    }
+}
+
+impl Opened {
+    /// Everything that can be wrong with a checkpoint is found here, before a weight is copied.
+    fn open(source: &GuardSource) -> Result<Self, EngineError> {
+        let checkpoint = Checkpoint::open(&source.path)?;
+        let (asker, config) = Asker::open(&checkpoint, source)?;
+        let weights = Weights::open(&checkpoint)?;
+        weights.require(&Qwen3::tensors(&config))?;
+        Ok(Self { checkpoint, weights, asker, config })
+    }
+}
+
+impl Engine for LocalEngine {
+    fn devices(&mut self) -> Result<Vec<DeviceInfo>, EngineError> {
+        Ok(device::list())
+    }
+
+    fn describe(
+        &mut self,
+        source: &GuardSource,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<GuardCard, EngineError> {
+        let opened = Opened::open(source)?;
+        self.card(&opened, progress)
+    }
+
+    fn load(
+        &mut self,
+        request: &LoadRequest,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<Loaded, EngineError> {
+        let start = Instant::now();
+        self.guard = None;
+        let opened = Opened::open(&request.source)?;
+        let chosen = device::choose(request.device)?;
+        let dtype = dtype(request.precision, opened.weights.precision())?;
+        if let Some(free_bytes) = chosen.info.memory_free_bytes {
+            let needed_bytes = memory_needed(&opened.weights, &opened.config, dtype, &chosen.device);
+            if needed_bytes > free_bytes {
+                return Err(EngineError::OutOfMemory { needed_bytes, free_bytes });
+            }
+        }
+        // Bytes are read twice: once for the digest, once for the device.
+        let total = opened.weights.bytes() * 2;
+        let card = self.card(&opened, &mut |p| progress(Progress { done: p.done.min(total / 2), total }))?;
+        let mut copied = |p: Progress| progress(Progress { done: (total / 2 + p.done).min(total), total });
+        let Opened { weights, asker, config, .. } = opened;
+        let decoder = Qwen3::load(config, &weights, dtype, &chosen.device, &mut copied)?;
+        let guard = Guard::new(asker, decoder, request.settings, &chosen.device);
+        let load_ms = start.elapsed().as_millis() as u64;
+        let provenance = Provenance {
+            weights_sha256: card.weights_sha256.clone(),
+            template_sha256: card.template_sha256.clone(),
+            family: card.family,
+            precision: precision_name(dtype).into(),
+            device: chosen.info.kind.to_string(),
+            device_name: chosen.info.name.clone(),
+            settings: serde_json::to_string(&request.settings)
+                .map_err(|e| EngineError::Inference { reason: e.to_string() })?,
+            program: PROGRAM.into(),
+        };
+        let batch_subjects = guard.batch_subjects();
+        self.guard = Some((guard, load_ms));
+        Ok(Loaded {
+            card,
+            provenance,
+            device: chosen.info,
+            device_fallback: chosen.fallback,
+            batch_subjects,
+            load_ms,
+        })
+    }
+
+    fn judge(&mut self, subjects: &[Subject], cancel: &Cancel) -> Result<Vec<Outcome>, EngineError> {
+        let (guard, _) = self.guard.as_mut().ok_or(EngineError::NotLoaded)?;
+        guard.judge(subjects, cancel)
+    }
+
+    fn render(
+        &mut self,
+        source: &GuardSource,
+        settings: GuardSettings,
+        subjects: &[Subject],
+    ) -> Result<Vec<Result<Rendered, JudgeError>>, EngineError> {
+        let asker = self.asker(source)?;
+        Ok(subjects.iter().map(|subject| asker.render(subject, settings)).collect())
+    }
+
+    fn bench(&mut self, request: BenchRequest) -> Result<BenchReport, EngineError> {
+        let (guard, load_ms) = self.guard.as_mut().ok_or(EngineError::NotLoaded)?;
+        bench::run(guard, *load_ms, request)
+    }
+
+    fn unload(&mut self) -> Result<(), EngineError> {
+        self.guard = None;
+        Ok(())
+    }
+}
+
+/// Bytes on the device: weights in `dtype`, caches and room to work.
+fn memory_needed(weights: &Weights, config: &Qwen3Config, dtype: DType, device: &Device) -> u64 {
+    weights.parameters() * dtype.size_in_bytes() as u64 + working_bytes(config, dtype, device)
+}
+
+fn dtype(choice: PrecisionChoice, own: DType) -> Result<DType, EngineError> {
+    match choice {
+        PrecisionChoice::Auto => Ok(own),
+        PrecisionChoice::F32 => Ok(DType::F32),
+        PrecisionChoice::Bf16 => Ok(DType::BF16),
+        PrecisionChoice::Int8 => Err(EngineError::PrecisionUnavailable {
+            precision: "int8".into(),
+            reason: "this version computes in f32, bf16 and f16".into(),
+        }),
+    }
+}
+
+fn precision_name(dtype: DType) -> &'static str {
+    match dtype {
+        DType::BF16 => "bf16",
+        DType::F16 => "f16",
+        _ => "f32",
+    }
+}
