@@ -1,0 +1,160 @@
+/**
+ * An export: who gets what, how it will look, and where it went.
+ *
+ * Every change of the order asks for a new preview; an answer to an older question is dropped. Neighbours:
+ * `views/export`.
+ */
+import type {
+  Backend,
+  ExportOrder,
+  ExportPreview,
+  ExportReport,
+  Failure,
+  GuardView,
+  QueueCard,
+} from '../lib/backend';
+import { asFailure } from '../lib/backend';
+
+/** Formats with who they are for. */
+export const FORMATS: { value: string; label: string; audience: string; files: string }[] = [
+  {
+    value: 'llama-factory',
+    label: 'LLaMA-Factory training data',
+    audience: 'For whoever fine-tunes the guard: decisions in the wording the guard was trained on',
+    files: 'train and validation JSONL, dataset_info.json, a dataset card',
+  },
+  {
+    value: 'decisions',
+    label: 'Decisions',
+    audience: 'For your platform or an analyst: what was decided, by whom, when, and whether a verdict was in view',
+    files: 'CSV and JSONL with your own ids, a dataset card',
+  },
+];
+
+export const CONTROVERSIAL: { value: string; label: string; hint: string }[] = [
+  { value: 'exclude', label: 'Leave out', hint: 'The rows are counted among those left out' },
+  { value: 'safe', label: 'As safe', hint: 'Only what is plainly unsafe is taught as unsafe' },
+  { value: 'unsafe', label: 'As unsafe', hint: 'Anything doubtful is taught as unsafe' },
+];
+
+/** Largest share that may go to validation. */
+export const VALIDATION_MAX = 0.5;
+
+/** Largest seed that crosses to the program (an unsigned 32-bit number). */
+const SEED_MAX = 4_294_967_295;
+
+export class ExportController {
+  queues = $state.raw<QueueCard[]>([]);
+  guards = $state.raw<GuardView[]>([]);
+  queueId = $state<string | null>(null);
+  format = $state('llama-factory');
+  guardId = $state<string | null>(null);
+  controversialAs = $state('exclude');
+  validation = $state(0.1);
+  seed = $state(1);
+  preview = $state.raw<ExportPreview | null>(null);
+  previewing = $state(false);
+  exporting = $state(false);
+  report = $state.raw<ExportReport | null>(null);
+  failure = $state.raw<Failure | null>(null);
+
+  #asked = 0;
+
+  constructor(private readonly backend: Backend) {}
+
+  get card(): QueueCard | null {
+    return this.queues.find((card) => card.id === this.queueId) ?? null;
+  }
+
+  get guard(): GuardView | null {
+    return this.guards.find((guard) => guard.id === this.guardId) ?? null;
+  }
+
+  /** Training formats have a wording and a split; decisions have neither. */
+  get isTraining(): boolean {
+    return this.format !== 'decisions';
+  }
+
+  /** Whether reviewers can say "controversial" where the guard that learns cannot. */
+  get asksControversial(): boolean {
+    const { guard, card } = this;
+    if (!this.isTraining || guard === null || card === null) return false;
+    const has = (labels: string[]) => labels.some((label) => label.toLowerCase() === 'controversial');
+    return has(card.scheme.labels) && !has(guard.labels);
+  }
+
+  /** Why there can be no export, or null. */
+  get problem(): string | null {
+    if (this.queueId === null) return 'Choose a queue';
+    if (this.isTraining && !(this.validation >= 0 && this.validation <= VALIDATION_MAX))
+      return 'The validation share is between 0 and 50 percent';
+    if (this.isTraining && !(Number.isInteger(this.seed) && this.seed >= 0 && this.seed <= SEED_MAX))
+      return 'The seed is a whole number from 0 to 4,294,967,295';
+    return null;
+  }
+
+  async open(queueId: string | null): Promise<void> {
+    try {
+      [this.queues, this.guards] = await Promise.all([this.backend.queues(), this.backend.guards()]);
+      const wanted = queueId ?? this.queueId;
+      this.queueId = (this.queues.find((card) => card.id === wanted) ?? this.queues[0])?.id ?? null;
+      this.guardId ??= (this.guards.find((guard) => guard.is_default) ?? this.guards[0])?.id ?? null;
+    } catch (error) {
+      this.failure = asFailure(error);
+      return;
+    }
+    await this.refresh();
+  }
+
+  /** Asks for a preview of the order as it stands. */
+  async refresh(): Promise<void> {
+    const asked = (this.#asked += 1);
+    this.report = null;
+    this.failure = null;
+    const order = this.#order();
+    if (order === null) {
+      this.preview = null;
+      return;
+    }
+    this.previewing = true;
+    try {
+      const preview = await this.backend.previewExport(order);
+      if (asked === this.#asked) this.preview = preview;
+    } catch (error) {
+      if (asked !== this.#asked) return;
+      this.preview = null;
+      this.failure = asFailure(error);
+    } finally {
+      if (asked === this.#asked) this.previewing = false;
+    }
+  }
+
+  /** Asks for a folder and writes the export into it. */
+  async export(): Promise<void> {
+    const order = this.#order();
+    if (order === null || this.exporting) return;
+    try {
+      const folder = await this.backend.pickFolder();
+      if (folder === null) return;
+      this.exporting = true;
+      this.report = await this.backend.export(order, folder);
+      this.failure = null;
+    } catch (error) {
+      this.failure = asFailure(error);
+    } finally {
+      this.exporting = false;
+    }
+  }
+
+  #order(): ExportOrder | null {
+    if (this.problem !== null || this.queueId === null) return null;
+    return {
+      queue_id: this.queueId,
+      format: this.format,
+      guard_id: this.isTraining ? this.guardId : null,
+      controversial_as: this.controversialAs,
+      validation: this.isTraining ? this.validation : 0,
+      seed: this.seed,
+    };
+  }
+}

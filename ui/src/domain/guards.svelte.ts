@@ -1,0 +1,142 @@
+/**
+ * The guards of the workspace: what each one is, whether it fits this machine, and whether it answers as it should.
+ *
+ * `GuardsController` adds folders (hashing them takes a while and is shown), sets the default, runs self-tests and
+ * removes. Neighbours: `views/guards`.
+ */
+import { SvelteMap } from 'svelte/reactivity';
+
+import type { Backend, DeviceView, Failure, GuardView, SelfTest, StepProgress } from '../lib/backend';
+import { asFailure } from '../lib/backend';
+import { Pace, type PaceReading } from './pace';
+
+/** Families that can be forced on a checkpoint; null reads the family from the checkpoint. */
+export const FAMILIES: { value: string | null; label: string }[] = [
+  { value: null, label: 'As the checkpoint says' },
+  { value: 'qwen3guard-gen', label: 'Qwen3Guard-Gen' },
+  { value: 'sea-guard', label: 'SEA-Guard' },
+];
+
+/** Whether a guard fits a device. `unknown` when the device does not say how much memory is free. */
+export type Fit = 'fits' | 'tight' | 'too_large' | 'unknown';
+
+/** Above this share of the free memory a guard loads, but the machine will feel it. */
+const TIGHT_SHARE = 0.85;
+
+export function fitOn(device: DeviceView, guard: GuardView): Fit {
+  const free = device.memory_free_bytes;
+  if (free === null) return 'unknown';
+  if (guard.memory_needed_bytes > free) return 'too_large';
+  return guard.memory_needed_bytes > free * TIGHT_SHARE ? 'tight' : 'fits';
+}
+
+/** A folder that is being read. */
+export interface Adding {
+  path: string;
+  progress: StepProgress;
+  pace: PaceReading;
+}
+
+export class GuardsController {
+  guards = $state.raw<GuardView[]>([]);
+  devices = $state.raw<DeviceView[]>([]);
+  loaded = $state(false);
+  failure = $state.raw<Failure | null>(null);
+  family = $state<string | null>(null);
+  adding = $state.raw<Adding | null>(null);
+  /** The guard whose removal waits for a second press. */
+  removingId = $state<string | null>(null);
+  /** The guard that is being tested. */
+  checkingId = $state<string | null>(null);
+  /** Results of self-tests by guard. */
+  readonly checks = new SvelteMap<string, SelfTest>();
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly nowMs: () => number = () => performance.now(),
+  ) {}
+
+  async load(): Promise<void> {
+    try {
+      [this.guards, this.devices] = await Promise.all([this.backend.guards(), this.backend.devices()]);
+      this.loaded = true;
+      this.failure = null;
+    } catch (error) {
+      this.failure = asFailure(error);
+    }
+  }
+
+  async pickAndAdd(): Promise<void> {
+    try {
+      const path = await this.backend.pickFolder();
+      if (path !== null) await this.add(path);
+    } catch (error) {
+      this.failure = asFailure(error);
+    }
+  }
+
+  /** Reads, hashes and registers a checkpoint folder. */
+  async add(path: string): Promise<void> {
+    if (this.adding !== null) return;
+    const pace = new Pace(this.nowMs);
+    this.failure = null;
+    this.adding = { path, progress: { done: 0, total: 0 }, pace: { perSecond: null, secondsLeft: null } };
+    try {
+      await this.backend.addGuard(path, this.family, (progress) => {
+        const fraction = progress.total > 0 ? progress.done / progress.total : 0;
+        this.adding = { path, progress, pace: pace.read(progress.done, fraction) };
+      });
+      this.adding = null;
+      await this.load();
+    } catch (error) {
+      this.adding = null;
+      this.failure = asFailure(error);
+    }
+  }
+
+  async makeDefault(guardId: string): Promise<void> {
+    try {
+      await this.backend.setDefaultGuard(guardId);
+      await this.load();
+    } catch (error) {
+      this.failure = asFailure(error);
+    }
+  }
+
+  askRemoval(guardId: string): void {
+    this.removingId = guardId;
+  }
+
+  keep(): void {
+    this.removingId = null;
+  }
+
+  /** Takes the guard off the list. Its verdicts and the folder stay. */
+  async remove(): Promise<void> {
+    const guardId = this.removingId;
+    if (guardId === null) return;
+    try {
+      await this.backend.removeGuard(guardId);
+      this.removingId = null;
+      this.checks.delete(guardId);
+      await this.load();
+    } catch (error) {
+      this.removingId = null;
+      this.failure = asFailure(error);
+    }
+  }
+
+  async check(guardId: string): Promise<void> {
+    if (this.checkingId !== null) return;
+    this.checkingId = guardId;
+    this.checks.delete(guardId);
+    try {
+      this.checks.set(guardId, await this.backend.checkGuard(guardId));
+      this.failure = null;
+    } catch (error) {
+      this.failure = asFailure(error);
+    } finally {
+      this.checkingId = null;
+    }
+  }
+}

@@ -1,0 +1,227 @@
+/**
+ * One import, from the files that were chosen to the report of what became of their rows.
+ *
+ * `ImportController` goes through `choosing`, `previewing`, `importing` and `done`. A file that is dropped anywhere in
+ * the window is handed to `offer`. Neighbours: `views/import` renders it, `Pace` gives rate and time left.
+ */
+import type {
+  Backend,
+  Failure,
+  FieldMapping,
+  ImportPreview,
+  ImportProgress,
+  ImportReport,
+  QueueCard,
+} from '../lib/backend';
+import { asFailure } from '../lib/backend';
+import { Pace, type PaceReading } from './pace';
+
+/** Fields of an item that a column can be mapped to, in the order in which they are offered. */
+export const FIELDS: { field: string; label: string; hint: string }[] = [
+  { field: 'prompt', label: 'Prompt', hint: 'What the person wrote' },
+  { field: 'response', label: 'Response', hint: 'What the assistant answered' },
+  { field: 'messages', label: 'Messages', hint: 'A conversation of several turns' },
+  { field: 'images', label: 'Images', hint: 'Paths, beside the file' },
+  { field: 'language', label: 'Language', hint: 'A tag such as th or my' },
+  { field: 'id', label: 'Id', hint: 'Your own, to find the item again' },
+  { field: 'group', label: 'Group', hint: 'What a split must keep together' },
+  { field: 'labels', label: 'Labels', hint: 'Gold or prior labels; never taken for decisions' },
+  { field: 'source', label: 'Source', hint: 'Kept as it is' },
+];
+
+/** Label schemes that a new queue can have. */
+export const SCHEMES: { value: string; label: string; hint: string }[] = [
+  {
+    value: 'qwen3guard',
+    label: 'Qwen3Guard',
+    hint: 'Safe, controversial or unsafe, with categories, and whether a response refuses',
+  },
+  { value: 'sea-guard', label: 'SEA-Guard', hint: 'Safe or unsafe, no categories' },
+];
+
+export type ImportPhase = 'choosing' | 'previewing' | 'importing' | 'done';
+
+const NO_PACE: PaceReading = { perSecond: null, secondsLeft: null };
+
+export class ImportController {
+  phase = $state<ImportPhase>('choosing');
+  paths = $state.raw<string[]>([]);
+  preview = $state.raw<ImportPreview | null>(null);
+  /** True while a preview is being read. */
+  reading = $state(false);
+  queues = $state.raw<QueueCard[]>([]);
+  /** Id of an existing queue, or null for a new one. */
+  queueId = $state<string | null>(null);
+  newQueueName = $state('');
+  scheme = $state('qwen3guard');
+  progress = $state.raw<ImportProgress>({ rows_read: 0, rows_failed: 0, fraction: 0 });
+  pace = $state.raw<PaceReading>(NO_PACE);
+  stopping = $state(false);
+  report = $state.raw<ImportReport | null>(null);
+  /** Where the list of errors was saved. */
+  savedErrorsTo = $state<string | null>(null);
+  failure = $state.raw<Failure | null>(null);
+
+  /** Counts previews, so that the answer to an older question is dropped. */
+  #asked = 0;
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly nowMs: () => number = () => performance.now(),
+  ) {}
+
+  /** Name of the queue that the rows go to. */
+  get queueName(): string {
+    const existing = this.queues.find((card) => card.id === this.queueId);
+    return existing?.name ?? this.newQueueName.trim();
+  }
+
+  /** What a new queue's name clashes with: importing would add to that queue. */
+  get nameTaken(): boolean {
+    return this.queueId === null && this.queues.some((card) => card.name === this.newQueueName.trim());
+  }
+
+  /** Why the import cannot start, or null. */
+  get problem(): string | null {
+    if (this.preview === null) return 'Choose a file first';
+    const mapped = new Set(this.preview.mapping.map((pair) => pair.field));
+    if (!mapped.has('prompt') && !mapped.has('messages') && !mapped.has('images'))
+      return 'Say which column holds the prompt';
+    if (this.queueName === '') return 'Give the queue a name';
+    if (this.nameTaken) return 'There is a queue of that name: choose it, or give another name';
+    return null;
+  }
+
+  /** Loads the queues that rows can be added to, and starts with one of them if it is given. */
+  async open(queueId: string | null): Promise<void> {
+    try {
+      this.queues = await this.backend.queues();
+      if (queueId !== null && this.queues.some((card) => card.id === queueId)) this.queueId = queueId;
+    } catch (error) {
+      this.failure = asFailure(error);
+    }
+  }
+
+  /** Takes files that were dropped or picked, unless an import is running. */
+  async offer(paths: string[]): Promise<void> {
+    const first = paths[0];
+    if (first === undefined || this.phase === 'importing') return;
+    this.paths = paths;
+    this.report = null;
+    this.savedErrorsTo = null;
+    await this.#ask(first, null);
+    if (this.preview !== null && this.newQueueName === '')
+      this.newQueueName = stem(this.preview.file_name);
+  }
+
+  async pick(): Promise<void> {
+    try {
+      const paths = await this.backend.pickFiles();
+      await this.offer(paths);
+    } catch (error) {
+      this.failure = asFailure(error);
+    }
+  }
+
+  /** Reads `field` from `column` from now on, or from none. */
+  async remap(field: string, column: string | null): Promise<void> {
+    if (this.preview === null) return;
+    const others = this.preview.mapping.filter((pair) => pair.field !== field);
+    const mapping = column === null ? others : [...others, { field, column }];
+    await this.#ask(this.preview.path, mapping);
+  }
+
+  columnOf(field: string): string | null {
+    return this.preview?.mapping.find((pair) => pair.field === field)?.column ?? null;
+  }
+
+  async start(): Promise<void> {
+    if (this.problem !== null || this.preview === null) return;
+    this.phase = 'importing';
+    this.failure = null;
+    this.stopping = false;
+    this.progress = { rows_read: 0, rows_failed: 0, fraction: 0 };
+    this.pace = NO_PACE;
+    const pace = new Pace(this.nowMs);
+    const order = {
+      paths: this.paths,
+      queue: this.queueName,
+      scheme: this.scheme,
+      mapping: this.preview.mapping,
+    };
+    try {
+      this.report = await this.backend.importFiles(order, (progress) => {
+        this.progress = progress;
+        this.pace = pace.read(progress.rows_read, progress.fraction);
+      });
+      this.phase = 'done';
+    } catch (error) {
+      this.failure = asFailure(error);
+      this.phase = 'previewing';
+    }
+  }
+
+  /** What has been read stays; the report says how much that is. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    try {
+      await this.backend.cancelImport();
+    } catch (error) {
+      this.failure = asFailure(error);
+      this.stopping = false;
+    }
+  }
+
+  async saveErrors(): Promise<void> {
+    if (this.report === null) return;
+    try {
+      const path = await this.backend.pickSaveFile('import-errors.csv');
+      if (path === null) return;
+      await this.backend.saveImportErrors(this.report.queue_id, path);
+      this.savedErrorsTo = path;
+      this.failure = null;
+    } catch (error) {
+      this.failure = asFailure(error);
+    }
+  }
+
+  /** Back to the beginning, for another file. */
+  reset(): void {
+    this.#asked += 1;
+    this.phase = 'choosing';
+    this.paths = [];
+    this.preview = null;
+    this.reading = false;
+    this.queueId = null;
+    this.newQueueName = '';
+    this.report = null;
+    this.savedErrorsTo = null;
+    this.failure = null;
+  }
+
+  async #ask(path: string, mapping: FieldMapping[] | null): Promise<void> {
+    const asked = (this.#asked += 1);
+    this.reading = true;
+    this.failure = null;
+    try {
+      const preview = await this.backend.previewImport(path, mapping);
+      if (asked !== this.#asked) return;
+      this.preview = preview;
+      this.phase = 'previewing';
+    } catch (error) {
+      if (asked !== this.#asked) return;
+      this.failure = asFailure(error);
+      if (mapping === null) {
+        this.preview = null;
+        this.phase = 'choosing';
+      }
+    } finally {
+      if (asked === this.#asked) this.reading = false;
+    }
+  }
+}
+
+/** File name without its last extension. */
+function stem(fileName: string): string {
+  return fileName.replace(/\.[^.]+$/, '');
+}

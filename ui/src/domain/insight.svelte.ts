@@ -1,0 +1,109 @@
+/**
+ * How good a guard is, as far as that can be said, and whether the history is whole.
+ *
+ * Quality is estimated only from blind decisions on a recorded uniform draw; everything else is shown apart and says
+ * that it is not an estimate. Neighbours: `views/insight`.
+ */
+import type { AuditView, Backend, Failure, QueueCard, StatRow } from '../lib/backend';
+import { asFailure } from '../lib/backend';
+
+/** What the rows of one kind are measured against, and what that allows to be said. */
+export interface StatGroup {
+  against: string;
+  title: string;
+  meaning: string;
+  rows: StatRow[];
+}
+
+const KINDS: { against: string; title: string; meaning: string }[] = [
+  {
+    against: 'estimate',
+    title: 'Estimate',
+    meaning: 'Against blind decisions on items of a uniform draw: an estimate for the whole queue',
+  },
+  {
+    against: 'gold',
+    title: 'Against gold labels',
+    meaning: 'Against the labels that came with the file',
+  },
+  {
+    against: 'selected',
+    title: 'Selected, not an estimate',
+    meaning:
+      'Against other blind decisions. These items were not drawn at random, so this says nothing about the whole queue',
+  },
+];
+
+/** Rows by what they are measured against; an empty kind stays, since its absence is news too. */
+export function groupStats(rows: StatRow[]): StatGroup[] {
+  return KINDS.map((kind) => ({
+    ...kind,
+    rows: rows.filter((row) => row.against === kind.against).sort(byTaskThenLanguage),
+  }));
+}
+
+function byTaskThenLanguage(a: StatRow, b: StatRow): number {
+  if (a.task !== b.task) return a.task < b.task ? -1 : 1;
+  if (a.language === b.language) return 0;
+  if (a.language === 'all') return -1;
+  if (b.language === 'all') return 1;
+  return a.language < b.language ? -1 : 1;
+}
+
+export class InsightController {
+  queues = $state.raw<QueueCard[]>([]);
+  queueId = $state<string | null>(null);
+  rows = $state.raw<StatRow[] | null>(null);
+  counting = $state(false);
+  audit = $state.raw<AuditView | null>(null);
+  verifying = $state(false);
+  failure = $state.raw<Failure | null>(null);
+
+  readonly groups: StatGroup[] = $derived(groupStats(this.rows ?? []));
+
+  #asked = 0;
+
+  constructor(private readonly backend: Backend) {}
+
+  async open(queueId: string | null): Promise<void> {
+    try {
+      this.queues = await this.backend.queues();
+    } catch (error) {
+      this.failure = asFailure(error);
+      return;
+    }
+    const wanted = this.queues.find((card) => card.id === queueId) ?? this.queues[0];
+    if (wanted !== undefined) await this.choose(wanted.id);
+  }
+
+  async choose(queueId: string): Promise<void> {
+    const asked = (this.#asked += 1);
+    this.queueId = queueId;
+    this.rows = null;
+    this.counting = true;
+    this.failure = null;
+    try {
+      const stats = await this.backend.stats(queueId);
+      if (asked === this.#asked) this.rows = stats.rows;
+    } catch (error) {
+      if (asked === this.#asked) this.failure = asFailure(error);
+    } finally {
+      if (asked === this.#asked) this.counting = false;
+    }
+  }
+
+  /** Recomputes every hash of the history of events. */
+  async verify(): Promise<void> {
+    if (this.verifying) return;
+    this.verifying = true;
+    this.audit = null;
+    try {
+      this.audit = await this.backend.verifyAudit();
+      this.failure = null;
+    } catch (error) {
+      this.failure = asFailure(error);
+    } finally {
+      this.verifying = false;
+    }
+  }
+}
