@@ -1,2 +1,2 @@
-//! Placeholder.
-fn main() {}
+//! The window's program.
+fn main() { saring_desktop::run() }

@@ -3,6 +3,8 @@
 //! These are views for the window, converted from the desk's types at this edge and never stored. Times are RFC 3339 in
 //! UTC. Item text and verdicts travel only to the window; a verdict that must stay hidden is not sent at all.
 
+#![allow(missing_docs, reason = "the fields say it; what a name cannot say is written beside it")]
+
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
@@ -30,6 +32,7 @@ pub enum Code {
     NewerVersion,
     DiskFull,
     Busy,
+    ReadOnly,
     Damaged,
     Io,
     Engine,

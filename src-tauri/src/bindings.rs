@@ -1,0 +1,62 @@
+//! The commands of the window, by name, and the TypeScript that the page calls them by.
+
+use std::path::Path;
+
+use tauri::Runtime;
+use tauri_specta::{Builder, collect_commands};
+
+use crate::commands::{export, guards, import, queues, review, runs, settings, start};
+
+/// Every command that the page may call.
+pub(crate) fn commands<R: Runtime>() -> Builder<R> {
+    Builder::<R>::new().commands(collect_commands![
+        start::start,
+        start::watch,
+        start::open_demo,
+        start::save_preferences,
+        start::set_reviewer,
+        queues::queues,
+        queues::queue,
+        queues::change_queue,
+        queues::draw,
+        queues::stats,
+        import::preview_import,
+        import::import_files,
+        import::cancel_import,
+        import::save_import_errors,
+        review::list_items,
+        review::search,
+        review::item,
+        review::next_item,
+        review::previous_item,
+        review::decide,
+        review::gesture,
+        review::undo,
+        review::history,
+        runs::start_run,
+        runs::pause_run,
+        runs::resume_run,
+        runs::cancel_run,
+        runs::runs,
+        guards::guards,
+        guards::devices,
+        guards::add_guard,
+        guards::remove_guard,
+        guards::set_default_guard,
+        guards::check_guard,
+        export::preview_export,
+        export::export,
+        settings::settings,
+        settings::save_settings,
+        settings::verify_audit,
+    ])
+}
+
+/// Writes the TypeScript of every command and of everything that crosses.
+///
+/// # Errors
+/// If the file cannot be written, or a type cannot be said in TypeScript.
+pub fn write_bindings(path: &Path) -> anyhow::Result<()> {
+    commands::<tauri::Wry>().export(specta_typescript::Typescript::default(), path)?;
+    Ok(())
+}

@@ -1,0 +1,10 @@
+//! What the page may ask, one file a screen. Each command unpacks, calls the desk and converts; nothing else.
+
+pub(crate) mod export;
+pub(crate) mod guards;
+pub(crate) mod import;
+pub(crate) mod queues;
+pub(crate) mod review;
+pub(crate) mod runs;
+pub(crate) mod settings;
+pub(crate) mod start;
