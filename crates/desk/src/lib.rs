@@ -9,11 +9,13 @@
 
 pub mod audit;
 pub mod clock;
+mod default_folder;
 pub mod engine;
 mod error;
 pub mod store;
 mod workspace;
 
 pub use clock::Clock;
+pub use default_folder::default_folder;
 pub use error::{Code, Error, Result, Thing};
 pub use workspace::Workspace;
