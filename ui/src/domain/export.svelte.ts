@@ -12,8 +12,8 @@ import type {
   Failure,
   GuardView,
   QueueCard,
-} from '../lib/backend';
-import { asFailure } from '../lib/backend';
+} from '$lib/backend';
+import { asFailure } from '$lib/backend';
 
 /** Formats with who they are for. */
 export const FORMATS: { value: string; label: string; audience: string; files: string }[] = [

@@ -6,8 +6,8 @@
  */
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { Backend, DeviceView, Failure, GuardView, SelfTest, StepProgress } from '../lib/backend';
-import { asFailure } from '../lib/backend';
+import type { Backend, DeviceView, Failure, GuardView, SelfTest, StepProgress } from '$lib/backend';
+import { asFailure } from '$lib/backend';
 import { Pace, type PaceReading } from './pace';
 
 /** Families that can be forced on a checkpoint; null reads the family from the checkpoint. */

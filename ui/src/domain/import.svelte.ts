@@ -12,8 +12,8 @@ import type {
   ImportProgress,
   ImportReport,
   QueueCard,
-} from '../lib/backend';
-import { asFailure } from '../lib/backend';
+} from '$lib/backend';
+import { asFailure } from '$lib/backend';
 import { Pace, type PaceReading } from './pace';
 
 /** Fields of an item that a column can be mapped to, in the order in which they are offered. */

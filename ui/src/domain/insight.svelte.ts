@@ -4,8 +4,8 @@
  * Quality is estimated only from blind decisions on a recorded uniform draw; everything else is shown apart and says
  * that it is not an estimate. Neighbours: `views/insight`.
  */
-import type { AuditView, Backend, Failure, QueueCard, StatRow } from '../lib/backend';
-import { asFailure } from '../lib/backend';
+import type { AuditView, Backend, Failure, QueueCard, StatRow } from '$lib/backend';
+import { asFailure } from '$lib/backend';
 
 /** What the rows of one kind are measured against, and what that allows to be said. */
 export interface StatGroup {

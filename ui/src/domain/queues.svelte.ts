@@ -4,8 +4,8 @@
  * `QueuesController` holds the cards and changes them; `nextStep` says what a queue needs next. Counts that arrive as
  * notices are folded in, so that nothing has to be asked again while people review.
  */
-import type { Backend, Failure, Notice, QueueCard, QueueChange, QueueOrder } from '../lib/backend';
-import { asFailure } from '../lib/backend';
+import type { Backend, Failure, Notice, QueueCard, QueueChange, QueueOrder } from '$lib/backend';
+import { asFailure } from '$lib/backend';
 
 /** What a queue needs next: the one button that stands out on its card. */
 export type Step = 'import' | 'label' | 'review' | 'export';

@@ -4,8 +4,8 @@
  * `RunController` starts a run and follows it by notices, so that the screen may be left and come back to. Verdicts of
  * a queue that is reviewed blind are never sent; the screen says so instead of showing an empty column.
  */
-import type { Backend, DeviceView, Failure, GuardView, Notice, QueueCard, RunView } from '../lib/backend';
-import { asFailure } from '../lib/backend';
+import type { Backend, DeviceView, Failure, GuardView, Notice, QueueCard, RunView } from '$lib/backend';
+import { asFailure } from '$lib/backend';
 
 /** Devices that can be asked for; those that are not there are refused by the engine, never silently replaced. */
 export const DEVICES: { value: string; label: string }[] = [

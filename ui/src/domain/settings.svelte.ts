@@ -3,8 +3,8 @@
  *
  * What the window alone remembers (theme, text size, keys) is the preferences' part. Neighbours: `views/settings`.
  */
-import type { Backend, Failure, SettingsView } from '../lib/backend';
-import { asFailure } from '../lib/backend';
+import type { Backend, Failure, SettingsView } from '$lib/backend';
+import { asFailure } from '$lib/backend';
 
 export class SettingsController {
   settings = $state.raw<SettingsView | null>(null);
