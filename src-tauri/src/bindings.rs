@@ -9,7 +9,8 @@ use crate::commands::{export, guards, import, queues, review, runs, settings, st
 
 /// Every command that the page may call.
 pub(crate) fn commands<R: Runtime>() -> Builder<R> {
-    Builder::<R>::new().commands(collect_commands![
+    // One type for what is read and what is written: nothing here is left out of its JSON.
+    Builder::<R>::new().disable_serde_phases().commands(collect_commands![
         start::start,
         start::watch,
         start::open_demo,

@@ -7,6 +7,8 @@
 
 use serde::{Deserialize, Serialize};
 use specta::Type;
+// A float is null in JSON when it is not finite; none of ours may be, so that the page sees plain numbers.
+use specta_typescript::Number;
 
 /// An error as the window shows it: one sentence of what happened, one of what to do, details folded away.
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
@@ -67,7 +69,9 @@ pub struct DemoInfo {
 pub struct DemoScore {
     pub task: String,
     pub language: String,
+    #[specta(type = Number)]
     pub auprc: f64,
+    #[specta(type = Number)]
     pub baseline_auprc: f64,
 }
 
@@ -205,6 +209,7 @@ pub struct ImportProgress {
     pub rows_read: u32,
     pub rows_failed: u32,
     /// 0 to 1, of the files' bytes.
+    #[specta(type = Number)]
     pub fraction: f64,
 }
 
@@ -329,8 +334,10 @@ pub struct VerdictView {
     pub label: String,
     /// What that label is in the queue's scheme, if it is one of its labels: what "accept" would save.
     pub suggestion: Option<String>,
+    #[specta(type = Number)]
     pub p_unsafe: f64,
     pub probabilities: Vec<LabelShare>,
+    #[specta(type = Number)]
     pub label_mass: f64,
     pub off_format: bool,
     pub categories: Vec<String>,
@@ -346,6 +353,7 @@ pub struct VerdictView {
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
 pub struct LabelShare {
     pub label: String,
+    #[specta(type = Number)]
     pub p: f64,
 }
 
@@ -461,8 +469,11 @@ pub struct RunView {
     pub total: u32,
     pub done: u32,
     pub failed: u32,
+    #[specta(type = Option<Number>)]
     pub items_per_second: Option<f64>,
+    #[specta(type = Option<Number>)]
     pub tokens_per_second: Option<f64>,
+    #[specta(type = Option<Number>)]
     pub eta_seconds: Option<f64>,
     /// e.g. "CPU · AMD EPYC · bf16".
     pub device: Option<String>,
@@ -498,10 +509,13 @@ pub struct GuardView {
     pub categories: Vec<String>,
     pub weights_sha256: String,
     pub template_sha256: String,
+    #[specta(type = Number)]
     pub weights_bytes: f64,
+    #[specta(type = Number)]
     pub parameters: f64,
     pub precision: String,
     pub context_tokens: u32,
+    #[specta(type = Number)]
     pub memory_needed_bytes: f64,
     pub license: Option<String>,
     pub warnings: Vec<String>,
@@ -512,13 +526,17 @@ pub struct GuardView {
 pub struct DeviceView {
     pub kind: String,
     pub name: String,
+    #[specta(type = Option<Number>)]
     pub memory_bytes: Option<f64>,
+    #[specta(type = Option<Number>)]
     pub memory_free_bytes: Option<f64>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
 pub struct StepProgress {
+    #[specta(type = Number)]
     pub done: f64,
+    #[specta(type = Number)]
     pub total: f64,
 }
 
@@ -537,7 +555,9 @@ pub struct SelfTest {
 pub struct SelfTestRow {
     pub name: String,
     pub label: String,
+    #[specta(type = Number)]
     pub p_unsafe: f64,
+    #[specta(type = Number)]
     pub label_mass: f64,
 }
 
@@ -551,6 +571,7 @@ pub struct ExportOrder {
     /// "exclude", "safe" or "unsafe": what Controversial becomes for a guard that has no such label.
     pub controversial_as: String,
     /// Share of the validation part, 0 to 0.5.
+    #[specta(type = Number)]
     pub validation: f64,
     pub seed: u32,
 }
@@ -597,6 +618,7 @@ pub struct StatRow {
     /// "gold", "estimate" (blind, uniform draw) or "selected" (blind, not an estimate).
     pub against: String,
     pub n: u32,
+    #[specta(type = Option<Number>)]
     pub auprc: Option<f64>,
     pub note: Option<String>,
 }
