@@ -1,30 +1,24 @@
 //! From a subject to the ids that a guard reads: family, template and tokenizer together, still without weights.
 //!
-//! An [`Asker`] is what scoring and export share. It keeps item text inert (see [`crate::inert`]), refuses what the
-//! template would silently leave out, and cuts what is longer than the context.
-
-use std::{collections::HashMap, sync::Mutex};
+//! An [`Asker`] is what scoring and export share. It words the question, has it framed and encoded by a
+//! [`Frame`](crate::framing::Frame), and cuts what is longer than the context.
 
 use saring_verdict::{
-    EngineError, Family, GuardSettings, GuardSource, JudgeError, Message, Rendered, Role, Subject, Task,
-    Taxonomy,
+    EngineError, Family, GuardSettings, GuardSource, JudgeError, Message, Rendered, Subject, Task, Taxonomy,
 };
 
 use crate::{
     checkpoint::Checkpoint,
     decoder::{Qwen3Config, SUPPORTED},
     family::{self, Rules},
+    framing::Frame,
     grammar::{Grammar, Labels},
-    inert::Mask,
     template::ChatTemplate,
-    tokenizer::{Piece, Tokenizer},
+    tokenizer::Tokenizer,
 };
 
 /// What a trainer takes for a place where an image, a video or a sound goes.
 const MEDIA_TAGS: [&str; 3] = ["<image>", "<video>", "<audio>"];
-
-/// Conversations of more shapes than this are checked anew each time.
-const SHAPES_MAX: usize = 1024;
 
 /// How a checkpoint is asked.
 pub(crate) struct Asker {
@@ -44,10 +38,7 @@ pub(crate) struct Asker {
     pub context_tokens: usize,
     grammars: Vec<(Task, Grammar)>,
     rules: Box<dyn Rules>,
-    template: ChatTemplate,
-    tokenizer: Tokenizer,
-    /// What is known about conversations by their roles.
-    shapes: Mutex<HashMap<Vec<Role>, Result<(), JudgeError>>>,
+    frame: Frame,
 }
 
 /// What a guard is asked.
@@ -107,9 +98,7 @@ impl Asker {
             context_tokens: config.max_position_embeddings,
             grammars,
             rules,
-            template,
-            tokenizer,
-            shapes: Mutex::default(),
+            frame: Frame::new(template, tokenizer),
         };
         Ok((asker, config))
     }
@@ -149,8 +138,9 @@ impl Asker {
     /// What is wrong with this subject.
     pub fn render(&self, subject: &Subject, settings: GuardSettings) -> Result<Rendered, JudgeError> {
         let Asked { ids, text, turns, .. } = self.ask(subject, settings)?;
-        let is_markup =
-            |text: &str| MEDIA_TAGS.iter().any(|tag| text.contains(tag)) || self.tokenizer.has_control(text);
+        let is_markup = |text: &str| {
+            MEDIA_TAGS.iter().any(|tag| text.contains(tag)) || self.frame.tokenizer().has_control(text)
+        };
         let markup_in_item = subject.messages.iter().any(|m| is_markup(&m.content));
         Ok(Rendered { text, ids, turns, markup_in_item })
     }
@@ -163,23 +153,9 @@ impl Asker {
     /// Renders and encodes a subject as it is.
     fn frame(&self, subject: &Subject, settings: GuardSettings) -> Result<Asked, JudgeError> {
         let messages = self.rules.messages(subject, settings)?;
-        self.check_shape(&messages)?;
-        let mask = Mask::new(self.tokenizer.starts(), self.template.source(), &messages);
-        let hidden: Vec<Message> =
-            messages.iter().map(|m| Message { role: m.role, content: mask.hide(&m.content) }).collect();
-        let rendered = self.template.render(&hidden, self.rules.generation_prompt())?;
-        let mut ids = Vec::new();
-        for piece in self.tokenizer.split(&rendered) {
-            match piece {
-                Piece::Control(control) => ids.push(control.id),
-                Piece::Text(text) => ids.extend(self.encode(&mask.show(text))?),
-            }
-        }
-        let turns = match self.rules.messages_are_turns() {
-            true => messages,
-            false => chat_ml_turns(&rendered, &mask),
-        };
-        Ok(Asked { ids, text: mask.show(&rendered), turns, truncated: false })
+        let framed = self.frame.encode(&messages, self.rules.generation_prompt())?;
+        let turns = if self.rules.messages_are_turns() { messages } else { framed.turns };
+        Ok(Asked { ids: framed.ids, text: framed.text, turns, truncated: false })
     }
 
     /// Cuts the longest messages in the middle until all fit into `budget` tokens.
@@ -203,7 +179,7 @@ impl Asker {
         let contents: Vec<Ends> = subject
             .messages
             .iter()
-            .map(|m| Ends::new(&self.tokenizer, &m.content, left))
+            .map(|m| Ends::new(self.frame.tokenizer(), &m.content, left))
             .collect::<Result<_, _>>()
             .map_err(|e| JudgeError::Inference { reason: e.to_string() })?;
         // Where ends meet, tokens may come out a few more; then a few less are allowed.
@@ -225,49 +201,6 @@ impl Asker {
         }
         Err(too_small)
     }
-
-    fn encode(&self, text: &str) -> Result<Vec<u32>, JudgeError> {
-        self.tokenizer.encode_plain(text).map_err(|e| JudgeError::Inference { reason: e.to_string() })
-    }
-
-    /// Refuses a conversation of which the template would leave a message out, or put one inside a control token.
-    fn check_shape(&self, messages: &[Message]) -> Result<(), JudgeError> {
-        let roles: Vec<Role> = messages.iter().map(|m| m.role).collect();
-        let mut shapes = self.shapes.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(known) = shapes.get(&roles) {
-            return known.clone();
-        }
-        let result = self.probe_shape(&roles);
-        if shapes.len() < SHAPES_MAX {
-            shapes.insert(roles, result.clone());
-        }
-        result
-    }
-
-    fn probe_shape(&self, roles: &[Role]) -> Result<(), JudgeError> {
-        let probes: Vec<Message> = roles
-            .iter()
-            .enumerate()
-            .map(|(i, role)| Message { role: *role, content: format!("\u{F1000}{i}\u{F1001}") })
-            .collect();
-        let rendered = self.template.render(&probes, self.rules.generation_prompt())?;
-        for (i, probe) in probes.iter().enumerate() {
-            let Some(at) = rendered.find(&probe.content) else {
-                let reason = format!("it leaves out message {} ({})", i + 1, probe.role.as_str());
-                return Err(JudgeError::Template { reason });
-            };
-            let before = &rendered[..at];
-            let is_open = self.tokenizer.controls().iter().any(|control| {
-                let starts = control.text.char_indices().skip(1);
-                starts.map(|(end, _)| &control.text[..end]).any(|start| before.ends_with(start))
-            });
-            if is_open {
-                let reason = "it puts messages right behind what may begin a control token".into();
-                return Err(JudgeError::Template { reason });
-            }
-        }
-        Ok(())
-    }
 }
 
 /// The token that ends an answer: config.json's or generation_config.json's `eos_token_id`, or ChatML's.
@@ -280,22 +213,6 @@ fn end_token(checkpoint: &Checkpoint, tokenizer: &Tokenizer) -> Result<u32, Engi
         .or_else(|| eos[0].as_u64())
         .and_then(|id| u32::try_from(id).ok())
         .ok_or_else(|| EngineError::BadTokenizer { reason: "no token ends an answer".into() })
-}
-
-/// The closed turns of a ChatML frame. The open one at the end is the answer's.
-fn chat_ml_turns(rendered: &str, mask: &Mask) -> Vec<Message> {
-    let mut turns = Vec::new();
-    for turn in rendered.split("<|im_start|>").skip(1) {
-        let Some((turn, _)) = turn.split_once("<|im_end|>") else { continue };
-        let Some((role, content)) = turn.split_once('\n') else { continue };
-        let role = match role {
-            "system" => Role::System,
-            "assistant" => Role::Assistant,
-            _ => Role::User,
-        };
-        turns.push(Message { role, content: mask.show(content) });
-    }
-    turns
 }
 
 /// The largest number that each length may keep so that all together keep at most `budget`.

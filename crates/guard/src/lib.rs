@@ -15,6 +15,7 @@ mod decoder;
 mod device;
 mod engine;
 mod family;
+mod framing;
 mod grammar;
 mod inert;
 mod scoring;

@@ -100,14 +100,11 @@ fn describe(error: &Error, source: &str) -> String {
 /// `bos_token` and its like, as strings.
 fn special_tokens(tokenizer_config: &serde_json::Value) -> Value {
     let names = ["bos_token", "eos_token", "pad_token", "unk_token"];
-    names
-        .into_iter()
-        .filter_map(|name| {
-            let value = &tokenizer_config[name];
-            let text = value.as_str().or_else(|| value["content"].as_str())?;
-            Some((name, text.to_owned()))
-        })
-        .collect()
+    Value::from_pairs(names.into_iter().filter_map(|name| {
+        let value = &tokenizer_config[name];
+        let text = value.as_str().or_else(|| value["content"].as_str())?;
+        Some((name, text.to_owned()))
+    }))
 }
 
 /// Python's `json.dumps(value, ensure_ascii=False, ...)`; minijinja's own filter escapes for HTML.

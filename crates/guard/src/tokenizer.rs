@@ -107,9 +107,12 @@ impl Tokenizer {
         &self.starts
     }
 
-    /// The control tokens.
-    pub fn controls(&self) -> &[ControlToken] {
-        &self.controls
+    /// Whether `text` ends with what may be the beginning of a control token.
+    pub fn ends_inside_control(&self, text: &str) -> bool {
+        self.controls.iter().any(|control| {
+            let ends = control.text.char_indices().skip(1).map(|(end, _)| end);
+            ends.into_iter().any(|end| text.ends_with(&control.text[..end]))
+        })
     }
 
     /// The id of a control token.

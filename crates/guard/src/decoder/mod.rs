@@ -7,6 +7,8 @@
 mod attention;
 mod cache;
 mod config;
+#[cfg(test)]
+mod golden_tests;
 mod layers;
 mod qwen3;
 mod rope;

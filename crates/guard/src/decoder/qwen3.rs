@@ -247,7 +247,7 @@ impl Qwen3 {
                     y.transpose(0, 1)?.contiguous()?.reshape((kv, b * rows, width))
                 };
                 let unflat = |y: Tensor, width: usize| y.reshape((kv, b, rows, width))?.transpose(0, 1);
-                let before = unflat(flat(&q, d)?.matmul(&shared.key.transpose(1, 2)?)?, p)?;
+                let before = unflat(flat(&q, d)?.matmul(&shared.key.transpose(1, 2)?)?, p)?.contiguous()?;
                 let weights = softmax(&Tensor::cat(&[&before, &own], 3)?)?;
                 let seen = flat(&weights.narrow(3, 0, p)?, p)?.matmul(&shared.value)?;
                 let own = weights.narrow(3, p, s)?.contiguous()?.matmul(&all.value)?;
