@@ -24,7 +24,6 @@ export CARGO_TERM_PROGRESS_WHEN ?= auto
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 CARGO_BUILD := cargo build --locked --workspace
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
-PYTHON := .setup/python/bin/python
 
 .PHONY: help run test check build ui durability reference demo-guard clean toolchains system-build system-test
 
@@ -66,15 +65,17 @@ system-build: | toolchains
 system-test: | toolchains
 	@setup/system.sh test
 
-reference: $(PYTHON)
-	$(PYTHON) tests/reference/make.py
+reference: .setup/python-reference/ready
+	.setup/python-reference/bin/python tests/reference/make.py
 
-demo-guard: $(PYTHON)
-	$(PYTHON) demo/train.py
+demo-guard: .setup/python-demo/ready
+	.setup/python-demo/bin/python demo/make/build.py
 
-$(PYTHON): setup/requirements.txt
-	python3 -m venv .setup/python
-	$(PYTHON) -m pip install --quiet --requirement setup/requirements.txt
+.setup/python-reference/ready: tests/reference/requirements.txt
+.setup/python-demo/ready: demo/make/requirements.txt
+.setup/python-%/ready:
+	python3 -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --requirement $<
 	@touch $@
 
 clean:

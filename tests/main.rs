@@ -1,1 +1,3 @@
-//! Placeholder.
+//! What users run, driven as they run it: programs as processes, and the database looked into afterwards.
+
+mod house;
