@@ -77,6 +77,7 @@ CREATE INDEX items_most_uncertain ON items (queue_id, state, uncertainty DESC, s
 CREATE INDEX items_most_unsafe    ON items (queue_id, state, risk DESC, seq)        WHERE quarantined = 0;
 CREATE INDEX items_flagged        ON items (queue_id, seq)                          WHERE quarantined = 0 AND flagged = 1;
 CREATE INDEX items_by_queue       ON items (queue_id, seq)                          WHERE quarantined = 0;
+CREATE INDEX items_in_quarantine  ON items (queue_id, seq)                          WHERE quarantined = 1;
 
 -- The one way in which items are read. A quarantined item is in no list, search, export or neighbourhood because
 -- everything reads this view; only the quarantine list itself, import (to know duplicates) and audit read `items`.

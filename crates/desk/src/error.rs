@@ -26,11 +26,9 @@ pub enum Code {
     DiskFull,
     /// Another process holds the workspace for too long.
     Busy,
-    /// The folder or file cannot be written.
-    ReadOnly,
     /// The database is damaged.
     Damaged,
-    /// The operating system refused.
+    /// The operating system refused: a file that cannot be read, a folder that cannot be written.
     Io,
     /// A guard, or its process, failed.
     Engine,
@@ -179,7 +177,6 @@ impl Error {
 pub(crate) fn io_code(error: &io::Error) -> Code {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Code::DiskFull,
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Code::ReadOnly,
         io::ErrorKind::NotFound => Code::NotFound,
         _ => Code::Io,
     }

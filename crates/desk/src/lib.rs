@@ -12,6 +12,9 @@ pub mod clock;
 mod default_folder;
 pub mod engine;
 mod error;
+pub mod import;
+pub mod media;
+pub mod queue;
 pub mod store;
 mod workspace;
 

@@ -70,7 +70,7 @@ impl StoreError {
             Self::NewerVersion { .. } => Code::NewerVersion,
             Self::DiskFull => Code::DiskFull,
             Self::Busy => Code::Busy,
-            Self::ReadOnly => Code::ReadOnly,
+            Self::ReadOnly => Code::Io,
             Self::Damaged { .. } => Code::Damaged,
             Self::Io { source, .. } => io_code(source),
             Self::Constraint { .. } => Code::Conflict,

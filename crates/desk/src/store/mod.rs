@@ -7,12 +7,26 @@
 
 mod chain;
 mod connect;
+pub mod draws;
 mod error;
 pub mod events;
+pub mod exports;
+pub mod failures;
+pub mod guards;
 mod head;
+pub mod imports;
+pub mod items;
+pub mod lists;
+pub mod media;
+pub mod provenances;
+pub mod queues;
 pub mod row_hash;
+pub mod runs;
+pub mod search;
 pub mod settings;
+pub mod tasks;
 mod transaction;
+pub mod verdicts;
 
 pub use connect::Store;
 pub use error::StoreError;

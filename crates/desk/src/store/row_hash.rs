@@ -4,6 +4,7 @@
 //! out, since it changes. The lists are part of the format of the chain: a column that a later migration adds gets a new list
 //! and a new kind of event, or is left out.
 
+use futures_util::TryStreamExt;
 use sqlx::{Row, TypeInfo, ValueRef, sqlite::SqliteRow};
 
 use super::{Conn, StoreResult, events::EventKind};
@@ -43,6 +44,25 @@ pub async fn of_row(conn: &mut Conn, kind: EventKind, row_id: &str) -> StoreResu
     let Some(select) = select(kind) else { return Ok(None) };
     let row = sqlx::query(select).bind(row_id).fetch_optional(conn).await?;
     row.map(|row| of_columns(&row)).transpose()
+}
+
+/// The hash over items `first` to `last` by number, with their gold labels and images: what an import vouches for.
+pub async fn of_items(conn: &mut Conn, first: i64, last: i64) -> StoreResult<String> {
+    let mut hasher = RowHasher::new();
+    for sql in [
+        "SELECT seq, id, queue_id, import_id, line, external_id, prompt, response, messages, language, group_key, source, \
+         labels, labels_role, content_hash, duplicate_of, created_at FROM items WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
+        "SELECT i.seq, t.task, t.gold_label, t.gold_categories, t.gold_refusal FROM items AS i \
+         CROSS JOIN tasks AS t ON t.item_id = i.id WHERE i.seq BETWEEN ?1 AND ?2 ORDER BY i.seq, t.task",
+        "SELECT i.seq, m.position, m.sha256 FROM items AS i \
+         CROSS JOIN item_media AS m ON m.item_id = i.id WHERE i.seq BETWEEN ?1 AND ?2 ORDER BY i.seq, m.position",
+    ] {
+        let mut rows = sqlx::query(sql).bind(first).bind(last).fetch(&mut *conn);
+        while let Some(row) = rows.try_next().await? {
+            feed_columns(&mut hasher, &row)?;
+        }
+    }
+    Ok(hasher.finish())
 }
 
 /// The hash over all columns of a result row, in order.

@@ -1,0 +1,277 @@
+//! Rows on their way from a file to the database: read and hashed on one thread, written on another.
+
+use std::path::{Path, PathBuf};
+
+use saring_verdict::Cancel;
+use tokio::sync::mpsc;
+
+use super::{ColumnMapping, ItemRow, RowError, bytes::BytesRead, labels::LabelsRole, records::Rows};
+use crate::{
+    Error, Result,
+    audit::chain::RowHasher,
+    media::{self, StoreImageError, StoredImage},
+    queue::search::Indexed,
+    store::{
+        WriteTx,
+        events::{self, EventKind},
+        imports::{ImportErrorRow, ImportRow},
+        items::{self, NewItem},
+        media as media_rows, row_hash, search,
+        tasks::{self, Gold, NewTask},
+    },
+};
+
+/// Rows of one transaction.
+const BATCH_ROWS: usize = 1000;
+/// Bytes of text of one transaction: long rows make small batches, so that memory is bounded.
+const BATCH_BYTES: usize = 8 * 1024 * 1024;
+
+/// A row that is ready to be written.
+pub(super) struct Prepared {
+    line: i64,
+    row: ItemRow,
+    images: Vec<StoredImage>,
+    content_hash: String,
+    indexed: Indexed,
+}
+
+/// What goes into one transaction.
+#[derive(Default)]
+pub(super) struct Batch {
+    pub rows: Vec<Prepared>,
+    pub errors: Vec<(i64, RowError)>,
+    pub rows_read: i64,
+    bytes: usize,
+}
+
+impl Batch {
+    /// Its rows, as they were read.
+    pub fn items(&self) -> impl Iterator<Item = &ItemRow> {
+        self.rows.iter().map(|prepared| &prepared.row)
+    }
+
+    fn is_full(&self) -> bool {
+        self.rows.len() + self.errors.len() >= BATCH_ROWS || self.bytes >= BATCH_BYTES
+    }
+}
+
+/// Where rows come from and where their images go.
+pub(super) struct ReadOrder {
+    pub path: PathBuf,
+    pub mapping: ColumnMapping,
+    pub media_dir: PathBuf,
+    pub bytes_read: BytesRead,
+    pub cancel: Cancel,
+}
+
+/// Reads a file to its end and sends it on in batches. Blocks; ends early when it is cancelled or nobody listens any more.
+pub(super) fn read_file(order: &ReadOrder, batches: &mpsc::Sender<Result<Batch>>) {
+    if let Err(error) = try_read_file(order, batches) {
+        let _listener_gone = batches.blocking_send(Err(error));
+    }
+}
+
+fn try_read_file(order: &ReadOrder, batches: &mpsc::Sender<Result<Batch>>) -> Result<()> {
+    let path = &order.path;
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut rows = Rows::open(path, &order.mapping, &order.bytes_read).map_err(Error::io(path))?;
+    let mut batch = Batch::default();
+    while !order.cancel.is_cancelled()
+        && let Some(row) = rows.next_row().map_err(Error::io(path))?
+    {
+        let line = i64::try_from(row.line).unwrap_or(i64::MAX);
+        batch.rows_read += 1;
+        match row.item.map(|item| prepare(line, item, folder, &order.media_dir)) {
+            Err(error) => batch.errors.push((line, error)),
+            Ok(Err(StoreImageError::Image(error))) => batch.errors.push((line, error.into())),
+            Ok(Err(StoreImageError::Disk { path, source })) => return Err(Error::Io { path, source }),
+            Ok(Ok(prepared)) => {
+                batch.bytes += prepared.indexed.text.len();
+                batch.rows.push(prepared);
+            }
+        }
+        if batch.is_full() && batches.blocking_send(Ok(std::mem::take(&mut batch))).is_err() {
+            return Ok(());
+        }
+    }
+    if batch.rows_read > 0 {
+        let _listener_gone = batches.blocking_send(Ok(batch));
+    }
+    Ok(())
+}
+
+fn prepare(
+    line: i64,
+    row: ItemRow,
+    folder: &Path,
+    media_dir: &Path,
+) -> std::result::Result<Prepared, StoreImageError> {
+    let mut images = Vec::with_capacity(row.images.len());
+    for (position, written) in (1..).zip(&row.images) {
+        let path = media::resolve(folder, written, position)?;
+        images.push(media::store_image(media_dir, &path, position)?);
+    }
+    let turns = row.messages.iter().flatten().map(|m| m.content.as_str());
+    let texts = row.prompt.as_deref().into_iter().chain(row.response.as_deref()).chain(turns);
+    let indexed = Indexed::new(0, texts);
+    Ok(Prepared { line, content_hash: content_hash(&row, &images), images, indexed, row })
+}
+
+/// SHA-256 of turns and images: what makes two rows the same.
+fn content_hash(row: &ItemRow, images: &[StoredImage]) -> String {
+    let mut hasher = RowHasher::new();
+    for text in [&row.prompt, &row.response] {
+        match text {
+            Some(text) => hasher.text(text),
+            None => hasher.null(),
+        }
+    }
+    for message in row.messages.iter().flatten() {
+        hasher.text(message.role.as_str());
+        hasher.text(&message.content);
+    }
+    for image in images {
+        hasher.text("image");
+        hasher.text(&image.sha256);
+    }
+    hasher.finish()
+}
+
+/// Writes a batch inside of a transaction and counts what came of it in `import`. Gives the rows that were not taken.
+pub(super) async fn write(
+    tx: &mut WriteTx<'_>,
+    import: &mut ImportRow,
+    batch: Batch,
+) -> Result<Vec<ImportErrorRow>> {
+    let Batch { rows, errors, rows_read, .. } = batch;
+    let mut errors: Vec<ImportErrorRow> =
+        errors.iter().map(|(line, error)| error_row(*line, error)).collect();
+    let (fresh, known, refused) = sort_out(tx, import, rows).await?;
+    errors.extend(refused.into_iter().map(|line| error_row(line, &RowError::Quarantined)));
+    errors.sort_by_key(|e| e.line);
+    insert_fresh(tx, import, &fresh).await?;
+    for error in &errors {
+        crate::store::imports::insert_error(tx, &import.id, error).await?;
+    }
+    import.rows_read += rows_read;
+    import.rows_known += known;
+    import.rows_added += count(&fresh);
+    import.rows_duplicate += count(fresh.iter().filter(|(item, _)| item.duplicate_of.is_some()));
+    import.rows_failed += count(&errors);
+    crate::store::imports::update(tx, import).await?;
+    Ok(errors)
+}
+
+fn count<T>(things: impl IntoIterator<Item = T>) -> i64 {
+    i64::try_from(things.into_iter().count()).unwrap_or(i64::MAX)
+}
+
+fn error_row(line: i64, error: &RowError) -> ImportErrorRow {
+    ImportErrorRow { line, reason: error.to_string() }
+}
+
+/// Tells new rows from known ones; gives (new, number of known, lines whose content is in quarantine).
+async fn sort_out(
+    tx: &mut WriteTx<'_>,
+    import: &ImportRow,
+    rows: Vec<Prepared>,
+) -> Result<(Vec<(NewItem, Prepared)>, i64, Vec<i64>)> {
+    use std::collections::{HashMap, HashSet};
+
+    let asked: Vec<_> = rows.iter().map(|r| serde_json::json!([r.content_hash, r.row.id, r.line])).collect();
+    let asked = serde_json::Value::from(asked).to_string();
+    let known: HashSet<i64> = items::known(tx, &import.queue_id, &asked).await?.into_iter().collect();
+    let hashes: HashSet<&str> = rows.iter().map(|r| r.content_hash.as_str()).collect();
+    let hashes = serde_json::json!(hashes).to_string();
+    let mut originals: HashMap<String, (String, bool)> = HashMap::new();
+    for original in items::originals(tx, &import.queue_id, &hashes).await? {
+        originals.insert(original.content_hash, (original.id, original.quarantined));
+    }
+
+    let mut seq = items::last_seq(tx).await?;
+    let mut seen: HashSet<(String, String)> = HashSet::new();
+    let (mut fresh, mut known_rows, mut refused) = (Vec::new(), 0, Vec::new());
+    for (position, mut prepared) in (0..).zip(rows) {
+        let again = prepared
+            .row
+            .id
+            .as_ref()
+            .is_some_and(|id| !seen.insert((id.clone(), prepared.content_hash.clone())));
+        if again || known.contains(&position) {
+            known_rows += 1;
+            continue;
+        }
+        let original = originals.get(&prepared.content_hash);
+        if original.is_some_and(|(_, quarantined)| *quarantined) {
+            refused.push(prepared.line);
+            continue;
+        }
+        seq += 1;
+        prepared.indexed.seq = seq;
+        let duplicate_of = original.map(|(id, _)| id.clone());
+        let item = new_item(tx.clock().new_id(), seq, &mut prepared, duplicate_of);
+        originals.entry(prepared.content_hash.clone()).or_insert_with(|| (item.id.clone(), false));
+        fresh.push((item, prepared));
+    }
+    Ok((fresh, known_rows, refused))
+}
+
+fn new_item(id: String, seq: i64, prepared: &mut Prepared, duplicate_of: Option<String>) -> NewItem {
+    let row = &mut prepared.row;
+    NewItem {
+        seq,
+        id,
+        line: prepared.line,
+        external_id: row.id.take(),
+        prompt: row.prompt.clone(),
+        response: row.response.clone(),
+        messages: row.messages.as_ref().map(|turns| {
+            let turn = |m: &saring_verdict::Message| serde_json::json!({"role": m.role.as_str(), "content": m.content});
+            serde_json::Value::from(turns.iter().map(turn).collect::<Vec<_>>()).to_string()
+        }),
+        language: row.language.take(),
+        group_key: row.group.take(),
+        source: row.source.take(),
+        labels: row.labels.as_ref().map(|l| l.verbatim.clone()),
+        labels_role: row.labels.as_ref().map(|l| l.role.as_str()),
+        content_hash: prepared.content_hash.clone(),
+        duplicate_of,
+    }
+}
+
+async fn insert_fresh(tx: &mut WriteTx<'_>, import: &ImportRow, fresh: &[(NewItem, Prepared)]) -> Result<()> {
+    let (Some((first, _)), Some((last, _))) = (fresh.first(), fresh.last()) else { return Ok(()) };
+    let created_at = tx.clock().now_text();
+    let new_items: Vec<NewItem> = fresh.iter().map(|(item, _)| item.clone()).collect();
+    items::insert(tx, &import.queue_id, &import.id, &created_at, &new_items).await?;
+    let new_tasks: Vec<NewTask> =
+        fresh.iter().flat_map(|(item, prepared)| new_tasks(item, &prepared.row)).collect();
+    tasks::insert(tx, &new_tasks).await?;
+    for (item, prepared) in fresh {
+        for (position, image) in (0..).zip(&prepared.images) {
+            media_rows::insert(tx, image, &created_at).await?;
+            media_rows::attach(tx, &item.id, position, &image.sha256).await?;
+        }
+    }
+    let texts: Vec<Indexed> = fresh.iter().map(|(_, prepared)| prepared.indexed.clone()).collect();
+    search::insert_trigrams(tx, &texts).await?;
+    search::insert_grams(tx, &texts).await?;
+    let hash = row_hash::of_items(tx, first.seq, last.seq).await?;
+    let row_id = format!("{}/{}/{}", import.id, first.seq, last.seq);
+    events::append(tx, EventKind::ItemsImported, &row_id, &hash).await?;
+    Ok(())
+}
+
+fn new_tasks(item: &NewItem, row: &ItemRow) -> Vec<NewTask> {
+    let labels = row.labels.as_ref().filter(|l| l.role == LabelsRole::Gold);
+    let task = |task| NewTask {
+        item_id: item.id.clone(),
+        task,
+        gold: labels.and_then(|l| l.task(task)).map(|label| Gold {
+            label: label.severity,
+            categories: label.categories.clone(),
+            refusal: label.refusal,
+        }),
+    };
+    row.tasks().into_iter().map(task).collect()
+}

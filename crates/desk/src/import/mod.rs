@@ -1,0 +1,23 @@
+//! From files to items: JSONL and CSV of any size, bad rows reported.
+//!
+//! [`row`] says what an item is in a file, for import and for scoring alike. [`Workspace::import`](crate::Workspace::import)
+//! streams files into a queue, a thousand rows a transaction; [`preview`] shows what would come of a file.
+
+mod batch;
+mod bytes;
+mod labels;
+mod mapping;
+mod preview;
+mod records;
+pub mod row;
+mod row_error;
+mod run;
+mod value;
+
+pub use labels::{LabelsRole, RowLabels, TaskLabel, gold_severity};
+pub use mapping::{ColumnMapping, Field, MappingError};
+pub use preview::{ImportPreview, PreviewRow, preview};
+pub use records::{Format, ROW_BYTES_MAX};
+pub use row::{ItemRow, TaskSelection};
+pub use row_error::RowError;
+pub use run::{FileRowError, ImportProgress, ImportReport, ImportRequest};

@@ -1,0 +1,98 @@
+//! Tables `draws` and `draw_items`: recorded uniform draws.
+
+use sqlx::{QueryBuilder, Row, sqlite::SqliteRow};
+
+use super::{Conn, StoreResult, WriteTx};
+use crate::queue::{Draw, DrawProgress, ItemState};
+
+/// A new draw.
+pub async fn insert(tx: &mut WriteTx<'_>, draw: &Draw) -> StoreResult<()> {
+    sqlx::query(
+        "INSERT INTO draws (id, queue_id, seed, population, size, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )
+    .bind(&draw.id)
+    .bind(&draw.queue_id)
+    .bind(draw.seed)
+    .bind(draw.population)
+    .bind(draw.size)
+    .bind(&draw.created_at)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The items of a new draw, in its order.
+pub async fn insert_items(tx: &mut WriteTx<'_>, draw_id: &str, items: &[String]) -> StoreResult<()> {
+    let ranked: Vec<(i64, &String)> = (1..).zip(items).collect();
+    for chunk in ranked.chunks(200) {
+        let mut query = QueryBuilder::new("INSERT INTO draw_items (draw_id, rank, item_id) ");
+        query.push_values(chunk, |mut row, (rank, item_id)| {
+            row.push_bind(draw_id).push_bind(*rank).push_bind(*item_id);
+        });
+        query.build().execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// The newest draw of a queue.
+pub async fn newest(conn: &mut Conn, queue_id: &str) -> StoreResult<Option<Draw>> {
+    let row = sqlx::query("SELECT * FROM draws WHERE queue_id = ?1 ORDER BY rowid DESC LIMIT 1")
+        .bind(queue_id)
+        .fetch_optional(conn)
+        .await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// A draw by its id.
+pub async fn get(conn: &mut Conn, draw_id: &str) -> StoreResult<Option<Draw>> {
+    let row = sqlx::query("SELECT * FROM draws WHERE id = ?1").bind(draw_id).fetch_optional(conn).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// How many of a draw's items are still pending.
+pub async fn progress(conn: &mut Conn, draw_id: &str) -> StoreResult<Option<DrawProgress>> {
+    let Some(draw) = get(conn, draw_id).await? else { return Ok(None) };
+    let pending: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM draw_items AS d CROSS JOIN visible_items AS i ON i.id = d.item_id \
+         WHERE d.draw_id = ?1 AND i.state = 'pending'",
+    )
+    .bind(draw_id)
+    .fetch_one(conn)
+    .await?;
+    Ok(Some(DrawProgress { draw, pending }))
+}
+
+/// The place of an item in a draw, if it is in it.
+pub async fn rank(conn: &mut Conn, draw_id: &str, item_id: &str) -> StoreResult<Option<i64>> {
+    Ok(sqlx::query_scalar("SELECT rank FROM draw_items WHERE item_id = ?2 AND draw_id = ?1")
+        .bind(draw_id)
+        .bind(item_id)
+        .fetch_optional(conn)
+        .await?)
+}
+
+/// Ids of the visible items of a queue, in the order of import; of one state if it is given.
+pub async fn population(
+    conn: &mut Conn,
+    queue_id: &str,
+    state: Option<ItemState>,
+) -> StoreResult<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "SELECT id FROM visible_items WHERE queue_id = ?1 AND (?2 IS NULL OR state = ?2) ORDER BY seq",
+    )
+    .bind(queue_id)
+    .bind(state.map(ItemState::as_str))
+    .fetch_all(conn)
+    .await?)
+}
+
+fn from_row(row: &SqliteRow) -> StoreResult<Draw> {
+    Ok(Draw {
+        id: row.try_get("id")?,
+        queue_id: row.try_get("queue_id")?,
+        seed: row.try_get("seed")?,
+        population: row.try_get("population")?,
+        size: row.try_get("size")?,
+        created_at: row.try_get("created_at")?,
+    })
+}

@@ -1,0 +1,141 @@
+//! Table `tasks`: what of an item is judged, and where that stands.
+
+use saring_verdict::{Severity, Task};
+use sqlx::{QueryBuilder, Row, sqlite::SqliteRow};
+
+use super::{
+    Conn, StoreError, StoreResult, WriteTx,
+    queues::{parse, parse_task},
+};
+use crate::queue::ItemState;
+
+/// A task of an item that is to be added.
+#[derive(Clone, Debug)]
+pub struct NewTask {
+    /// Its item.
+    pub item_id: String,
+    /// Which end of the conversation.
+    pub task: Task,
+    /// The label that came with the row, where it is gold.
+    pub gold: Option<Gold>,
+}
+
+/// What is known to be true about a task.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gold {
+    /// The label.
+    pub label: Severity,
+    /// Categories as they came.
+    pub categories: Vec<String>,
+    /// Whether the response is a refusal.
+    pub refusal: Option<bool>,
+}
+
+/// A task of an item.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TaskRow {
+    /// Which end of the conversation.
+    pub task: Task,
+    /// Where it stands.
+    pub state: ItemState,
+    /// The decision in force: what last made its state, and was not undone.
+    pub decision_id: Option<String>,
+    /// The newest verdict of any guard.
+    pub verdict_id: Option<String>,
+    /// Of that verdict, under the workspace's reading.
+    pub p_unsafe: Option<f64>,
+    /// What came with the row.
+    pub gold: Option<Gold>,
+}
+
+/// Adds tasks of new items.
+pub async fn insert(tx: &mut WriteTx<'_>, tasks: &[NewTask]) -> StoreResult<()> {
+    for chunk in tasks.chunks(100) {
+        let mut query = QueryBuilder::new(
+            "INSERT INTO tasks (item_id, task, gold_label, gold_categories, gold_refusal) ",
+        );
+        query.push_values(chunk, |mut row, task| {
+            let gold = task.gold.as_ref();
+            row.push_bind(&task.item_id)
+                .push_bind(task.task.as_str())
+                .push_bind(gold.map(|g| g.label.as_str()))
+                .push_bind(gold.map(|g| serde_json::Value::from(g.categories.clone()).to_string()))
+                .push_bind(gold.and_then(|g| g.refusal));
+        });
+        query.build().execute(&mut **tx).await?;
+    }
+    Ok(())
+}
+
+/// The tasks of an item, prompt first.
+pub async fn of_item(conn: &mut Conn, item_id: &str) -> StoreResult<Vec<TaskRow>> {
+    let rows = sqlx::query("SELECT * FROM tasks WHERE item_id = ?1 ORDER BY task")
+        .bind(item_id)
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
+/// Sets where a task stands, and through which decision.
+pub async fn set_state(
+    tx: &mut WriteTx<'_>,
+    item_id: &str,
+    task: Task,
+    state: ItemState,
+    decision_id: Option<&str>,
+) -> StoreResult<()> {
+    sqlx::query("UPDATE tasks SET state = ?3, decision_id = ?4 WHERE item_id = ?1 AND task = ?2")
+        .bind(item_id)
+        .bind(task.as_str())
+        .bind(state.as_str())
+        .bind(decision_id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// Sets the newest verdict of a task and its `p_unsafe` under the workspace's reading. Call
+/// [`items::refresh_risk`](super::items::refresh_risk) afterwards.
+pub async fn set_verdict(
+    tx: &mut WriteTx<'_>,
+    item_id: &str,
+    task: Task,
+    verdict_id: &str,
+    p_unsafe: f64,
+) -> StoreResult<()> {
+    sqlx::query("UPDATE tasks SET verdict_id = ?3, p_unsafe = ?4 WHERE item_id = ?1 AND task = ?2")
+        .bind(item_id)
+        .bind(task.as_str())
+        .bind(verdict_id)
+        .bind(p_unsafe)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+fn from_row(row: &SqliteRow) -> StoreResult<TaskRow> {
+    let gold = match row.try_get::<Option<&str>, _>("gold_label")? {
+        None => None,
+        Some(label) => Some(Gold {
+            label: parse(label, "gold_label")?,
+            categories: json_texts(row.try_get("gold_categories")?, "gold_categories")?,
+            refusal: row.try_get("gold_refusal")?,
+        }),
+    };
+    Ok(TaskRow {
+        task: parse_task(row.try_get("task")?)?,
+        state: parse(row.try_get("state")?, "state")?,
+        decision_id: row.try_get("decision_id")?,
+        verdict_id: row.try_get("verdict_id")?,
+        p_unsafe: row.try_get("p_unsafe")?,
+        gold,
+    })
+}
+
+/// A JSON list of texts as a column holds it.
+pub(super) fn json_texts(json: Option<&str>, column: &str) -> StoreResult<Vec<String>> {
+    json.map_or(Ok(Vec::new()), |json| {
+        serde_json::from_str(json)
+            .map_err(|_| StoreError::damaged(format!("column {column} holds no JSON list of texts")))
+    })
+}
