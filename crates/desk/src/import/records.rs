@@ -93,6 +93,11 @@ impl Rows {
         Ok(rows)
     }
 
+    /// The bytes of the row that was read last; of a line that is too long, its beginning.
+    pub fn raw_row(&self) -> &[u8] {
+        &self.buffer
+    }
+
     pub fn format(&self) -> Format {
         self.format
     }
