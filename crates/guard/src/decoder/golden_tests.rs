@@ -179,7 +179,7 @@ fn a_mask_off_by_one_is_noticed() {
 #[test]
 fn a_wrong_norm_epsilon_is_noticed() {
     assert_noticed("another norm epsilon", |shape| {
-        Some(load(shape, |config| config["rms_norm_eps"] = 1e-4.into()))
+        Some(load(shape, |config| config["rms_norm_eps"] = 1e-5.into()))
     });
 }
 

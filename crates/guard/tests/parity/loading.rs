@@ -1,0 +1,90 @@
+//! Loading: what is reported, and what is refused.
+
+use saring_guard::LocalEngine;
+use saring_verdict::{
+    BenchRequest, DeviceChoice, Engine as _, EngineError, PrecisionChoice, Progress, Subject,
+};
+
+use crate::checkpoint::{Copy, GUARDS, SEA_GUARD, golden, judge, load, request, source};
+
+#[test]
+fn a_checkpoint_runs_in_its_own_precision_unless_another_is_asked_for() {
+    for (shape, own) in [(GUARDS[0], "f32"), (GUARDS[1], "bf16"), (SEA_GUARD, "f16")] {
+        let mut engine = LocalEngine::new();
+        let loaded =
+            engine.load(&request(source(&golden(shape)), PrecisionChoice::Auto), &mut |_| {}).unwrap();
+        assert_eq!((loaded.card.precision.as_str(), loaded.provenance.precision.as_str()), (own, own));
+        let narrow = judge(&mut engine, &[Subject::prompt("hello")]).remove(0).unwrap();
+        let (mut engine, loaded) = load(&golden(shape));
+        assert_eq!(loaded.provenance.precision, "f32", "{shape}: precision is as asked for");
+        let wide = judge(&mut engine, &[Subject::prompt("hello")]).remove(0).unwrap();
+        for (a, b) in narrow.probabilities.iter().zip(&wide.probabilities) {
+            assert!((a.p - b.p).abs() < 0.1, "{shape}: {a:?} in {own} is far from {b:?} in f32");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_done_here_is_refused_by_name() {
+    let mut engine = LocalEngine::new();
+    let mut wish = request(source(&golden(GUARDS[0])), PrecisionChoice::Int8);
+    let error = engine.load(&wish, &mut |_| {}).unwrap_err();
+    assert!(
+        matches!(&error, EngineError::PrecisionUnavailable { precision, .. } if precision == "int8"),
+        "{error:?}"
+    );
+    if cfg!(not(feature = "cuda")) {
+        wish = request(source(&golden(GUARDS[0])), PrecisionChoice::Auto);
+        wish.device = DeviceChoice::Cuda;
+        let error = engine.load(&wish, &mut |_| {}).unwrap_err();
+        assert!(
+            matches!(&error, EngineError::DeviceUnavailable { device, .. } if device == "cuda"),
+            "a named device is never replaced in silence: {error:?}"
+        );
+    }
+}
+
+#[test]
+fn a_guard_that_cannot_fit_is_refused_before_it_is_loaded() {
+    let copy = Copy::of(GUARDS[0]);
+    // A context alone takes no memory; a vocabulary of logits for a batch does.
+    copy.change_json("config.json", |config| config["max_position_embeddings"] = 16_000_000.into());
+    let card = LocalEngine::new().describe(&copy.source(), &mut |_| {}).unwrap();
+    assert!(card.memory_needed_bytes > card.weights_bytes, "room to work is counted");
+    let devices = LocalEngine::new().devices().unwrap();
+    if let Some(free) = devices.last().unwrap().memory_free_bytes {
+        assert!(card.memory_needed_bytes < free, "what is not allocated is not counted");
+    }
+}
+
+#[test]
+fn progress_counts_up_to_all_bytes_and_hashes_are_the_files_own() {
+    let mut seen: Vec<Progress> = Vec::new();
+    let path = golden(GUARDS[1]);
+    let mut engine = LocalEngine::new();
+    let card = engine.describe(&source(&path), &mut |p| seen.push(p)).unwrap();
+    assert_eq!(seen.last(), Some(&Progress { done: card.weights_bytes, total: card.weights_bytes }));
+    seen.clear();
+    let wish = request(source(&path), PrecisionChoice::F32);
+    let loaded = engine.load(&wish, &mut |p| seen.push(p)).unwrap();
+    assert!(seen.windows(2).all(|w| w[0].done <= w[1].done && w[0].total == w[1].total), "{seen:?}");
+    assert_eq!(loaded.card, card, "describing and loading see the same guard");
+    let mut bytes = Vec::new();
+    for n in 1..=3 {
+        bytes.extend(std::fs::read(path.join(format!("model-0000{n}-of-00003.safetensors"))).unwrap());
+    }
+    use sha2::Digest as _;
+    let digest: String = sha2::Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
+    assert_eq!(card.weights_sha256, digest, "over the bytes of all shards in the order of their names");
+    assert_eq!(card.weights_bytes, bytes.len() as u64);
+}
+
+#[test]
+fn a_loaded_guard_can_be_measured() {
+    let (mut engine, _) = load(&golden(GUARDS[0]));
+    let report = engine.bench(BenchRequest { budget_ms: 40 }).unwrap();
+    for name in ["load", "prefill, 128 tokens", "prefill, 512 tokens", "queue of short prompts"] {
+        let row = report.rows.iter().find(|row| row.name == name).unwrap_or_else(|| panic!("no {name}"));
+        assert!(row.value.is_finite() && row.value >= 0.0, "{row:?}");
+    }
+}
