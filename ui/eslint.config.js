@@ -1,0 +1,74 @@
+/**
+ * Lint rules. Beside the usual ones: shared < domain < views without cycles, and Tauri named in one place.
+ */
+import js from '@eslint/js';
+import prettier from 'eslint-config-prettier';
+import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
+import importX from 'eslint-plugin-import-x';
+import svelte from 'eslint-plugin-svelte';
+import globals from 'globals';
+import ts from 'typescript-eslint';
+import svelteConfig from './svelte.config.js';
+
+const TAURI = {
+  group: ['@tauri-apps/*', '**/lib/backend/tauri', '$lib/backend/tauri'],
+  message: 'Only lib/backend/tauri.ts talks to Tauri; everything else is given a Backend',
+};
+const BINDINGS = {
+  group: ['**/backend/bindings'],
+  message: 'Import the types from lib/backend; only that folder sees the generated file',
+};
+const DOMAIN = { group: ['$domain/*', '**/domain/**'], message: 'shared knows no domain' };
+const VIEWS = { group: ['$views/*', '**/views/**'], message: 'Views are at the top' };
+const LIB = { group: ['$lib/*', '**/lib/**'], message: 'shared knows nothing of the program' };
+const FAKE = {
+  group: ['**/backend/fake*', '**/backend/fake/**', '$lib/backend/fake/**'],
+  message: 'The fake is for tests and for development in a browser',
+};
+
+/** What a layer must not import. */
+const forbid = (...patterns) => ({
+  'no-restricted-imports': ['error', { patterns }],
+});
+
+export default ts.config(
+  { ignores: ['dist', 'node_modules', 'src/lib/backend/bindings.ts'] },
+  js.configs.recommended,
+  ...ts.configs.recommended,
+  ...svelte.configs.recommended,
+  prettier,
+  ...svelte.configs.prettier,
+  {
+    plugins: { 'import-x': importX },
+    settings: {
+      'import-x/resolver-next': [createTypeScriptImportResolver({ project: './tsconfig.json' })],
+      'import-x/parsers': {
+        '@typescript-eslint/parser': ['.ts'],
+        'svelte-eslint-parser': ['.svelte'],
+      },
+      'import-x/extensions': ['.ts', '.js', '.svelte'],
+    },
+    languageOptions: { globals: { ...globals.browser, ...globals.node } },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'no-console': 'error',
+      'no-undef': 'off',
+      eqeqeq: 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      // the window has no address bar and no router of SvelteKit
+      'svelte/no-navigation-without-resolve': 'off',
+    },
+  },
+  {
+    files: ['**/*.svelte', '**/*.svelte.ts'],
+    languageOptions: {
+      parserOptions: { parser: ts.parser, extraFileExtensions: ['.svelte'], svelteConfig },
+    },
+  },
+  { files: ['src/**'], rules: forbid(TAURI, BINDINGS, FAKE) },
+  { files: ['src/shared/**'], rules: forbid(TAURI, LIB, DOMAIN, VIEWS, FAKE) },
+  { files: ['src/domain/**'], rules: forbid(TAURI, BINDINGS, VIEWS, FAKE) },
+  { files: ['src/lib/**'], rules: forbid(TAURI, DOMAIN, VIEWS) },
+  { files: ['src/lib/backend/tauri.ts', 'src/main.ts'], rules: { 'no-restricted-imports': 'off' } },
+  { files: ['src/**/*.test.ts', 'tests/**'], rules: { 'no-restricted-imports': 'off' } },
+);

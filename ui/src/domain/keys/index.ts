@@ -1,0 +1,12 @@
+/** Named actions, the keys that mean them, and the place where the two meet. */
+export {
+  ACTIONS,
+  ACTION_IDS,
+  numberedAction,
+  type ActionId,
+  type ActionInfo,
+  type Scope,
+} from './actions';
+export { chordOf, isSingleCharacter, printed, takesText } from './chord';
+export { Keymap, type Conflict, type KeyOverrides } from './keymap.svelte';
+export { ActionHub, type Handler, type Handlers } from './action-hub.svelte';

@@ -1,0 +1,66 @@
+/**
+ * The window's own preferences, kept by the program as a text that only this file reads and writes.
+ *
+ * Whatever cannot be read falls back to what a new workspace has; an unknown key is ignored.
+ */
+import type { KeyOverrides } from './keys';
+
+export type Theme = 'system' | 'light' | 'dark';
+export type TextSize = 'small' | 'normal' | 'large';
+
+export interface Preferences {
+  theme: Theme;
+  textSize: TextSize;
+  singleKeys: boolean;
+  keys: KeyOverrides;
+  listShown: boolean;
+  /** Images are blurred until they are revealed. */
+  blurImages: boolean;
+  lastQueueId: string | null;
+}
+
+export const DEFAULT_PREFERENCES: Preferences = {
+  theme: 'system',
+  textSize: 'normal',
+  singleKeys: true,
+  keys: {},
+  listShown: true,
+  blurImages: true,
+  lastQueueId: null,
+};
+
+const SIZES: TextSize[] = ['small', 'normal', 'large'];
+
+export function readPreferences(text: string): Preferences {
+  let read: Record<string, unknown> = {};
+  try {
+    const parsed: unknown = text === '' ? {} : JSON.parse(text);
+    if (typeof parsed === 'object' && parsed !== null) read = parsed as Record<string, unknown>;
+  } catch {
+    return { ...DEFAULT_PREFERENCES };
+  }
+  const flag = (key: 'singleKeys' | 'listShown' | 'blurImages') =>
+    typeof read[key] === 'boolean' ? read[key] : DEFAULT_PREFERENCES[key];
+  return {
+    theme: read.theme === 'light' || read.theme === 'dark' ? read.theme : 'system',
+    textSize: SIZES.find((size) => size === read.textSize) ?? 'normal',
+    singleKeys: flag('singleKeys'),
+    keys: readKeys(read.keys),
+    listShown: flag('listShown'),
+    blurImages: flag('blurImages'),
+    lastQueueId: typeof read.lastQueueId === 'string' ? read.lastQueueId : null,
+  };
+}
+
+function readKeys(value: unknown): KeyOverrides {
+  if (typeof value !== 'object' || value === null) return {};
+  const entries = Object.entries(value).filter(
+    ([, keys]) => Array.isArray(keys) && keys.every((key) => typeof key === 'string'),
+  );
+  return Object.fromEntries(entries) as KeyOverrides;
+}
+
+/** The next size up or down; the ends stay. */
+export function stepTextSize(size: TextSize, step: 1 | -1): TextSize {
+  return SIZES[SIZES.indexOf(size) + step] ?? size;
+}

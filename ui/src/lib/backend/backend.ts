@@ -1,0 +1,132 @@
+/**
+ * What the page can ask of the program: one method a command, promises that reject with a `BackendError`.
+ *
+ * `tauri.ts` is the real one, `fake/` an in-memory one for tests and for development in a browser. Everything else sees
+ * this interface only. The types that cross are generated from the program; see `index.ts`.
+ */
+import type {
+  AuditView,
+  DeviceView,
+  ExportOrder,
+  ExportPreview,
+  ExportReport,
+  Failure,
+  FieldMapping,
+  Gesture,
+  GuardView,
+  HistoryEntry,
+  ImportOrder,
+  ImportPreview,
+  ImportProgress,
+  ImportReport,
+  ItemPage,
+  ItemView,
+  ListQuery,
+  NewDecision,
+  Notice,
+  QueueCard,
+  QueueChange,
+  RunOrder,
+  RunView,
+  Saved,
+  SearchPage,
+  SelfTest,
+  SettingsView,
+  Start,
+  StatsView,
+  StepProgress,
+  Undone,
+} from './bindings';
+
+/** A file type that a dialog offers. */
+export interface FileFilter {
+  name: string;
+  /** Without the dot. */
+  extensions: string[];
+}
+
+export interface Backend {
+  start(): Promise<Start>;
+  /** Called once; `onNotice` is called for as long as the window lives. */
+  watch(onNotice: (notice: Notice) => void): Promise<void>;
+  savePreferences(preferences: string): Promise<void>;
+  setReviewer(name: string): Promise<void>;
+
+  queues(): Promise<QueueCard[]>;
+  queue(queueId: string): Promise<QueueCard>;
+  changeQueue(queueId: string, change: QueueChange): Promise<QueueCard>;
+  draw(queueId: string, size: number): Promise<QueueCard>;
+  openDemo(): Promise<QueueCard>;
+
+  previewImport(path: string, mapping: FieldMapping[] | null): Promise<ImportPreview>;
+  importFiles(
+    order: ImportOrder,
+    onProgress: (progress: ImportProgress) => void,
+  ): Promise<ImportReport>;
+  cancelImport(): Promise<void>;
+  saveImportErrors(queueId: string, path: string): Promise<void>;
+
+  listItems(query: ListQuery): Promise<ItemPage>;
+  search(queueId: string, text: string, limit: number): Promise<SearchPage>;
+  item(itemId: string): Promise<ItemView>;
+  nextItem(queueId: string, after: string | null): Promise<ItemView | null>;
+  previousItem(queueId: string, before: string): Promise<ItemView | null>;
+
+  decide(decision: NewDecision): Promise<Saved>;
+  gesture(gesture: Gesture): Promise<Saved>;
+  undo(queueId: string): Promise<Undone>;
+  history(itemId: string): Promise<HistoryEntry[]>;
+
+  startRun(order: RunOrder): Promise<RunView>;
+  pauseRun(runId: string): Promise<void>;
+  resumeRun(runId: string): Promise<void>;
+  cancelRun(runId: string): Promise<void>;
+  runs(): Promise<RunView[]>;
+
+  guards(): Promise<GuardView[]>;
+  devices(): Promise<DeviceView[]>;
+  addGuard(
+    path: string,
+    family: string | null,
+    onProgress: (progress: StepProgress) => void,
+  ): Promise<GuardView>;
+  removeGuard(guardId: string): Promise<void>;
+  setDefaultGuard(guardId: string): Promise<void>;
+  checkGuard(guardId: string): Promise<SelfTest>;
+
+  previewExport(order: ExportOrder): Promise<ExportPreview>;
+  export(order: ExportOrder, folder: string): Promise<ExportReport>;
+
+  stats(queueId: string): Promise<StatsView>;
+  verifyAudit(): Promise<AuditView>;
+  settings(): Promise<SettingsView>;
+  saveSettings(settings: SettingsView): Promise<SettingsView>;
+
+  /** Dialogs of the system. An empty list or null: nothing was chosen. */
+  pickFiles(filters?: FileFilter[]): Promise<string[]>;
+  pickFolder(): Promise<string | null>;
+  pickSaveFile(suggestedName: string): Promise<string | null>;
+  /** Files dropped on the window. Returns how to stop listening. */
+  onFilesDropped(handler: (paths: string[]) => void, onHover?: (over: boolean) => void): () => void;
+  /** Address of an image, for `<img src>`. */
+  mediaUrl(itemId: string, sha256: string): string;
+}
+
+/** The program said no, and how. */
+export class BackendError extends Error {
+  constructor(readonly failure: Failure) {
+    super(failure.message);
+    this.name = 'BackendError';
+  }
+}
+
+/** Whatever was thrown, as something that can be shown. */
+export function asFailure(error: unknown): Failure {
+  if (error instanceof BackendError) return error.failure;
+  return {
+    code: 'io',
+    message: 'The program did not answer',
+    advice: 'Try again; if it stays, close the window and open it again: what was saved is on disk',
+    details: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
+  };
+}

@@ -1,0 +1,394 @@
+/**
+ * An in-memory `Backend` for tests and for development in a browser.
+ *
+ * It keeps what the program promises as far as the window can tell (see `model.ts` and `review.ts`); `failNext` and
+ * `delayMs` make it as unkind as the real one can be.
+ */
+import type {
+  ExportOrder,
+  Failure,
+  GuardView,
+  ImportOrder,
+  ListQuery,
+  Notice,
+  QueueCard,
+  QueueChange,
+  RunOrder,
+  RunView,
+  SettingsView,
+} from '../bindings';
+import { BackendError, type Backend } from '../backend';
+import { DEMO, DEMO_GUARD, DEVICES, PREVIEW, QWEN_GUARD, SELF_TEST, STATS } from './fixtures';
+import {
+  cardOf,
+  makeQueue,
+  QWEN3GUARD,
+  rowOf,
+  SEA_GUARD,
+  stateOf,
+  viewOf,
+  visible,
+  type FakeItem,
+  type FakeQueue,
+  type QueuePlan,
+} from './model';
+import { failureOf, FakeReview } from './review';
+
+export const PLANS: QueuePlan[] = [
+  {
+    id: 'forum',
+    name: 'forum-november',
+    scheme: QWEN3GUARD,
+    mode: 'suggestion',
+    size: 1204,
+    labelled: true,
+  },
+  {
+    id: 'blind',
+    name: 'assistant-blind',
+    scheme: QWEN3GUARD,
+    mode: 'blind',
+    size: 60,
+    labelled: true,
+  },
+  { id: 'demo', name: 'demo', scheme: SEA_GUARD, mode: 'suggestion', size: 15, labelled: true },
+  {
+    id: 'fresh',
+    name: 'fresh-import',
+    scheme: SEA_GUARD,
+    mode: 'suggestion',
+    size: 8,
+    labelled: false,
+  },
+];
+
+export interface FakeOptions {
+  plans?: QueuePlan[];
+  reviewer?: string | null;
+  preferences?: string;
+  firstStart?: boolean;
+  delayMs?: number;
+  now?: () => string;
+}
+
+type Call = { method: keyof Backend; args: unknown[] };
+
+export class FakeBackend implements Backend {
+  readonly calls: Call[] = [];
+  readonly fakeQueues: FakeQueue[];
+  reviewer: string | null;
+  preferences: string;
+  delayMs: number;
+  guardList: GuardView[] = [DEMO_GUARD, QWEN_GUARD];
+  runList: RunView[] = [];
+  readonly #firstStart: boolean;
+  readonly #review: FakeReview;
+  readonly #failures = new Map<keyof Backend, BackendError[]>();
+  readonly #dropHandlers = new Set<(paths: string[]) => void>();
+  #settings: SettingsView = {
+    mode: 'strict',
+    sensitive_prompt: 'unsafe',
+    sensitive_response: 'safe',
+  };
+  #notify: (notice: Notice) => void = () => {};
+
+  constructor(options: FakeOptions = {}) {
+    this.fakeQueues = (options.plans ?? PLANS).map(makeQueue);
+    this.reviewer = options.reviewer === undefined ? 'reviewer-1' : options.reviewer;
+    this.preferences = options.preferences ?? '';
+    this.delayMs = options.delayMs ?? 0;
+    this.#firstStart = options.firstStart ?? false;
+    const now = options.now ?? (() => new Date().toISOString());
+    this.#review = new FakeReview(now, () => this.reviewer);
+  }
+
+  /** The next call of `method` is refused. */
+  failNext(method: keyof Backend, failure: Partial<Failure> = {}): void {
+    const error = new BackendError({
+      code: 'disk_full',
+      message: 'The disk is full',
+      advice: 'Make room, then try again',
+      details: 'fake: SQLITE_FULL',
+      ...failure,
+    });
+    this.#failures.set(method, [...(this.#failures.get(method) ?? []), error]);
+  }
+
+  /** What the program would say without being asked. */
+  notify(notice: Notice): void {
+    this.#notify(notice);
+  }
+
+  /** As if files were dropped on the window. */
+  drop(paths: string[]): void {
+    for (const handler of this.#dropHandlers) handler(paths);
+  }
+
+  async #answer<T>(method: keyof Backend, args: unknown[], make: () => T): Promise<T> {
+    this.calls.push({ method, args });
+    if (this.delayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.delayMs));
+    const failure = this.#failures.get(method)?.shift();
+    if (failure !== undefined) throw failure;
+    // what crosses is a copy, as it is in the program
+    return structuredClone(make());
+  }
+
+  #queue(queueId: string): FakeQueue {
+    const found = this.fakeQueues.find(({ id }) => id === queueId);
+    if (found === undefined)
+      throw failureOf('not_found', 'The queue is gone', 'Choose another one');
+    return found;
+  }
+
+  #item(itemId: string): [FakeQueue, FakeItem] {
+    for (const queue of this.fakeQueues) {
+      const found = visible(queue).find(({ id }) => id === itemId);
+      if (found !== undefined) return [queue, found];
+    }
+    throw failureOf('not_found', 'The item is gone', 'Go to the next one');
+  }
+
+  start = () =>
+    this.#answer('start', [], () => ({
+      version: '0.1.0',
+      workspace: '/home/reviewer/saring',
+      first_start: this.#firstStart,
+      reviewer: this.reviewer,
+      preferences: this.preferences,
+      demo: DEMO,
+    }));
+  watch = (onNotice: (notice: Notice) => void) =>
+    this.#answer('watch', [], () => {
+      this.#notify = onNotice;
+    });
+  savePreferences = (preferences: string) =>
+    this.#answer('savePreferences', [preferences], () => {
+      this.preferences = preferences;
+    });
+  setReviewer = (name: string) =>
+    this.#answer('setReviewer', [name], () => {
+      this.reviewer = name;
+    });
+
+  queues = () => this.#answer('queues', [], () => this.fakeQueues.map(cardOf));
+  queue = (queueId: string) => this.#answer('queue', [queueId], () => cardOf(this.#queue(queueId)));
+  changeQueue = (queueId: string, change: QueueChange) =>
+    this.#answer('changeQueue', [queueId, change], () => {
+      const queue = this.#queue(queueId);
+      queue.order = change.order ?? queue.order;
+      queue.mode = change.mode ?? queue.mode;
+      return cardOf(queue);
+    });
+  draw = (queueId: string, size: number) =>
+    this.#answer('draw', [queueId, size], () => {
+      const queue = this.#queue(queueId);
+      queue.draw = { id: `draw-${size}`, size };
+      queue.order = 'draw';
+      return cardOf(queue);
+    });
+  openDemo = (): Promise<QueueCard> =>
+    this.#answer('openDemo', [], () =>
+      cardOf(this.fakeQueues.find(({ id }) => id === 'demo') ?? this.#made('demo')),
+    );
+
+  #made(name: string): FakeQueue {
+    const queue = makeQueue({
+      id: name,
+      name,
+      scheme: SEA_GUARD,
+      mode: 'suggestion',
+      size: 15,
+      labelled: false,
+    });
+    this.fakeQueues.push(queue);
+    return queue;
+  }
+
+  previewImport = (path: string, mapping: { field: string; column: string }[] | null) =>
+    this.#answer('previewImport', [path, mapping], () => ({
+      ...PREVIEW,
+      path,
+      file_name: path.split('/').at(-1) ?? path,
+      mapping: mapping ?? PREVIEW.mapping,
+    }));
+  importFiles: Backend['importFiles'] = (order: ImportOrder, onProgress) =>
+    this.#answer('importFiles', [order], () => {
+      onProgress({ rows_read: 15, rows_failed: 1, fraction: 1 });
+      const queue =
+        this.fakeQueues.find(({ name }) => name === order.queue) ?? this.#made(order.queue);
+      return {
+        queue_id: queue.id,
+        rows_read: 16,
+        added: 15,
+        known: 0,
+        duplicates: 0,
+        failed: 1,
+        errors: [{ file: order.paths[0] ?? '', line: 3, reason: 'The prompt is missing' }],
+        warnings: [],
+        cancelled: false,
+      };
+    });
+  cancelImport = () => this.#answer('cancelImport', [], () => {});
+  saveImportErrors = (queueId: string, path: string) =>
+    this.#answer('saveImportErrors', [queueId, path], () => {});
+
+  listItems = (query: ListQuery) =>
+    this.#answer('listItems', [query], () => {
+      const { tab, cursor, limit } = query;
+      const all = visible(this.#queue(query.queue_id)).filter((item) =>
+        tab === 'all' ? true : tab === 'flagged' ? item.flagged : stateOf(item) === tab,
+      );
+      const from = cursor === null ? all : all.filter((item) => item.seq > Number(cursor));
+      const rows = from.slice(0, limit).map(rowOf);
+      const last = rows.at(-1);
+      return { rows, cursor: from.length > limit && last ? String(last.seq) : null };
+    });
+  search = (queueId: string, text: string, limit: number) =>
+    this.#answer('search', [queueId, text, limit], () => {
+      const wanted = text.toLowerCase();
+      const found = visible(this.#queue(queueId)).filter((item) =>
+        item.turns.some((turn) => turn.content.toLowerCase().includes(wanted)),
+      );
+      return { rows: found.slice(0, limit).map(rowOf), capped: found.length > limit };
+    });
+  item = (itemId: string) =>
+    this.#answer('item', [itemId], () => {
+      const [queue, item] = this.#item(itemId);
+      return viewOf(item, queue);
+    });
+  nextItem = (queueId: string, after: string | null) =>
+    this.#answer('nextItem', [queueId, after], () => {
+      const queue = this.#queue(queueId);
+      const seq = queue.items.find(({ id }) => id === after)?.seq ?? 0;
+      const pending = visible(queue).filter((item) => stateOf(item) === 'pending');
+      const next = pending.find((item) => item.seq > seq) ?? null;
+      return next === null ? null : viewOf(next, queue);
+    });
+  previousItem = (queueId: string, before: string) =>
+    this.#answer('previousItem', [queueId, before], () => {
+      const queue = this.#queue(queueId);
+      const seq = queue.items.find(({ id }) => id === before)?.seq ?? 0;
+      const found = visible(queue).findLast((item) => item.seq < seq);
+      return found === undefined ? null : viewOf(found, queue);
+    });
+
+  decide: Backend['decide'] = (decision) =>
+    this.#answer('decide', [decision], () => {
+      const [queue, item] = this.#item(decision.item_id);
+      return this.#review.decide(queue, item, decision);
+    });
+  gesture: Backend['gesture'] = (gesture) =>
+    this.#answer('gesture', [gesture], () => {
+      const [queue, item] = this.#item(gesture.item_id);
+      return this.#review.gesture(queue, item, gesture);
+    });
+  undo = (queueId: string) => this.#answer('undo', [queueId], () => this.#review.undo(queueId));
+  history = (itemId: string) =>
+    this.#answer('history', [itemId], () => this.#item(itemId)[1].history);
+
+  startRun = (order: RunOrder) =>
+    this.#answer('startRun', [order], () => {
+      const queue = this.#queue(order.queue_id);
+      const guard = this.guardList.find(({ id }) => id === order.guard_id) ?? DEMO_GUARD;
+      const run: RunView = {
+        id: `run-${this.runList.length + 1}`,
+        queue_id: queue.id,
+        queue: queue.name,
+        guard: guard.name,
+        is_toy: guard.is_toy,
+        state: 'running',
+        total: queue.items.length,
+        done: 0,
+        failed: 0,
+        items_per_second: null,
+        tokens_per_second: null,
+        eta_seconds: null,
+        device: DEVICES[0]?.name ?? null,
+        device_fallback: null,
+        notes: [],
+        recent: [],
+      };
+      this.runList = [run, ...this.runList];
+      return run;
+    });
+  pauseRun = (runId: string) =>
+    this.#answer('pauseRun', [runId], () => this.#setRun(runId, 'paused'));
+  resumeRun = (runId: string) =>
+    this.#answer('resumeRun', [runId], () => this.#setRun(runId, 'running'));
+  cancelRun = (runId: string) =>
+    this.#answer('cancelRun', [runId], () => this.#setRun(runId, 'cancelled'));
+  runs = () => this.#answer('runs', [], () => this.runList);
+
+  #setRun(runId: string, state: string): void {
+    this.runList = this.runList.map((run) => (run.id === runId ? { ...run, state } : run));
+  }
+
+  guards = () => this.#answer('guards', [], () => this.guardList);
+  devices = () => this.#answer('devices', [], () => DEVICES);
+  addGuard: Backend['addGuard'] = (path, family, onProgress) =>
+    this.#answer('addGuard', [path, family], () => {
+      onProgress({ done: 1, total: 1 });
+      const name = path.split('/').at(-1) ?? path;
+      const guard = { ...QWEN_GUARD, id: `g-${name}`, name, path };
+      this.guardList = [...this.guardList, guard];
+      return guard;
+    });
+  removeGuard = (guardId: string) =>
+    this.#answer('removeGuard', [guardId], () => {
+      this.guardList = this.guardList.filter(({ id }) => id !== guardId);
+    });
+  setDefaultGuard = (guardId: string) =>
+    this.#answer('setDefaultGuard', [guardId], () => {
+      this.guardList = this.guardList.map((guard) => ({
+        ...guard,
+        is_default: guard.id === guardId,
+      }));
+    });
+  checkGuard = (guardId: string) => this.#answer('checkGuard', [guardId], () => SELF_TEST);
+
+  previewExport = (order: ExportOrder) =>
+    this.#answer('previewExport', [order], () => ({
+      rows: 3,
+      train: 2,
+      validation: 1,
+      sample: ['{"instruction": "…", "output": "safe"}'],
+      left_out: [{ reason: 'not decided', n: 12 }],
+      card: '# forum-november\n\n3 rows',
+    }));
+  export = (order: ExportOrder, folder: string) =>
+    this.#answer('export', [order, folder], () => ({
+      folder,
+      files: ['train.jsonl', 'validation.jsonl', 'README.md'],
+      rows: 3,
+      left_out: [{ reason: 'not decided', n: 12 }],
+      chain_head: 'c0'.repeat(32),
+    }));
+  stats = (queueId: string) => this.#answer('stats', [queueId], () => STATS);
+  verifyAudit = () =>
+    this.#answer('verifyAudit', [], () => ({
+      events: 42,
+      head: 'c0'.repeat(32),
+      problems: [] as string[],
+    }));
+  settings = () => this.#answer('settings', [], () => this.#settings);
+  saveSettings = (settings: SettingsView) =>
+    this.#answer('saveSettings', [settings], () => {
+      this.#settings = settings;
+      return settings;
+    });
+
+  pickFiles = () => this.#answer('pickFiles', [], () => ['/data/forum.jsonl']);
+  pickFolder = () =>
+    this.#answer('pickFolder', [], (): string | null => '/models/Qwen3Guard-Gen-8B');
+  pickSaveFile = (suggestedName: string) =>
+    this.#answer('pickSaveFile', [suggestedName], (): string | null => `/data/${suggestedName}`);
+  onFilesDropped(handler: (paths: string[]) => void): () => void {
+    this.#dropHandlers.add(handler);
+    return () => this.#dropHandlers.delete(handler);
+  }
+  mediaUrl(): string {
+    return `data:image/svg+xml,${encodeURIComponent(
+      '<svg xmlns="http://www.w3.org/2000/svg" width="480" height="320"><rect width="480" height="320" fill="#8ab"/><circle cx="240" cy="150" r="80" fill="#fd6"/></svg>',
+    )}`;
+  }
+}

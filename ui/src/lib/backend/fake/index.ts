@@ -1,0 +1,3 @@
+/** The in-memory `Backend`. */
+export { FakeBackend, PLANS, type FakeOptions } from './fake';
+export { QWEN3GUARD, SEA_GUARD, type QueuePlan } from './model';

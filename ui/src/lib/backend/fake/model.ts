@@ -1,0 +1,295 @@
+/**
+ * How the fake thinks of queues and items, and the views that it makes of them.
+ *
+ * Mirrors what the program promises: a hidden verdict is not in the view at all, decisions are appended, a quarantined
+ * item is nowhere.
+ */
+import type {
+  DecisionView,
+  HistoryEntry,
+  ItemRow,
+  ItemView,
+  QueueCard,
+  QueueOrder,
+  ReviewMode,
+  Scheme,
+  StateCounts,
+  TaskView,
+  Turn,
+  VerdictSlot,
+  VerdictView,
+} from '../bindings';
+import { SAMPLES, type Sample } from './samples';
+
+export interface FakeTask {
+  task: 'prompt' | 'response';
+  state: string;
+  verdict: VerdictView | { failed: string } | null;
+  decisions: DecisionView[];
+}
+
+export interface FakeItem {
+  id: string;
+  queueId: string;
+  seq: number;
+  language: string | null;
+  turns: Turn[];
+  images: string[];
+  source: string | null;
+  tasks: FakeTask[];
+  flagged: boolean;
+  quarantined: boolean;
+  history: HistoryEntry[];
+}
+
+export interface FakeQueue {
+  id: string;
+  name: string;
+  scheme: Scheme;
+  order: QueueOrder;
+  mode: ReviewMode;
+  draw: { id: string; size: number } | null;
+  items: FakeItem[];
+}
+
+const CATEGORIES = [
+  'Violent',
+  'Non-violent Illegal Acts',
+  'Sexual Content or Sexual Acts',
+  'PII',
+  'Suicide & Self-Harm',
+  'Unethical Acts',
+  'Politically Sensitive Topics',
+  'Copyright Violation',
+];
+
+export const QWEN3GUARD: Scheme = {
+  name: 'qwen3guard',
+  labels: ['safe', 'controversial', 'unsafe'],
+  prompt: { categories: [...CATEGORIES, 'Jailbreak'], refusal: false },
+  response: { categories: CATEGORIES, refusal: true },
+};
+
+export const SEA_GUARD: Scheme = {
+  name: 'sea-guard',
+  labels: ['safe', 'unsafe'],
+  prompt: { categories: [], refusal: false },
+  response: { categories: [], refusal: false },
+};
+
+export interface QueuePlan {
+  id: string;
+  name: string;
+  scheme: Scheme;
+  mode: ReviewMode;
+  size: number;
+  /** Without a guard's run: every verdict is absent. */
+  labelled: boolean;
+}
+
+export function makeQueue(plan: QueuePlan): FakeQueue {
+  const items = Array.from({ length: plan.size }, (_, index) => {
+    const sample = SAMPLES[index % SAMPLES.length] as Sample;
+    return makeItem(plan, sample, index + 1);
+  });
+  return {
+    id: plan.id,
+    name: plan.name,
+    scheme: plan.scheme,
+    order: 'imported',
+    mode: plan.mode,
+    draw: null,
+    items,
+  };
+}
+
+function makeItem(plan: QueuePlan, sample: Sample, seq: number): FakeItem {
+  const id = `${plan.id}-${seq}`;
+  const tasks: FakeTask[] = [{ task: 'prompt', state: 'pending', verdict: null, decisions: [] }];
+  if (sample.responseP)
+    tasks.push({ task: 'response', state: 'pending', verdict: null, decisions: [] });
+  if (plan.labelled) {
+    for (const task of tasks)
+      task.verdict = sample.failed
+        ? { failed: sample.failed }
+        : makeVerdict(plan.scheme, sample, task.task, id);
+  }
+  return {
+    id,
+    queueId: plan.id,
+    seq,
+    language: sample.language,
+    turns: sample.turns,
+    images: sample.image ? ['a'.repeat(64)] : [],
+    source: JSON.stringify({ board: 'forum', posted: '2025-11-03', thread: seq }),
+    tasks,
+    flagged: false,
+    quarantined: false,
+    history: plan.labelled
+      ? [
+          {
+            at: '2026-01-20T09:12:00Z',
+            by: guardName(plan.scheme),
+            task: 'prompt',
+            what: 'verdict',
+            note: null,
+            anchored: false,
+            undone: false,
+          },
+        ]
+      : [],
+  };
+}
+
+export function guardName(scheme: Scheme): string {
+  return scheme.name === 'sea-guard' ? 'Saring demo guard' : 'Qwen3Guard-Gen-4B';
+}
+
+function makeVerdict(
+  scheme: Scheme,
+  sample: Sample,
+  task: 'prompt' | 'response',
+  itemId: string,
+): VerdictView {
+  const [safe, mid, unsafe] = task === 'response' && sample.responseP ? sample.responseP : sample.p;
+  const toy = scheme.name === 'sea-guard';
+  const probabilities = toy
+    ? [
+        { label: 'safe', p: safe + mid / 2 },
+        { label: 'unsafe', p: unsafe + mid / 2 },
+      ]
+    : [
+        { label: 'Safe', p: safe },
+        { label: 'Controversial', p: mid },
+        { label: 'Unsafe', p: unsafe },
+      ];
+  const best = probabilities.reduce((a, b) => (b.p > a.p ? b : a));
+  const label = best.label;
+  const flagged = label.toLowerCase() !== 'safe';
+  const offFormat = sample.language === null;
+  return {
+    id: `v-${itemId}-${task}`,
+    guard: guardName(scheme),
+    is_toy: toy,
+    label,
+    suggestion: label.toLowerCase(),
+    p_unsafe: toy ? unsafe + mid / 2 : mid + unsafe,
+    probabilities,
+    label_mass: offFormat ? 0.031 : 0.99812,
+    off_format: offFormat,
+    categories: flagged && !toy && task === 'prompt' ? (sample.categories ?? []) : [],
+    has_categories: !toy,
+    refusal: task === 'response' && !toy ? (sample.refusal ?? null) : null,
+    truncated: sample.turns.some((turn) => turn.content.length > 1000),
+    made_at: '2026-01-20T09:12:00Z',
+    provenance: [
+      { name: 'Guard', value: guardName(scheme) },
+      { name: 'Weights', value: `sha256 ${'4f1c09d2'.repeat(8)}` },
+      { name: 'Template', value: `sha256 ${'9be07a31'.repeat(8)}` },
+      { name: 'Precision', value: 'bf16' },
+      { name: 'Device', value: 'CPU' },
+      { name: 'Mode', value: 'strict' },
+      { name: 'Program', value: '0.1.0' },
+    ],
+  };
+}
+
+/** The last decision counts. */
+export function current(task: FakeTask): DecisionView | null {
+  return task.decisions.at(-1) ?? null;
+}
+
+export function stateOf(item: FakeItem): string {
+  const states = item.tasks.map((task) => task.state);
+  if (states.includes('pending')) return 'pending';
+  return states.find((state) => state !== 'decided') ?? 'decided';
+}
+
+export function visible(queue: FakeQueue): FakeItem[] {
+  return queue.items.filter((item) => !item.quarantined);
+}
+
+export function countsOf(queue: FakeQueue): StateCounts {
+  const items = visible(queue);
+  const having = (state: string) => items.filter((item) => stateOf(item) === state).length;
+  return {
+    total: items.length,
+    pending: having('pending'),
+    decided: having('decided'),
+    skipped: having('skipped'),
+    escalated: having('escalated'),
+    flagged: items.filter((item) => item.flagged).length,
+    quarantined: queue.items.length - items.length,
+  };
+}
+
+export function cardOf(queue: FakeQueue): QueueCard {
+  const items = visible(queue);
+  const languages: Record<string, number> = {};
+  for (const item of items) {
+    const language = item.language ?? 'und';
+    languages[language] = (languages[language] ?? 0) + 1;
+  }
+  const labelled = items.filter((item) => item.tasks.every((task) => task.verdict !== null)).length;
+  const drawn = queue.draw;
+  return {
+    id: queue.id,
+    name: queue.name,
+    scheme: queue.scheme,
+    order: queue.order,
+    mode: queue.mode,
+    counts: countsOf(queue),
+    languages: Object.entries(languages).map(([language, n]) => ({ language, items: n })),
+    labelled,
+    unlabelled: items.length - labelled,
+    draw: drawn === null ? null : { ...drawn, pending: drawn.size },
+    created_at: '2026-01-19T16:40:00Z',
+  };
+}
+
+export function viewOf(item: FakeItem, queue: FakeQueue): ItemView {
+  return {
+    id: item.id,
+    queue_id: item.queueId,
+    seq: item.seq,
+    external_id: `post-${48_000 + item.seq}`,
+    language: item.language,
+    turns: item.turns,
+    images: item.images,
+    source: item.source,
+    tasks: item.tasks.map((task) => taskView(task, queue)),
+    flagged: item.flagged,
+    duplicates: item.seq % 7 === 0 ? 2 : 0,
+    draw_id: queue.draw?.id ?? null,
+  };
+}
+
+function taskView(task: FakeTask, queue: FakeQueue): TaskView {
+  return {
+    task: task.task,
+    state: task.state,
+    verdict: slotOf(task, queue),
+    decision: current(task),
+  };
+}
+
+function slotOf(task: FakeTask, queue: FakeQueue): VerdictSlot {
+  if (queue.mode === 'blind' && task.decisions.length === 0) return { kind: 'hidden' };
+  if (task.verdict === null) return { kind: 'absent' };
+  if ('failed' in task.verdict) return { kind: 'failed', reason: task.verdict.failed };
+  return { kind: 'shown', verdict: task.verdict };
+}
+
+export function rowOf(item: FakeItem): ItemRow {
+  return {
+    id: item.id,
+    seq: item.seq,
+    language: item.language,
+    excerpt: (item.turns.at(-1)?.content ?? '').slice(0, 120),
+    state: stateOf(item),
+    has_response: item.tasks.length > 1,
+    has_image: item.images.length > 0,
+    flagged: item.flagged,
+    labelled: item.tasks.every((task) => task.verdict !== null),
+  };
+}

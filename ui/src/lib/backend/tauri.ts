@@ -1,0 +1,96 @@
+/**
+ * The real `Backend`: the generated commands, the system's dialogs, dropped files and the image protocol.
+ *
+ * The only file, beside the generated one, that names Tauri.
+ */
+import { Channel, convertFileSrc } from '@tauri-apps/api/core';
+import { getCurrentWebview } from '@tauri-apps/api/webview';
+import { open, save } from '@tauri-apps/plugin-dialog';
+import { BackendError, type Backend, type FileFilter } from './backend';
+import { commands, type Failure } from './bindings';
+
+type Answer<T> = { status: 'ok'; data: T } | { status: 'error'; error: Failure };
+
+/** Unpacks an answer; a failure is thrown. */
+async function ask<T>(answer: Promise<Answer<T>>): Promise<T> {
+  const settled = await answer;
+  if (settled.status === 'error') throw new BackendError(settled.error);
+  return settled.data;
+}
+
+/** The same for commands that only say that they are done. */
+async function told(answer: Promise<Answer<null>>): Promise<void> {
+  await ask(answer);
+}
+
+function channel<T>(onMessage: (message: T) => void): Channel<T> {
+  const opened = new Channel<T>();
+  opened.onmessage = onMessage;
+  return opened;
+}
+
+export const tauriBackend: Backend = {
+  start: () => ask(commands.start()),
+  watch: (onNotice) => told(commands.watch(channel(onNotice))),
+  savePreferences: (preferences) => told(commands.savePreferences(preferences)),
+  setReviewer: (name) => told(commands.setReviewer(name)),
+
+  queues: () => ask(commands.queues()),
+  queue: (queueId) => ask(commands.queue(queueId)),
+  changeQueue: (queueId, change) => ask(commands.changeQueue(queueId, change)),
+  draw: (queueId, size) => ask(commands.draw(queueId, size)),
+  openDemo: () => ask(commands.openDemo()),
+
+  previewImport: (path, mapping) => ask(commands.previewImport(path, mapping)),
+  importFiles: (order, onProgress) => ask(commands.importFiles(order, channel(onProgress))),
+  cancelImport: () => told(commands.cancelImport()),
+  saveImportErrors: (queueId, path) => told(commands.saveImportErrors(queueId, path)),
+
+  listItems: (query) => ask(commands.listItems(query)),
+  search: (queueId, text, limit) => ask(commands.search(queueId, text, limit)),
+  item: (itemId) => ask(commands.item(itemId)),
+  nextItem: (queueId, after) => ask(commands.nextItem(queueId, after)),
+  previousItem: (queueId, before) => ask(commands.previousItem(queueId, before)),
+
+  decide: (decision) => ask(commands.decide(decision)),
+  gesture: (gesture) => ask(commands.gesture(gesture)),
+  undo: (queueId) => ask(commands.undo(queueId)),
+  history: (itemId) => ask(commands.history(itemId)),
+
+  startRun: (order) => ask(commands.startRun(order)),
+  pauseRun: (runId) => told(commands.pauseRun(runId)),
+  resumeRun: (runId) => told(commands.resumeRun(runId)),
+  cancelRun: (runId) => told(commands.cancelRun(runId)),
+  runs: () => ask(commands.runs()),
+
+  guards: () => ask(commands.guards()),
+  devices: () => ask(commands.devices()),
+  addGuard: (path, family, onProgress) => ask(commands.addGuard(path, family, channel(onProgress))),
+  removeGuard: (guardId) => told(commands.removeGuard(guardId)),
+  setDefaultGuard: (guardId) => told(commands.setDefaultGuard(guardId)),
+  checkGuard: (guardId) => ask(commands.checkGuard(guardId)),
+
+  previewExport: (order) => ask(commands.previewExport(order)),
+  export: (order, folder) => ask(commands.export(order, folder)),
+
+  stats: (queueId) => ask(commands.stats(queueId)),
+  verifyAudit: () => ask(commands.verifyAudit()),
+  settings: () => ask(commands.settings()),
+  saveSettings: (settings) => ask(commands.saveSettings(settings)),
+
+  async pickFiles(filters?: FileFilter[]) {
+    const picked = await open({ multiple: true, directory: false, filters });
+    return picked ?? [];
+  },
+  pickFolder: () => open({ multiple: false, directory: true }),
+  pickSaveFile: (suggestedName) => save({ defaultPath: suggestedName }),
+  onFilesDropped(handler, onHover) {
+    const listening = getCurrentWebview().onDragDropEvent(({ payload }) => {
+      if (payload.type === 'drop') handler(payload.paths);
+      onHover?.(payload.type === 'enter' || payload.type === 'over');
+    });
+    return () => void listening.then((stop) => stop());
+  },
+  // The protocol's host depends on the system; the library knows which. Slashes have to stay slashes.
+  mediaUrl: (itemId, sha256) => `${convertFileSrc('', 'media')}${itemId}/${sha256}`,
+};

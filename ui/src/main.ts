@@ -1,0 +1,16 @@
+/** Mounts the window on the real program, or, in development in a browser, on the in-memory fake. */
+import { mount } from 'svelte';
+import App from './App.svelte';
+import type { Backend } from './lib/backend';
+import './styles/app.css';
+
+async function chooseBackend(): Promise<Backend> {
+  if (import.meta.env.DEV && !('__TAURI_INTERNALS__' in window)) {
+    const { fakeFromAddress } = await import('./lib/backend/fake/from-address');
+    return fakeFromAddress(window.location.search);
+  }
+  return (await import('./lib/backend/tauri')).tauriBackend;
+}
+
+const target = document.getElementById('app');
+if (target) void chooseBackend().then((backend) => mount(App, { target, props: { backend } }));
