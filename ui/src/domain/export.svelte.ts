@@ -26,7 +26,8 @@ export const FORMATS: { value: string; label: string; audience: string; files: s
   {
     value: 'decisions',
     label: 'Decisions',
-    audience: 'For your platform or an analyst: what was decided, by whom, when, and whether a verdict was in view',
+    audience:
+      'For your platform or an analyst: what was decided, by whom, when, and whether a verdict was in view',
     files: 'CSV and JSONL with your own ids, a dataset card',
   },
 ];
@@ -55,6 +56,8 @@ export class ExportController {
   preview = $state.raw<ExportPreview | null>(null);
   previewing = $state(false);
   exporting = $state(false);
+  /** Queues and guards are known. */
+  opened = $state(false);
   report = $state.raw<ExportReport | null>(null);
   failure = $state.raw<Failure | null>(null);
 
@@ -79,30 +82,43 @@ export class ExportController {
   get asksControversial(): boolean {
     const { guard, card } = this;
     if (!this.isTraining || guard === null || card === null) return false;
-    const has = (labels: string[]) => labels.some((label) => label.toLowerCase() === 'controversial');
+    const has = (labels: string[]) =>
+      labels.some((label) => label.toLowerCase() === 'controversial');
     return has(card.scheme.labels) && !has(guard.labels);
+  }
+
+  get validationProblem(): string | null {
+    const fits = this.validation >= 0 && this.validation <= VALIDATION_MAX;
+    return fits ? null : 'The share is between 0 and 50 percent';
+  }
+
+  get seedProblem(): string | null {
+    const fits = Number.isInteger(this.seed) && this.seed >= 0 && this.seed <= SEED_MAX;
+    return fits ? null : 'The seed is a whole number from 0 to 4,294,967,295';
   }
 
   /** Why there can be no export, or null. */
   get problem(): string | null {
     if (this.queueId === null) return 'Choose a queue';
-    if (this.isTraining && !(this.validation >= 0 && this.validation <= VALIDATION_MAX))
-      return 'The validation share is between 0 and 50 percent';
-    if (this.isTraining && !(Number.isInteger(this.seed) && this.seed >= 0 && this.seed <= SEED_MAX))
-      return 'The seed is a whole number from 0 to 4,294,967,295';
+    if (this.isTraining) return this.validationProblem ?? this.seedProblem;
     return null;
   }
 
   async open(queueId: string | null): Promise<void> {
     try {
-      [this.queues, this.guards] = await Promise.all([this.backend.queues(), this.backend.guards()]);
+      [this.queues, this.guards] = await Promise.all([
+        this.backend.queues(),
+        this.backend.guards(),
+      ]);
       const wanted = queueId ?? this.queueId;
       this.queueId = (this.queues.find((card) => card.id === wanted) ?? this.queues[0])?.id ?? null;
-      this.guardId ??= (this.guards.find((guard) => guard.is_default) ?? this.guards[0])?.id ?? null;
+      this.guardId ??=
+        (this.guards.find((guard) => guard.is_default) ?? this.guards[0])?.id ?? null;
     } catch (error) {
       this.failure = asFailure(error);
       return;
     }
+    this.opened = true;
     await this.refresh();
   }
 

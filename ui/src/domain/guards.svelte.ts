@@ -10,9 +10,9 @@ import type { Backend, DeviceView, Failure, GuardView, SelfTest, StepProgress } 
 import { asFailure } from '$lib/backend';
 import { Pace, type PaceReading } from './pace';
 
-/** Families that can be forced on a checkpoint; null reads the family from the checkpoint. */
-export const FAMILIES: { value: string | null; label: string }[] = [
-  { value: null, label: 'As the checkpoint says' },
+/** Families that can be forced on a checkpoint; an empty value reads it there. */
+export const FAMILIES: { value: string; label: string }[] = [
+  { value: '', label: 'As the checkpoint says' },
   { value: 'qwen3guard-gen', label: 'Qwen3Guard-Gen' },
   { value: 'sea-guard', label: 'SEA-Guard' },
 ];
@@ -25,14 +25,18 @@ const TIGHT_SHARE = 0.85;
 
 export function fitOn(device: DeviceView, guard: GuardView): Fit {
   const free = device.memory_free_bytes;
+  const needed = guard.memory_needed_bytes;
   if (free === null) return 'unknown';
-  if (guard.memory_needed_bytes > free) return 'too_large';
-  return guard.memory_needed_bytes > free * TIGHT_SHARE ? 'tight' : 'fits';
+  if (needed > free) return 'too_large';
+  return needed > free * TIGHT_SHARE ? 'tight' : 'fits';
 }
 
 /** A folder that is being read. */
 export interface Adding {
   path: string;
+  /** 0 to 1. */
+  fraction: number;
+  /** In bytes. */
   progress: StepProgress;
   pace: PaceReading;
 }
@@ -42,7 +46,8 @@ export class GuardsController {
   devices = $state.raw<DeviceView[]>([]);
   loaded = $state(false);
   failure = $state.raw<Failure | null>(null);
-  family = $state<string | null>(null);
+  /** One of `FAMILIES`. */
+  family = $state('');
   adding = $state.raw<Adding | null>(null);
   /** The guard whose removal waits for a second press. */
   removingId = $state<string | null>(null);
@@ -58,7 +63,10 @@ export class GuardsController {
 
   async load(): Promise<void> {
     try {
-      [this.guards, this.devices] = await Promise.all([this.backend.guards(), this.backend.devices()]);
+      [this.guards, this.devices] = await Promise.all([
+        this.backend.guards(),
+        this.backend.devices(),
+      ]);
       this.loaded = true;
       this.failure = null;
     } catch (error) {
@@ -80,11 +88,17 @@ export class GuardsController {
     if (this.adding !== null) return;
     const pace = new Pace(this.nowMs);
     this.failure = null;
-    this.adding = { path, progress: { done: 0, total: 0 }, pace: { perSecond: null, secondsLeft: null } };
+    this.adding = {
+      path,
+      fraction: 0,
+      progress: { done: 0, total: 0 },
+      pace: { perSecond: null, secondsLeft: null },
+    };
     try {
-      await this.backend.addGuard(path, this.family, (progress) => {
-        const fraction = progress.total > 0 ? progress.done / progress.total : 0;
-        this.adding = { path, progress, pace: pace.read(progress.done, fraction) };
+      await this.backend.addGuard(path, this.family || null, (progress) => {
+        const { done, total } = progress;
+        const fraction = total > 0 ? done / total : 0;
+        this.adding = { path, fraction, progress, pace: pace.read(done, fraction) };
       });
       this.adding = null;
       await this.load();
@@ -139,4 +153,13 @@ export class GuardsController {
       this.checkingId = null;
     }
   }
+}
+
+const byBackend = new WeakMap<Backend, GuardsController>();
+
+/** The guards of the window: a folder is read and a test goes on while other screens are in view. */
+export function guardsOf(backend: Backend): GuardsController {
+  const known = byBackend.get(backend) ?? new GuardsController(backend);
+  byBackend.set(backend, known);
+  return known;
 }

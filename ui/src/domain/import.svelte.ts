@@ -8,6 +8,7 @@ import type {
   Backend,
   Failure,
   FieldMapping,
+  FileFilter,
   ImportPreview,
   ImportProgress,
   ImportReport,
@@ -29,6 +30,9 @@ export const FIELDS: { field: string; label: string; hint: string }[] = [
   { field: 'source', label: 'Source', hint: 'Kept as it is' },
 ];
 
+/** At least one of these must come from a column, or there is nothing to judge. */
+const JUDGED_FIELDS = ['prompt', 'messages', 'images'];
+
 /** Label schemes that a new queue can have. */
 export const SCHEMES: { value: string; label: string; hint: string }[] = [
   {
@@ -37,6 +41,11 @@ export const SCHEMES: { value: string; label: string; hint: string }[] = [
     hint: 'Safe, controversial or unsafe, with categories, and whether a response refuses',
   },
   { value: 'sea-guard', label: 'SEA-Guard', hint: 'Safe or unsafe, no categories' },
+];
+
+const FILE_TYPES: FileFilter[] = [
+  { name: 'JSONL, CSV or TSV', extensions: ['jsonl', 'ndjson', 'json', 'csv', 'tsv'] },
+  { name: 'All files', extensions: ['*'] },
 ];
 
 export type ImportPhase = 'choosing' | 'previewing' | 'importing' | 'done';
@@ -57,6 +66,8 @@ export class ImportController {
   progress = $state.raw<ImportProgress>({ rows_read: 0, rows_failed: 0, fraction: 0 });
   pace = $state.raw<PaceReading>(NO_PACE);
   stopping = $state(false);
+  /** Files hover over the window. */
+  hovering = $state(false);
   report = $state.raw<ImportReport | null>(null);
   /** Where the list of errors was saved. */
   savedErrorsTo = $state<string | null>(null);
@@ -78,14 +89,16 @@ export class ImportController {
 
   /** What a new queue's name clashes with: importing would add to that queue. */
   get nameTaken(): boolean {
-    return this.queueId === null && this.queues.some((card) => card.name === this.newQueueName.trim());
+    return (
+      this.queueId === null && this.queues.some((card) => card.name === this.newQueueName.trim())
+    );
   }
 
   /** Why the import cannot start, or null. */
   get problem(): string | null {
     if (this.preview === null) return 'Choose a file first';
-    const mapped = new Set(this.preview.mapping.map((pair) => pair.field));
-    if (!mapped.has('prompt') && !mapped.has('messages') && !mapped.has('images'))
+    const { mapping } = this.preview;
+    if (!mapping.some(({ field }) => JUDGED_FIELDS.includes(field)))
       return 'Say which column holds the prompt';
     if (this.queueName === '') return 'Give the queue a name';
     if (this.nameTaken) return 'There is a queue of that name: choose it, or give another name';
@@ -96,7 +109,8 @@ export class ImportController {
   async open(queueId: string | null): Promise<void> {
     try {
       this.queues = await this.backend.queues();
-      if (queueId !== null && this.queues.some((card) => card.id === queueId)) this.queueId = queueId;
+      if (queueId !== null && this.queues.some((card) => card.id === queueId))
+        this.queueId = queueId;
     } catch (error) {
       this.failure = asFailure(error);
     }
@@ -116,7 +130,7 @@ export class ImportController {
 
   async pick(): Promise<void> {
     try {
-      const paths = await this.backend.pickFiles();
+      const paths = await this.backend.pickFiles(FILE_TYPES);
       await this.offer(paths);
     } catch (error) {
       this.failure = asFailure(error);
@@ -219,6 +233,15 @@ export class ImportController {
       if (asked === this.#asked) this.reading = false;
     }
   }
+}
+
+const byBackend = new WeakMap<Backend, ImportController>();
+
+/** The import of the window: it goes on while other screens are in view. */
+export function importOf(backend: Backend): ImportController {
+  const known = byBackend.get(backend) ?? new ImportController(backend);
+  byBackend.set(backend, known);
+  return known;
 }
 
 /** File name without its last extension. */

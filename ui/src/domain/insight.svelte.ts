@@ -12,25 +12,31 @@ export interface StatGroup {
   against: string;
   title: string;
   meaning: string;
+  /** What is said when there are no rows. */
+  absence: string;
   rows: StatRow[];
 }
 
-const KINDS: { against: string; title: string; meaning: string }[] = [
+const KINDS: Omit<StatGroup, 'rows'>[] = [
   {
     against: 'estimate',
     title: 'Estimate',
     meaning: 'Against blind decisions on items of a uniform draw: an estimate for the whole queue',
+    absence:
+      'There are no blind decisions on a uniform draw yet. Set the order of the queue to a uniform draw and its verdicts to blind',
   },
   {
     against: 'gold',
     title: 'Against gold labels',
     meaning: 'Against the labels that came with the file',
+    absence: 'No gold labels came with these items',
   },
   {
     against: 'selected',
     title: 'Selected, not an estimate',
     meaning:
       'Against other blind decisions. These items were not drawn at random, so this says nothing about the whole queue',
+    absence: 'There are no other blind decisions',
   },
 ];
 
@@ -55,6 +61,8 @@ export class InsightController {
   queueId = $state<string | null>(null);
   rows = $state.raw<StatRow[] | null>(null);
   counting = $state(false);
+  /** The queues are known. */
+  opened = $state(false);
   audit = $state.raw<AuditView | null>(null);
   verifying = $state(false);
   failure = $state.raw<Failure | null>(null);
@@ -72,6 +80,7 @@ export class InsightController {
       this.failure = asFailure(error);
       return;
     }
+    this.opened = true;
     const wanted = this.queues.find((card) => card.id === queueId) ?? this.queues[0];
     if (wanted !== undefined) await this.choose(wanted.id);
   }

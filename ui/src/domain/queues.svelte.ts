@@ -30,7 +30,11 @@ export const ORDERS: { value: QueueOrder; label: string; hint: string }[] = [
     label: 'Most uncertain',
     hint: 'Where the guard hesitates comes first: the quickest way to useful corrections',
   },
-  { value: 'unsafe', label: 'Most unsafe', hint: 'Highest probability of unsafe first: for triage' },
+  {
+    value: 'unsafe',
+    label: 'Most unsafe',
+    hint: 'Highest probability of unsafe first: for triage',
+  },
   { value: 'newest', label: 'Newest', hint: 'Last imported first' },
   {
     value: 'draw',

@@ -4,7 +4,15 @@
  * `RunController` starts a run and follows it by notices, so that the screen may be left and come back to. Verdicts of
  * a queue that is reviewed blind are never sent; the screen says so instead of showing an empty column.
  */
-import type { Backend, DeviceView, Failure, GuardView, Notice, QueueCard, RunView } from '$lib/backend';
+import type {
+  Backend,
+  DeviceView,
+  Failure,
+  GuardView,
+  Notice,
+  QueueCard,
+  RunView,
+} from '$lib/backend';
 import { asFailure } from '$lib/backend';
 
 /** Devices that can be asked for; those that are not there are refused by the engine, never silently replaced. */
@@ -19,7 +27,11 @@ export const PRECISIONS: { value: string; label: string; hint: string }[] = [
   { value: 'auto', label: "The checkpoint's own", hint: 'As its makers published it' },
   { value: 'f32', label: 'f32', hint: 'The reference: slowest, twice the memory' },
   { value: 'bf16', label: 'bf16', hint: 'Half the memory of f32' },
-  { value: 'int8', label: 'int8', hint: 'Fastest on a CPU; scores differ slightly, and every verdict records it' },
+  {
+    value: 'int8',
+    label: 'int8',
+    hint: 'Fastest on a CPU; scores differ slightly, and every verdict records it',
+  },
 ];
 
 /** A run that may still change. */
@@ -75,7 +87,7 @@ export class RunController {
       this.devices = devices;
       this.guardId ??= (guards.find((guard) => guard.is_default) ?? guards[0])?.id ?? null;
       const own = runs.filter((run) => run.queue_id === queueId);
-      this.run = own.find(isActive) ?? own.at(-1) ?? null;
+      this.run = own.find(isActive) ?? newest(own);
       this.failure = null;
     } catch (error) {
       this.failure = asFailure(error);
@@ -138,4 +150,12 @@ export class RunController {
       this.busy = false;
     }
   }
+}
+
+/** Ids grow with time, in whatever order runs are listed. */
+function newest(runs: RunView[]): RunView | null {
+  return runs.reduce<RunView | null>(
+    (last, run) => (last === null || run.id > last.id ? run : last),
+    null,
+  );
 }

@@ -3,23 +3,23 @@
  *
  * What the window alone remembers (theme, text size, keys) is the preferences' part. Neighbours: `views/settings`.
  */
-import type { Backend, Failure, SettingsView } from '$lib/backend';
+import type { Failure, SettingsView } from '$lib/backend';
 import { asFailure } from '$lib/backend';
+import type { WindowController } from './window.svelte';
 
 export class SettingsController {
   settings = $state.raw<SettingsView | null>(null);
   /** What the reviewer field holds. */
   reviewer = $state('');
-  savedReviewer = $state<string | null>(null);
   busy = $state(false);
   failure = $state.raw<Failure | null>(null);
 
-  constructor(
-    private readonly backend: Backend,
-    reviewer: string | null,
-  ) {
-    this.reviewer = reviewer ?? '';
-    this.savedReviewer = reviewer;
+  constructor(private readonly shell: WindowController) {
+    this.reviewer = shell.reviewer ?? '';
+  }
+
+  get savedReviewer(): string | null {
+    return this.shell.reviewer;
   }
 
   get reviewerChanged(): boolean {
@@ -28,7 +28,7 @@ export class SettingsController {
 
   async load(): Promise<void> {
     try {
-      this.settings = await this.backend.settings();
+      this.settings = await this.shell.backend.settings();
       this.failure = null;
     } catch (error) {
       this.failure = asFailure(error);
@@ -39,8 +39,8 @@ export class SettingsController {
     const name = this.reviewer.trim();
     if (name === '') return;
     await this.#save(async () => {
-      await this.backend.setReviewer(name);
-      this.savedReviewer = name;
+      await this.shell.setReviewer(name);
+      this.reviewer = name;
     });
   }
 
@@ -49,7 +49,7 @@ export class SettingsController {
     const { settings } = this;
     if (settings === null) return;
     await this.#save(async () => {
-      this.settings = await this.backend.saveSettings({ ...settings, ...part });
+      this.settings = await this.shell.backend.saveSettings({ ...settings, ...part });
     });
   }
 
