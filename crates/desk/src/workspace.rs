@@ -48,7 +48,9 @@ impl Workspace {
         let media_dir = dir.join("media");
         tokio::fs::create_dir_all(&media_dir).await.map_err(Error::io(&media_dir))?;
         let store = Store::open(&dir, clock.clone()).await?;
-        Ok(Self { inner: Arc::new(Inner { dir, media_dir, store, clock }) })
+        let workspace = Self { inner: Arc::new(Inner { dir, media_dir, store, clock }) };
+        workspace.finish_reading_change().await?;
+        Ok(workspace)
     }
 
     /// Lets go of every connection; waits until what is being written is written.

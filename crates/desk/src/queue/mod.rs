@@ -12,8 +12,10 @@ mod state;
 use serde::{Deserialize, Serialize};
 
 pub use draw::{Draw, DrawFrom, DrawProgress};
+pub(crate) use list::ordered;
 pub use list::{Cursor, ItemPage, ItemSummary, ListQuery, SearchPage, Tab};
 pub use scheme::{CheckedLabel, LabelScheme, SchemeError, TaskScheme};
+pub(crate) use state::words;
 pub use state::{ItemState, Mode, Ordering, UnknownWord};
 
 use crate::{

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{found:?} is none of {known}")]
 pub struct UnknownWord {
-    pub(super) found: String,
-    pub(super) known: &'static str,
+    pub(crate) found: String,
+    pub(crate) known: &'static str,
 }
 
 /// Where an item, or one task of it, stands.
@@ -82,7 +82,7 @@ macro_rules! words {
         }
     };
 }
-pub(super) use words;
+pub(crate) use words;
 
 words!(ItemState, "pending, decided, skipped, escalated",
     Pending => "pending", Decided => "decided", Skipped => "skipped", Escalated => "escalated");

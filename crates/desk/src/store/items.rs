@@ -190,6 +190,42 @@ pub async fn visible(conn: &mut Conn, id: &str) -> StoreResult<Option<ItemConten
     row.as_ref().map(from_row).transpose()
 }
 
+/// An item, in quarantine or not: for undoing and releasing, never for showing.
+pub async fn any(conn: &mut Conn, id: &str) -> StoreResult<Option<ItemContent>> {
+    let row = sqlx::query("SELECT * FROM items WHERE id = ?1").bind(id).fetch_optional(conn).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// Where an item lies in the orders of its queue, in quarantine or not: what comes after it is asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Position {
+    /// Its queue.
+    pub queue_id: String,
+    /// Order of import.
+    pub seq: i64,
+    /// Largest `p_unsafe` of its tasks.
+    pub risk: Option<f64>,
+    /// Largest uncertainty of its tasks.
+    pub uncertainty: Option<f64>,
+}
+
+/// Where an item lies.
+pub async fn position(conn: &mut Conn, id: &str) -> StoreResult<Option<Position>> {
+    let row = sqlx::query("SELECT queue_id, seq, risk, uncertainty FROM items WHERE id = ?1")
+        .bind(id)
+        .fetch_optional(conn)
+        .await?;
+    row.map(|row| {
+        Ok(Position {
+            queue_id: row.try_get("queue_id")?,
+            seq: row.try_get("seq")?,
+            risk: row.try_get("risk")?,
+            uncertainty: row.try_get("uncertainty")?,
+        })
+    })
+    .transpose()
+}
+
 /// Items that are not in quarantine, with their images, in the order of import. `ids` is a JSON list.
 pub async fn contents(conn: &mut Conn, ids: &str) -> StoreResult<Vec<ItemContent>> {
     let rows = sqlx::query(

@@ -51,3 +51,15 @@ pub async fn is_visible(conn: &mut Conn, sha256: &str) -> StoreResult<bool> {
     .fetch_one(conn)
     .await?)
 }
+
+/// Whether an image belongs to this item, and the item is visible.
+pub async fn is_visible_of(conn: &mut Conn, item_id: &str, sha256: &str) -> StoreResult<bool> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM visible_items AS i JOIN item_media AS m ON m.item_id = i.id \
+         WHERE i.id = ?1 AND m.sha256 = ?2)",
+    )
+    .bind(item_id)
+    .bind(sha256)
+    .fetch_one(conn)
+    .await?)
+}

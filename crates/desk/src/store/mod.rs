@@ -7,6 +7,7 @@
 
 mod chain;
 mod connect;
+pub mod decisions;
 pub mod draws;
 mod error;
 pub mod events;
@@ -14,7 +15,9 @@ pub mod exports;
 pub mod failures;
 pub mod guards;
 mod head;
+pub mod health;
 pub mod imports;
+pub mod item_verdicts;
 pub mod items;
 pub mod lists;
 pub mod media;
@@ -26,6 +29,7 @@ pub mod search;
 pub mod settings;
 pub mod tasks;
 mod transaction;
+pub mod unlabelled;
 pub mod verdicts;
 
 pub use connect::Store;

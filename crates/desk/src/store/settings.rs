@@ -6,6 +6,8 @@ pub(super) const WORKSPACE_ID: &str = "workspace_id";
 pub(super) const CREATED_AT: &str = "created_at";
 /// How verdicts are read, JSON of [`saring_verdict::Reading`].
 pub const READING: &str = "reading";
+/// "pending" while what is sorted by the reading has not all been sorted anew.
+pub const READING_REWRITE: &str = "reading_rewrite";
 /// Id of the guard that a label run takes unless told otherwise.
 pub const DEFAULT_GUARD: &str = "default_guard";
 /// What the window keeps for itself, JSON.

@@ -1,10 +1,11 @@
 //! Table `tasks`: what of an item is judged, and where that stands.
 
-use saring_verdict::{Severity, Task};
+use saring_verdict::{LabelProbability, Severity, Task};
 use sqlx::{QueryBuilder, Row, sqlite::SqliteRow};
 
 use super::{
     Conn, StoreError, StoreResult, WriteTx,
+    item_verdicts::probabilities,
     queues::{parse, parse_task},
 };
 use crate::queue::ItemState;
@@ -110,6 +111,57 @@ pub async fn set_verdict(
         .bind(p_unsafe)
         .execute(&mut **tx)
         .await?;
+    Ok(())
+}
+
+/// A task and what its newest verdict says.
+#[derive(Clone, Debug)]
+pub struct TaskVerdict {
+    /// Its item.
+    pub item_id: String,
+    /// Which task.
+    pub task: Task,
+    /// Native labels and their probabilities.
+    pub probabilities: Vec<LabelProbability>,
+}
+
+/// Tasks that have a verdict, after an (item, task), in the order of their key.
+pub async fn with_verdicts(
+    conn: &mut Conn,
+    after: &(String, String),
+    limit: u32,
+) -> StoreResult<Vec<TaskVerdict>> {
+    let rows = sqlx::query(
+        "SELECT t.item_id, t.task, v.probabilities FROM tasks AS t CROSS JOIN verdicts AS v ON v.id = t.verdict_id \
+         WHERE (t.item_id, t.task) > (?1, ?2) ORDER BY t.item_id, t.task LIMIT ?3",
+    )
+    .bind(&after.0)
+    .bind(&after.1)
+    .bind(limit)
+    .fetch_all(conn)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(TaskVerdict {
+                item_id: row.try_get("item_id")?,
+                task: parse_task(row.try_get("task")?)?,
+                probabilities: probabilities(row.try_get("probabilities")?)?,
+            })
+        })
+        .collect()
+}
+
+/// Sets what many tasks are sorted by, as (item, task, `p_unsafe`).
+pub async fn set_p_unsafe(tx: &mut WriteTx<'_>, figures: &[(&str, Task, f64)]) -> StoreResult<()> {
+    let list: Vec<_> =
+        figures.iter().map(|(item, task, p)| serde_json::json!([item, task.as_str(), p])).collect();
+    sqlx::query(
+        "UPDATE tasks SET p_unsafe = j.value ->> 2 FROM json_each(?1) AS j \
+         WHERE tasks.item_id = j.value ->> 0 AND tasks.task = j.value ->> 1",
+    )
+    .bind(serde_json::Value::from(list).to_string())
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 

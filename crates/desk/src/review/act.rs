@@ -1,0 +1,313 @@
+//! Decisions and gestures: one row, one event and the derived states, in one transaction.
+
+use saring_verdict::{Severity, Task};
+
+use super::{DecisionKind, Standing};
+use crate::{
+    Error, Result, Thing, Workspace,
+    queue::{ItemState, Ordering, Queue, find_queue},
+    store::{
+        self, WriteTx,
+        decisions::DecisionRow,
+        events::{self, EventKind},
+        items::ItemContent,
+        tasks::TaskRow,
+    },
+};
+
+/// What a reviewer says about one task of an item.
+#[derive(Clone, Debug)]
+pub struct NewDecision {
+    /// Which item.
+    pub item_id: String,
+    /// Which task.
+    pub task: Task,
+    /// A label of the queue's scheme, in any case.
+    pub label: String,
+    /// Categories of the queue's scheme, in any case.
+    pub categories: Vec<String>,
+    /// Whether the response is a refusal, where the scheme asks.
+    pub refusal: Option<bool>,
+    /// Free text.
+    pub note: Option<String>,
+    /// A pseudonym.
+    pub reviewer: String,
+    /// How long the item was in view.
+    pub duration_ms: Option<i64>,
+    /// Whether a verdict was in view before.
+    pub verdict_visible: bool,
+    /// Which draw brought the item up; found out if `None`.
+    pub draw_id: Option<String>,
+    /// Made by a script: kept out of every export but the demo's.
+    pub synthetic: bool,
+}
+
+/// What a reviewer does with an item besides deciding it.
+#[derive(Clone, Debug)]
+pub struct Gesture {
+    /// Which item.
+    pub item_id: String,
+    /// Which task, for skip and escalate; all undecided ones if `None`.
+    pub task: Option<Task>,
+    /// Why.
+    pub reason: Option<String>,
+    /// A pseudonym.
+    pub reviewer: String,
+    /// How long the item was in view.
+    pub duration_ms: Option<i64>,
+    /// Which draw brought the item up; found out if `None`.
+    pub draw_id: Option<String>,
+    /// Made by a script.
+    pub synthetic: bool,
+}
+
+impl Gesture {
+    /// About a whole item, by a person, with nothing else said.
+    pub fn new(item_id: impl Into<String>, reviewer: impl Into<String>) -> Self {
+        Self {
+            item_id: item_id.into(),
+            task: None,
+            reason: None,
+            reviewer: reviewer.into(),
+            duration_ms: None,
+            draw_id: None,
+            synthetic: false,
+        }
+    }
+}
+
+/// The acknowledgement: it is on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// The row.
+    pub decision_id: String,
+    /// RFC 3339.
+    pub saved_at: String,
+    /// The item's queue.
+    pub queue_id: String,
+    /// Where the item stands now.
+    pub state: ItemState,
+}
+
+impl Workspace {
+    /// Saves a decision about one task.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code) for an item that is not there or in quarantine, or a task that it does not have;
+    /// [`Code::Invalid`](crate::Code) for what the queue's scheme does not have.
+    pub async fn decide(&self, decision: &NewDecision) -> Result<Saved> {
+        let mut tx = self.store().write().await?;
+        let at = Place::of(&mut tx, &decision.item_id).await?;
+        let task = at.task(decision.task)?;
+        let checked = at
+            .queue
+            .scheme
+            .check(decision.task, &decision.label, &decision.categories, decision.refusal)
+            .map_err(|error| Error::invalid("decision", error.to_string()))?;
+        let reviewer = check_reviewer(&decision.reviewer)?;
+        let rows = store::decisions::of_item(&mut tx, &at.item.id).await?;
+        let row = DecisionRow {
+            task: Some(decision.task),
+            label: Some(checked.label),
+            categories: checked.categories,
+            refusal: checked.refusal,
+            note: given(decision.note.as_deref()),
+            duration_ms: decision.duration_ms,
+            draw_id: at.draw(&mut tx, decision.draw_id.as_deref()).await?,
+            verdict_visible: decision.verdict_visible || was_revealed(&rows, decision.task, &reviewer),
+            verdict_id: task.verdict_id.clone(),
+            supersedes: task.decision_id.clone(),
+            synthetic: decision.synthetic,
+            ..blank_row(&tx, &at.item.id, DecisionKind::Label, reviewer)
+        };
+        save(tx, &at.item, rows, row).await
+    }
+
+    /// Passes over a task, or over all undecided tasks of an item.
+    ///
+    /// # Errors
+    /// See [`decide`](Self::decide).
+    pub async fn skip(&self, gesture: &Gesture) -> Result<Saved> {
+        self.gesture(gesture, DecisionKind::Skip).await
+    }
+
+    /// Leaves a task, or all undecided tasks of an item, to somebody else.
+    ///
+    /// # Errors
+    /// See [`decide`](Self::decide).
+    pub async fn escalate(&self, gesture: &Gesture) -> Result<Saved> {
+        self.gesture(gesture, DecisionKind::Escalate).await
+    }
+
+    /// Marks an item.
+    ///
+    /// # Errors
+    /// See [`decide`](Self::decide).
+    pub async fn flag(&self, gesture: &Gesture) -> Result<Saved> {
+        self.gesture(gesture, DecisionKind::Flag).await
+    }
+
+    /// Takes the mark from an item.
+    ///
+    /// # Errors
+    /// See [`decide`](Self::decide).
+    pub async fn unflag(&self, gesture: &Gesture) -> Result<Saved> {
+        self.gesture(gesture, DecisionKind::Unflag).await
+    }
+
+    /// Takes an item out of every list, search, neighbourhood and export at once.
+    ///
+    /// # Errors
+    /// See [`decide`](Self::decide).
+    pub async fn quarantine(&self, gesture: &Gesture) -> Result<Saved> {
+        self.gesture(gesture, DecisionKind::Quarantine).await
+    }
+
+    async fn gesture(&self, gesture: &Gesture, kind: DecisionKind) -> Result<Saved> {
+        let mut tx = self.store().write().await?;
+        let at = Place::of(&mut tx, &gesture.item_id).await?;
+        let by_task = matches!(kind, DecisionKind::Skip | DecisionKind::Escalate);
+        let (mut verdict_id, mut supersedes) = (None, None);
+        if let Some(task) = gesture.task.filter(|_| by_task) {
+            let task = at.task(task)?;
+            verdict_id.clone_from(&task.verdict_id);
+            supersedes.clone_from(&task.decision_id);
+        } else if by_task && at.tasks.iter().all(|t| t.state == ItemState::Decided) {
+            let id = at.item.id;
+            return Err(Error::Conflict { thing: Thing::Item, id, reason: "is decided; undo that first" });
+        }
+        let reviewer = check_reviewer(&gesture.reviewer)?;
+        let rows = store::decisions::of_item(&mut tx, &at.item.id).await?;
+        let row = DecisionRow {
+            task: gesture.task.filter(|_| by_task),
+            reason: given(gesture.reason.as_deref()),
+            duration_ms: gesture.duration_ms,
+            draw_id: at.draw(&mut tx, gesture.draw_id.as_deref()).await?,
+            verdict_id,
+            supersedes,
+            synthetic: gesture.synthetic,
+            ..blank_row(&tx, &at.item.id, kind, reviewer)
+        };
+        save(tx, &at.item, rows, row).await
+    }
+}
+
+/// What a decision is about, inside of its transaction.
+struct Place {
+    item: ItemContent,
+    queue: Queue,
+    tasks: Vec<TaskRow>,
+}
+
+impl Place {
+    async fn of(tx: &mut WriteTx<'_>, item_id: &str) -> Result<Self> {
+        let item = store::items::visible(tx, item_id).await?;
+        let item = item.ok_or_else(|| Error::not_found(Thing::Item, item_id))?;
+        let queue = find_queue(tx, &item.queue_id).await?;
+        let tasks = store::tasks::of_item(tx, &item.id).await?;
+        Ok(Self { item, queue, tasks })
+    }
+
+    fn task(&self, task: Task) -> Result<&TaskRow> {
+        let found = self.tasks.iter().find(|t| t.task == task);
+        found.ok_or_else(|| Error::not_found(Thing::Task, task.as_str()))
+    }
+
+    /// Which draw brought the item up: the one that is said, else the one in force if the item is in it.
+    async fn draw(&self, tx: &mut WriteTx<'_>, said: Option<&str>) -> Result<Option<String>> {
+        let in_force = self.queue.draw_id.as_deref().filter(|_| self.queue.ordering == Ordering::Draw);
+        let Some(draw_id) = said.or(in_force) else { return Ok(None) };
+        let is_in_it = store::draws::rank(tx, draw_id, &self.item.id).await?.is_some();
+        if said.is_some() && !is_in_it {
+            return Err(Error::invalid("draw_id", "this draw did not bring the item up"));
+        }
+        Ok(is_in_it.then(|| draw_id.to_owned()))
+    }
+}
+
+/// Whether the reviewer has seen the verdict already: a blind decision reveals it, and undoing the decision does not make it
+/// unseen.
+fn was_revealed(rows: &[DecisionRow], task: Task, reviewer: &str) -> bool {
+    rows.iter().any(|row| {
+        row.kind == DecisionKind::Label
+            && row.task == Some(task)
+            && row.reviewer == reviewer
+            && row.verdict_id.is_some()
+    })
+}
+
+pub(super) fn blank_row(
+    tx: &WriteTx<'_>,
+    item_id: &str,
+    kind: DecisionKind,
+    reviewer: String,
+) -> DecisionRow {
+    DecisionRow {
+        id: tx.clock().new_id(),
+        item_id: item_id.to_owned(),
+        task: None,
+        kind,
+        label: None::<Severity>,
+        categories: Vec::new(),
+        refusal: None,
+        note: None,
+        reason: None,
+        reviewer,
+        decided_at: tx.clock().now_text(),
+        duration_ms: None,
+        draw_id: None,
+        verdict_visible: false,
+        verdict_id: None,
+        supersedes: None,
+        undoes: None,
+        synthetic: false,
+        undone: false,
+    }
+}
+
+/// Writes the row, its event and what follows from it; on disk when it returns.
+pub(super) async fn save(
+    mut tx: WriteTx<'_>,
+    item: &ItemContent,
+    mut rows: Vec<DecisionRow>,
+    row: DecisionRow,
+) -> Result<Saved> {
+    store::decisions::insert(&mut tx, &row).await?;
+    events::record(&mut tx, EventKind::Decision, &row.id).await?;
+    for earlier in &mut rows {
+        earlier.undone |= row.undoes.as_ref() == Some(&earlier.id);
+    }
+    rows.push(row.clone());
+    let before = store::tasks::of_item(&mut tx, &item.id).await?;
+    let tasks: Vec<Task> = before.iter().map(|t| t.task).collect();
+    let standing = Standing::replay(&tasks, &rows);
+    for (task, before) in standing.tasks.iter().zip(&before) {
+        if task.state != before.state || task.decision_id != before.decision_id {
+            let decision_id = task.decision_id.as_deref();
+            store::tasks::set_state(&mut tx, &item.id, task.task, task.state, decision_id).await?;
+        }
+    }
+    // One by one: the triggers that keep the counts look at one change at a time.
+    store::items::set_state(&mut tx, &item.id, standing.state()).await?;
+    store::items::set_flagged(&mut tx, &item.id, standing.flagged).await?;
+    store::items::set_quarantined(&mut tx, &item.id, standing.quarantined).await?;
+    tx.commit().await?;
+    Ok(Saved {
+        decision_id: row.id,
+        saved_at: row.decided_at,
+        queue_id: item.queue_id.clone(),
+        state: standing.state(),
+    })
+}
+
+pub(super) fn check_reviewer(reviewer: &str) -> Result<String> {
+    let reviewer = reviewer.trim();
+    if reviewer.is_empty() || reviewer.chars().count() > 100 {
+        return Err(Error::invalid("reviewer", "a pseudonym has between 1 and 100 characters"));
+    }
+    Ok(reviewer.to_owned())
+}
+
+fn given(text: Option<&str>) -> Option<String> {
+    text.map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned)
+}

@@ -1,0 +1,65 @@
+//! The history of an item: what guards said and what people did, oldest first.
+
+use super::{
+    VerdictView,
+    view::{may_show, verdict_view},
+};
+use crate::{
+    Error, Result, Thing, Workspace,
+    queue::find_queue,
+    store::{self, decisions::DecisionRow},
+};
+
+/// One thing that happened to an item.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HistoryEntry {
+    /// RFC 3339.
+    pub at: String,
+    /// A reviewer's pseudonym or a guard's name.
+    pub by: String,
+    /// What happened.
+    pub event: HistoryEvent,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum HistoryEvent {
+    /// A reviewer did something; `undone` says whether it was taken back.
+    Decision(Box<DecisionRow>),
+    /// A guard judged a task. Left out where verdicts are hidden.
+    Verdict(Box<VerdictView>),
+}
+
+impl Workspace {
+    /// Everything that happened to an item, oldest first, but for verdicts that the reviewer must not see yet.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code), also for one in quarantine.
+    pub async fn history(&self, id: &str) -> Result<Vec<HistoryEntry>> {
+        let mut read = self.store().read().await?;
+        let item = store::items::visible(&mut read, id).await?;
+        let item = item.ok_or_else(|| Error::not_found(Thing::Item, id))?;
+        let queue = find_queue(&mut read, &item.queue_id).await?;
+        let reading = crate::metrics::reading(&mut read).await?;
+        let decisions = store::decisions::of_item(&mut read, id).await?;
+        let verdicts = store::item_verdicts::of_item(&mut read, id).await?;
+        let mut entries: Vec<HistoryEntry> = verdicts
+            .iter()
+            .rev()
+            .filter(|v| may_show(&queue, &decisions, v.task))
+            .map(|v| HistoryEntry {
+                at: v.created_at.clone(),
+                by: v.guard_name.clone(),
+                event: HistoryEvent::Verdict(Box::new(verdict_view(v, &queue, reading))),
+            })
+            .collect();
+        entries.extend(decisions.into_iter().map(|d| HistoryEntry {
+            at: d.decided_at.clone(),
+            by: d.reviewer.clone(),
+            event: HistoryEvent::Decision(Box::new(d)),
+        }));
+        // Stable: what happened in the same millisecond keeps its order.
+        entries.sort_by(|a, b| a.at.cmp(&b.at));
+        Ok(entries)
+    }
+}

@@ -1,0 +1,20 @@
+//! Review: the next item, decisions, gestures, undo, history and quarantine.
+//!
+//! [`ItemView`] is an item as a reviewer may see it: in blind mode it carries no verdict before the decision, and that rule is
+//! here, not in a window. [`NewDecision`] and [`Gesture`] are what a reviewer does; each becomes one row, one event and the
+//! derived states, in one transaction, and is acknowledged after it is on disk.
+
+mod act;
+mod history;
+mod kind;
+mod quarantine;
+mod replay;
+mod undo;
+mod view;
+
+pub use act::{Gesture, NewDecision, Saved};
+pub use history::{HistoryEntry, HistoryEvent};
+pub use kind::DecisionKind;
+pub use replay::{Standing, TaskStanding};
+pub use undo::Undone;
+pub use view::{DecisionView, ItemView, Neighbours, TaskView, VerdictSlot, VerdictView};

@@ -1,0 +1,53 @@
+//! Undo, to any depth: a new row that points at the last thing that the reviewer did and has not undone.
+
+use saring_verdict::Task;
+
+use super::{
+    DecisionKind, Saved,
+    act::{blank_row, check_reviewer, save},
+};
+use crate::{
+    Error, Result, Thing, Workspace,
+    store::{self, decisions::DecisionRow},
+};
+
+/// What was undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undone {
+    /// The item that it was about.
+    pub item_id: String,
+    /// The task, if it was about one.
+    pub task: Option<Task>,
+    /// What was taken back.
+    pub kind: DecisionKind,
+    /// The row that was taken back.
+    pub undone_id: String,
+    /// The acknowledgement of the undo itself.
+    pub saved: Saved,
+}
+
+impl Workspace {
+    /// Takes back the last thing that a reviewer did and has not taken back yet, in any queue. The item stands again as it stood
+    /// before.
+    ///
+    /// # Errors
+    /// [`Error::NothingToUndo`](crate::Error).
+    pub async fn undo(&self, reviewer: &str) -> Result<Undone> {
+        let mut tx = self.store().write().await?;
+        let reviewer = check_reviewer(reviewer)?;
+        let last = store::decisions::last_of_reviewer(&mut tx, &reviewer).await?;
+        let last = last.ok_or_else(|| Error::NothingToUndo { reviewer: reviewer.clone() })?;
+        let item = store::items::any(&mut tx, &last.item_id).await?;
+        let item = item.ok_or_else(|| Error::not_found(Thing::Item, &last.item_id))?;
+        let rows = store::decisions::of_item(&mut tx, &item.id).await?;
+        let row = DecisionRow {
+            task: last.task,
+            supersedes: Some(last.id.clone()),
+            undoes: Some(last.id.clone()),
+            synthetic: last.synthetic,
+            ..blank_row(&tx, &item.id, DecisionKind::Undo, reviewer)
+        };
+        let saved = save(tx, &item, rows, row).await?;
+        Ok(Undone { item_id: item.id, task: last.task, kind: last.kind, undone_id: last.id, saved })
+    }
+}

@@ -1,0 +1,282 @@
+//! Table `verdicts`: what guards answered, and what has not been asked yet. Append-only.
+
+use std::collections::HashSet;
+
+use sqlx::{Row, sqlite::SqliteRow};
+
+use super::{Conn, StoreResult, WriteTx};
+
+/// A row of `verdicts` to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct VerdictRow<'a> {
+    /// UUIDv7.
+    pub id: &'a str,
+    /// Which item.
+    pub item_id: &'a str,
+    /// prompt, response.
+    pub task: &'a str,
+    /// Which guard.
+    pub guard_id: &'a str,
+    /// In which run.
+    pub run_id: &'a str,
+    /// See [`super::provenances`].
+    pub provenance_id: &'a str,
+    /// JSON object: native label -> p, in the guard's order.
+    pub probabilities: &'a str,
+    /// 0 to 1.
+    pub label_mass: f64,
+    /// JSON list of native names.
+    pub categories: &'a str,
+    /// Where the guard answers that.
+    pub refusal: Option<bool>,
+    /// Tokens before the label, from a shared prefix, and computed.
+    pub tokens: [u32; 3],
+    /// Cut to fit the context.
+    pub truncated: bool,
+    /// RFC 3339.
+    pub created_at: &'a str,
+}
+
+/// Keeps a verdict; `false` if that guard has one for that pair already, or the item is in quarantine.
+pub async fn insert(tx: &mut WriteTx<'_>, verdict: &VerdictRow<'_>) -> StoreResult<bool> {
+    let done = sqlx::query(
+        "INSERT INTO verdicts (id, item_id, task, guard_id, run_id, provenance_id, probabilities, label_mass, categories, \
+         refusal, tokens_prompt, tokens_cached, tokens_computed, truncated, created_at) \
+         SELECT ?1, i.id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15 \
+         FROM visible_items i WHERE i.id = ?2 ON CONFLICT DO NOTHING",
+    )
+    .bind(verdict.id)
+    .bind(verdict.item_id)
+    .bind(verdict.task)
+    .bind(verdict.guard_id)
+    .bind(verdict.run_id)
+    .bind(verdict.provenance_id)
+    .bind(verdict.probabilities)
+    .bind(verdict.label_mass)
+    .bind(verdict.categories)
+    .bind(verdict.refusal)
+    .bind(verdict.tokens[0])
+    .bind(verdict.tokens[1])
+    .bind(verdict.tokens[2])
+    .bind(verdict.truncated)
+    .bind(verdict.created_at)
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// A pair that a guard has not judged, with what it is judged by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnjudgedRow {
+    /// Order of import.
+    pub seq: i64,
+    /// Which item.
+    pub item_id: String,
+    /// prompt, response.
+    pub task: String,
+    /// The item's.
+    pub language: Option<String>,
+    /// The item's.
+    pub content: ContentRow,
+}
+
+/// The columns of an item that a guard reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContentRow {
+    /// The request.
+    pub prompt: Option<String>,
+    /// The answer.
+    pub response: Option<String>,
+    /// JSON, where the item came as a conversation.
+    pub messages: Option<String>,
+    /// SHA-256 of its images, in order, joined by commas.
+    pub images: Option<String>,
+}
+
+/// The columns of [`ContentRow`] of `visible_items i`.
+pub(super) const CONTENT_COLUMNS: &str = "i.prompt, i.response, i.messages, \
+     (SELECT group_concat(sha256, ',') FROM (SELECT sha256 FROM item_media WHERE item_id = i.id ORDER BY position)) \
+     AS images";
+
+pub(super) fn content(row: &SqliteRow) -> StoreResult<ContentRow> {
+    Ok(ContentRow {
+        prompt: row.try_get("prompt")?,
+        response: row.try_get("response")?,
+        messages: row.try_get("messages")?,
+        images: row.try_get("images")?,
+    })
+}
+
+// CROSS JOIN keeps the order of the tables: items by sequence, so that nothing is sorted.
+const UNJUDGED: &str = "FROM visible_items i CROSS JOIN tasks t ON t.item_id = i.id \
+     WHERE i.queue_id = ?1 AND i.seq >= ?3 AND (i.seq > ?3 OR t.task > ?4) \
+     AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.item_id = i.id AND v.task = t.task AND v.guard_id = ?2 \
+     AND v.supersedes IS NULL)";
+
+/// How many pairs of a queue a guard has not judged.
+pub async fn count_unjudged(conn: &mut Conn, queue_id: &str, guard_id: &str) -> StoreResult<i64> {
+    Ok(sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) {UNJUDGED}")))
+        .bind(queue_id)
+        .bind(guard_id)
+        .bind(0_i64)
+        .bind("")
+        .fetch_one(conn)
+        .await?)
+}
+
+/// The next pairs after (`seq`, `task`) that a guard has not judged, in order of import.
+pub async fn list_unjudged(
+    conn: &mut Conn,
+    queue_id: &str,
+    guard_id: &str,
+    after: (i64, &str),
+    limit: i64,
+) -> StoreResult<Vec<UnjudgedRow>> {
+    let sql = format!(
+        "SELECT i.seq, i.id AS item_id, t.task, i.language, {CONTENT_COLUMNS} {UNJUDGED} ORDER BY i.seq, t.task LIMIT ?5"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(queue_id)
+        .bind(guard_id)
+        .bind(after.0)
+        .bind(after.1)
+        .bind(limit)
+        .fetch_all(conn)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(UnjudgedRow {
+                seq: row.try_get("seq")?,
+                item_id: row.try_get("item_id")?,
+                task: row.try_get("task")?,
+                language: row.try_get("language")?,
+                content: content(row)?,
+            })
+        })
+        .collect()
+}
+
+/// Those of `item_ids` that are in quarantine, or gone.
+pub async fn hidden_among(conn: &mut Conn, item_ids: &[&str]) -> StoreResult<HashSet<String>> {
+    let list = serde_json::Value::from(item_ids.to_vec()).to_string();
+    let hidden: Vec<String> = sqlx::query_scalar(
+        "SELECT value FROM json_each(?1) WHERE value NOT IN (SELECT id FROM visible_items WHERE id IN \
+         (SELECT value FROM json_each(?1)))",
+    )
+    .bind(list)
+    .fetch_all(conn)
+    .await?;
+    Ok(hidden.into_iter().collect())
+}
+
+/// A verdict held against somebody's judgement.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JudgedRow {
+    /// prompt, response.
+    pub task: String,
+    /// The item's language.
+    pub language: Option<String>,
+    /// JSON object: native label -> p. `None` if the guard has not judged the pair.
+    pub probabilities: Option<String>,
+    /// safe, controversial, unsafe.
+    pub label: String,
+    /// Who judged.
+    pub by: JudgedBy,
+}
+
+/// How a judgement came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JudgedBy {
+    /// It came with the file.
+    Gold,
+    /// The first decision of a pair that was not undone.
+    Decision {
+        /// A recorded uniform draw brought the item up.
+        drawn: bool,
+        /// A verdict was in view.
+        anchored: bool,
+        /// Made by a script.
+        synthetic: bool,
+    },
+}
+
+const WITH_VERDICT: &str = "LEFT JOIN verdicts v ON v.item_id = t.item_id AND v.task = t.task AND v.guard_id = ?2 \
+     AND v.supersedes IS NULL";
+
+/// Every pair of a queue that has a gold label, with the verdict of a guard.
+pub async fn against_gold(conn: &mut Conn, queue_id: &str, guard_id: &str) -> StoreResult<Vec<JudgedRow>> {
+    let sql = format!(
+        "SELECT t.task, i.language, v.probabilities, t.gold_label AS label FROM visible_items i \
+         CROSS JOIN tasks t ON t.item_id = i.id {WITH_VERDICT} \
+         WHERE i.queue_id = ?1 AND t.gold_label IS NOT NULL ORDER BY i.seq, t.task"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(queue_id).bind(guard_id).fetch_all(conn).await?;
+    rows.iter().map(|row| judged(row, JudgedBy::Gold)).collect()
+}
+
+/// The first label decision of every pair that was not undone (scripts and people apart), with the verdict of a guard.
+pub async fn against_decisions(
+    conn: &mut Conn,
+    queue_id: &str,
+    guard_id: &str,
+) -> StoreResult<Vec<JudgedRow>> {
+    let sql = format!(
+        "SELECT t.task, i.language, v.probabilities, d.label, d.draw_id IS NOT NULL AS drawn, \
+         d.verdict_visible AS anchored, d.synthetic, min(d.rowid) FROM visible_items i \
+         CROSS JOIN tasks t ON t.item_id = i.id JOIN decisions d ON d.item_id = t.item_id AND d.task = t.task \
+         {WITH_VERDICT} WHERE i.queue_id = ?1 AND d.kind = 'label' \
+         AND NOT EXISTS (SELECT 1 FROM decisions u WHERE u.undoes = d.id) \
+         GROUP BY i.seq, t.task, d.synthetic ORDER BY i.seq, t.task"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(queue_id).bind(guard_id).fetch_all(conn).await?;
+    rows.iter()
+        .map(|row| {
+            let by = JudgedBy::Decision {
+                drawn: row.try_get("drawn")?,
+                anchored: row.try_get("anchored")?,
+                synthetic: row.try_get("synthetic")?,
+            };
+            judged(row, by)
+        })
+        .collect()
+}
+
+fn judged(row: &SqliteRow, by: JudgedBy) -> StoreResult<JudgedRow> {
+    Ok(JudgedRow {
+        task: row.try_get("task")?,
+        language: row.try_get("language")?,
+        probabilities: row.try_get("probabilities")?,
+        label: row.try_get("label")?,
+        by,
+    })
+}
+
+/// How many verdicts a guard has given in a queue, by task, and how many of those are off format or truncated:
+/// (task, verdicts, label mass under `mass_min`, truncated).
+pub async fn counts(
+    conn: &mut Conn,
+    queue_id: &str,
+    guard_id: &str,
+    mass_min: f64,
+) -> StoreResult<Vec<(String, i64, i64, i64)>> {
+    Ok(sqlx::query_as(
+        "SELECT v.task, count(*), sum(v.label_mass < ?3), sum(v.truncated) FROM visible_items i \
+         JOIN verdicts v ON v.item_id = i.id AND v.guard_id = ?2 WHERE i.queue_id = ?1 GROUP BY v.task ORDER BY v.task",
+    )
+    .bind(queue_id)
+    .bind(guard_id)
+    .bind(mass_min)
+    .fetch_all(conn)
+    .await?)
+}
+
+/// The guard with the most verdicts in a queue; the newest of equals.
+pub async fn most_used_guard(conn: &mut Conn, queue_id: &str) -> StoreResult<Option<String>> {
+    Ok(sqlx::query_scalar(
+        "SELECT v.guard_id FROM visible_items i JOIN verdicts v ON v.item_id = i.id WHERE i.queue_id = ?1 \
+         GROUP BY v.guard_id ORDER BY count(*) DESC, v.guard_id DESC LIMIT 1",
+    )
+    .bind(queue_id)
+    .fetch_optional(conn)
+    .await?)
+}
