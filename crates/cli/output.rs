@@ -85,6 +85,18 @@ pub fn bytes(n: u64) -> String {
     indicatif::DecimalBytes(n).to_string()
 }
 
+/// The beginning of a text on one line, at most `chars` characters. Control characters would move a terminal's cursor.
+pub fn one_line(text: &str, chars: usize) -> String {
+    let calm = |c: char| if c.is_control() { ' ' } else { c };
+    let line: String = text.chars().take(chars).map(calm).collect();
+    if text.chars().nth(chars).is_some() { format!("{line}…") } else { line }
+}
+
+/// A text as it may be shown on a terminal: its line breaks stay, other control characters do not.
+pub fn on_terminal(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,5 +105,12 @@ mod tests {
     fn a_table_puts_numbers_to_the_right_and_words_to_the_left() {
         let text = table(&["task", "n"], &[vec!["prompt".into(), "7".into()], vec!["all".into(), "120".into()]]);
         assert_eq!(text, "task    n\nprompt    7\nall     120\n");
+    }
+
+    #[test]
+    fn item_text_cannot_steer_the_terminal() {
+        assert_eq!(one_line("a\u{1b}[2Jb\nc", 10), "a [2Jb c");
+        assert_eq!(one_line("abcdef", 3), "abc…");
+        assert_eq!(on_terminal("a\u{1b}[2J\nb"), "a\u{fffd}[2J\nb", "line breaks stay");
     }
 }

@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 use crate::{
     arguments::Running,
     failure::{Advised, Usage},
-    guarding,
+    guarding, import,
     output::Output,
     place::Place,
     progress,
@@ -151,8 +151,8 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
     let loaded = guarding::load(&engine, &request).await?;
 
     let cancel = Cancel::new();
-    stop_on_interrupt(&cancel);
-    let size = fs::metadata(&wanted.input).map_or(0, |m| m.len());
+    import::cancel_on_interrupt(&cancel);
+    let size = reader.bytes_total();
     let folder = wanted.input.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let scoring = Scoring {
         engine,
@@ -178,16 +178,6 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
             report.precision
         )
     })
-}
-
-/// Ctrl-C stops after what is being computed, and leaves no half file behind.
-fn stop_on_interrupt(cancel: &Cancel) {
-    let cancel = cancel.clone();
-    tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            cancel.cancel();
-        }
-    });
 }
 
 async fn request(wanted: &Wanted, place: &Place, engine: &EngineHandle) -> anyhow::Result<LoadRequest> {
