@@ -1,0 +1,128 @@
+//! A quarantined item is looked for on every path, and found on none.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::{
+    database,
+    program::{Desk, files_below},
+};
+
+/// Stands in the item's text, its id and its source, and nowhere else.
+const MARK: &str = "zebrafinch";
+
+fn queue() -> Vec<Value> {
+    let item = |i: usize| json!({ "id": format!("plain-{i}"), "prompt": format!("plain item number {i}") });
+    let mut rows: Vec<Value> = (0..6).map(item).collect();
+    rows.insert(
+        3,
+        json!({
+            "id": format!("{MARK}-id"), "prompt": format!("a {MARK} prompt"), "response": format!("a {MARK} response"),
+            "group": "g", "language": "en", "source": {"from": MARK}
+        }),
+    );
+    rows
+}
+
+/// A queue that is labelled and decided, with the marked item decided before it goes into quarantine.
+fn reviewed() -> (Desk, String) {
+    let desk = Desk::new();
+    desk.import("q", &queue());
+    desk.done(&["label", "--queue", "q"]);
+    let found = desk.json(&["search", "--queue", "q", MARK]);
+    let marked = found["items"][0]["id"].as_str().unwrap().to_owned();
+    for item in database::texts(&desk.workspace(), "SELECT id FROM items") {
+        for task in database::texts(&desk.workspace(), &format!("SELECT task FROM tasks WHERE item_id = '{item}'")) {
+            let mut decide = vec!["decide", &item, "--task", &task, "--label", "safe", "--reviewer", "r"];
+            if task == "response" {
+                decide.extend(["--refusal", "no"]);
+            }
+            desk.done(&decide);
+        }
+    }
+    (desk, marked)
+}
+
+#[test]
+fn a_quarantined_item_is_found_on_no_path() {
+    let (desk, marked) = reviewed();
+    let visible = |desk: &Desk| {
+        let export = desk.path("before");
+        desk.done(&["export", "--queue", "q", "--format", "decisions", "--out", export.to_str().unwrap()]);
+        files_below(&export).iter().any(|file| fs::read_to_string(file).unwrap().contains(MARK))
+    };
+    assert!(visible(&desk), "before the quarantine an export has it, or this test would prove nothing");
+
+    desk.done(&["quarantine", &marked, "--reviewer", "r", "--reason", "must be gone"]);
+    for arguments in [
+        &["search", "--queue", "q", MARK][..],
+        &["search", "--queue", "q", "ze"],
+        &["search", "--queue", "q", "prompt"],
+        &["next", "--queue", "q"],
+        &["next", "--queue", "q", "--after", &marked],
+        &["stats", "--queue", "q"],
+        &["doctor"],
+        &["label", "--queue", "q"],
+    ] {
+        let said = desk.done(&[&["--json"], arguments].concat());
+        for trace in [MARK, marked.as_str()] {
+            // `--after` repeats nothing of what it was given.
+            assert!(!said.out.contains(trace) && !said.err.contains(trace), "{arguments:?} shows {trace}: {}", said.out);
+        }
+    }
+    for arguments in [
+        &["history", &marked][..],
+        &["decide", &marked, "--label", "safe", "--reviewer", "r"],
+        &["skip", &marked, "--reviewer", "r"],
+        &["escalate", &marked, "--reviewer", "r"],
+        &["flag", &marked, "--reviewer", "r"],
+        &["quarantine", &marked, "--reviewer", "r"],
+    ] {
+        let said = desk.refused(1, arguments);
+        assert!(!said.err.contains(MARK), "a refusal shows nothing of the item: {}", said.err);
+    }
+    for format in ["decisions", "llama-factory"] {
+        let out = desk.path(format);
+        desk.done(&["export", "--queue", "q", "--format", format, "--out", out.to_str().unwrap()]);
+        for file in files_below(&out) {
+            let text = String::from_utf8_lossy(&fs::read(&file).unwrap()).into_owned();
+            assert!(!text.contains(MARK) && !text.contains(&marked), "{} has it", file.display());
+        }
+    }
+    let stats = desk.json(&["stats", "--queue", "q"]);
+    assert_eq!((stats["items"]["decided"].as_u64(), stats["items"]["quarantined"].as_u64()), (Some(6), Some(1)));
+}
+
+#[test]
+fn a_quarantined_item_is_judged_by_no_guard() {
+    let desk = Desk::new();
+    desk.import("q", &queue());
+    let marked = desk.json(&["search", "--queue", "q", MARK])["items"][0]["id"].as_str().unwrap().to_owned();
+    desk.done(&["quarantine", &marked, "--reviewer", "r"]);
+    desk.done(&["label", "--queue", "q"]);
+    let judged = format!("SELECT count(*) FROM verdicts WHERE item_id = '{marked}'");
+    assert_eq!(database::number(&desk.workspace(), &judged), 0);
+    assert_eq!(database::number(&desk.workspace(), "SELECT count(*) FROM verdicts"), 6);
+}
+
+#[test]
+fn the_same_content_does_not_come_back_by_another_import() {
+    let (desk, marked) = reviewed();
+    desk.done(&["quarantine", &marked, "--reviewer", "r"]);
+    let again = json!({ "id": "other-id", "prompt": format!("a {MARK} prompt"), "response": format!("a {MARK} response") });
+    let file = desk.file("again.jsonl", format!("{again}\n"));
+    let said = desk.run(&["--json", "import", file.to_str().unwrap(), "--queue", "q"]);
+    let report: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((report["added"].as_u64(), report["failed"].as_u64()), (Some(0), Some(1)), "{report}");
+    assert!(desk.json(&["search", "--queue", "q", MARK])["items"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn undo_brings_it_back_for_the_one_who_put_it_there() {
+    let (desk, marked) = reviewed();
+    desk.done(&["quarantine", &marked, "--reviewer", "r"]);
+    desk.done(&["undo", "--reviewer", "r"]);
+    assert_eq!(desk.json(&["search", "--queue", "q", MARK])["items"][0]["id"], marked.as_str());
+    desk.done(&["audit", "verify"]);
+}
