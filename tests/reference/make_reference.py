@@ -142,6 +142,11 @@ def make_prompts(shared: Path) -> None:
     print("qwen-prompts.json:", len(rows), "prompts")
 
 
+def sha256_of_ids(ids: list[int]) -> str:
+    """Of the ids as little-endian 32-bit numbers."""
+    return hashlib.sha256(b"".join(i.to_bytes(4, "little") for i in ids)).hexdigest()
+
+
 def make_demo_guard() -> None:
     """What plain greedy decoding writes on the demo guard for the demo queue."""
     folder = DEMO / "guard"
@@ -154,18 +159,20 @@ def make_demo_guard() -> None:
         if item.get("response") is not None:
             messages = messages + [{"role": "assistant", "content": item["response"]}]
         ids = tokenizer.apply_chat_template(messages, tokenize=True, return_dict=False)
+        prompt = torch.tensor([ids])
         with torch.no_grad():
-            out = model.generate(torch.tensor([ids]), do_sample=False, max_new_tokens=64, pad_token_id=0)
+            # Without a mask, `generate` guesses one and hides every token that equals the padding token.
+            out = model.generate(prompt, attention_mask=torch.ones_like(prompt), do_sample=False, max_new_tokens=64)
         text = tokenizer.decode(out[0, len(ids) :], skip_special_tokens=True)
         found = re.fullmatch(r"Safety: (\w+)\nCategories: ([^\n]+)(?:\nRefusal: (Yes|No))?\s*", text)
         answer = None
         if found:
             names = [] if found[2] == "None" else found[2].split(", ")
             answer = {"label": found[1], "categories": names, "refusal": found[3] and found[3] == "Yes"}
-        task = "response" if messages[-1]["role"] == "assistant" else "prompt"
-        rows.append({"id": item["id"], "task": task, "messages": messages, "tokens": len(ids), "answer": answer})
+        rows.append({"id": item["id"], "ids_sha256": sha256_of_ids(ids), "tokens": len(ids), "answer": answer})
     digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-    write_json(GOLDEN / "demo-guard.json", {"weights_sha256": digest, "rows": rows})
+    lines = ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
+    (GOLDEN / "demo-guard.json").write_text(f'{{"weights_sha256":"{digest}","rows":[\n{lines}\n]}}\n')
     print("demo-guard.json:", len(rows), "rows,", sum(r["answer"] is None for r in rows), "off format")
 
 

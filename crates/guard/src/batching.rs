@@ -33,10 +33,7 @@ pub(crate) fn plan(lengths: &[usize], limits: Limits) -> Vec<Vec<usize>> {
 }
 
 /// Finds equal rows: the distinct ones in order of first appearance, and for each row the number of its distinct one.
-pub(crate) fn distinct<T: Eq + Hash>(rows: impl IntoIterator<Item = T>) -> (Vec<T>, Vec<usize>)
-where
-    T: Clone,
-{
+pub(crate) fn distinct<T: Clone + Eq + Hash>(rows: impl IntoIterator<Item = T>) -> (Vec<T>, Vec<usize>) {
     let (mut unique, mut seen, mut places) = (Vec::new(), HashMap::new(), Vec::new());
     for row in rows {
         let place = *seen.entry(row.clone()).or_insert_with(|| {

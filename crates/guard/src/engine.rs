@@ -123,12 +123,8 @@ impl Engine for LocalEngine {
         let opened = Opened::open(&request.source)?;
         let chosen = device::choose(request.device)?;
         let dtype = dtype(request.precision, opened.weights.precision())?;
-        if let Some(free_bytes) = chosen.info.memory_free_bytes {
-            let needed_bytes = memory_needed(&opened.weights, &opened.config, dtype, &chosen.device);
-            if needed_bytes > free_bytes {
-                return Err(EngineError::OutOfMemory { needed_bytes, free_bytes });
-            }
-        }
+        let needed_bytes = memory_needed(&opened.weights, &opened.config, dtype, &chosen.device);
+        check_memory(needed_bytes, chosen.info.memory_free_bytes)?;
         // Bytes are read twice: once for the digest, once for the device.
         let total = opened.weights.bytes() * 2;
         let card = self.card(&opened, &mut |p| progress(Progress { done: p.done.min(total / 2), total }))?;
@@ -191,6 +187,16 @@ fn memory_needed(weights: &Weights, config: &Qwen3Config, dtype: DType, device: 
     weights.parameters() * dtype.size_in_bytes() as u64 + working_bytes(config, dtype, device)
 }
 
+/// Refuses what is certain to fail. Where free memory is not known, the device is left to say so itself.
+fn check_memory(needed_bytes: u64, free_bytes: Option<u64>) -> Result<(), EngineError> {
+    match free_bytes {
+        Some(free_bytes) if needed_bytes > free_bytes => {
+            Err(EngineError::OutOfMemory { needed_bytes, free_bytes })
+        }
+        _ => Ok(()),
+    }
+}
+
 fn dtype(choice: PrecisionChoice, own: DType) -> Result<DType, EngineError> {
     match choice {
         PrecisionChoice::Auto => Ok(own),
@@ -208,5 +214,18 @@ fn precision_name(dtype: DType) -> &'static str {
         DType::BF16 => "bf16",
         DType::F16 => "f16",
         _ => "f32",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guard_that_cannot_fit_is_refused_with_both_numbers() {
+        let refused = check_memory(100, Some(99));
+        assert_eq!(refused, Err(EngineError::OutOfMemory { needed_bytes: 100, free_bytes: 99 }));
+        assert_eq!(check_memory(100, Some(100)), Ok(()));
+        assert_eq!(check_memory(100, None), Ok(()), "not knowing is no reason to refuse");
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Golden files are made by `tests/reference/make_reference.py` with `transformers`.
 
+#![allow(clippy::unwrap_used, reason = "in a test a panic is the report")]
+
 #[path = "parity/bad_checkpoints.rs"]
 mod bad_checkpoints;
 #[path = "parity/bad_items.rs"]

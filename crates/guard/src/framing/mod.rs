@@ -22,6 +22,9 @@ use crate::{
 /// Conversations of more shapes than this are checked anew each time.
 const SHAPES_MAX: usize = 1024;
 
+/// The roles of a conversation's messages, and whether a generation prompt is added.
+type Shape = (Vec<Role>, bool);
+
 /// A conversation in its frame of control tokens.
 #[derive(Clone, Debug)]
 pub(crate) struct Framed {
@@ -37,8 +40,8 @@ pub(crate) struct Framed {
 pub(crate) struct Frame {
     template: ChatTemplate,
     tokenizer: Tokenizer,
-    /// What is known about conversations, by the roles of their messages and by whether a generation prompt is added.
-    shapes: Mutex<HashMap<(Vec<Role>, bool), Result<(), JudgeError>>>,
+    /// What is known about conversations by their shape.
+    shapes: Mutex<HashMap<Shape, Result<(), JudgeError>>>,
 }
 
 impl Frame {

@@ -58,8 +58,7 @@ fn describe_load_and_render_answer_in_order_with_progress_before() {
 #[test]
 fn an_error_of_the_engine_is_a_reply_and_not_the_end() {
     let judge = |id| Request { id, call: Call::Judge { subjects: vec![Subject::prompt("a")] } };
-    let mut engine = Patient::default();
-    engine.refuse = true;
+    let mut engine = Patient { refuse: true, started: None };
     let (_, replies) = converse(&mut engine, &[judge(1), judge(2)]);
     assert_eq!(replies.len(), 2);
     assert!(replies.iter().all(|r| r.body == Body::Failed(EngineError::NotLoaded)), "{replies:?}");
