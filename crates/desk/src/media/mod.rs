@@ -3,6 +3,8 @@
 //! [`resolve`] says which file a row means and refuses everything outside of the imported file's folder. [`store_image`]
 //! copies it to `media/ab/SHA256`; the same image is there once, whoever refers to it.
 
+mod shown;
+
 use std::{
     fs::{self, File},
     io::{self, Read, Write},
