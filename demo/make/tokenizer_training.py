@@ -2,7 +2,8 @@
 and pre-tokeniser, so that the program treats it as it treats the real ones.
 """
 
-from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Regex, Tokenizer
+from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 from conversation import render
 from training_set import Example
