@@ -54,7 +54,12 @@ export default ts.config(
       'no-console': 'error',
       'no-undef': 'off',
       eqeqeq: 'error',
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_' },
+      ],
+      // sets of listeners and sets inside a function are not state
+      'svelte/prefer-svelte-reactivity': 'off',
       // the window has no address bar and no router of SvelteKit
       'svelte/no-navigation-without-resolve': 'off',
     },

@@ -1,0 +1,90 @@
+/** What can be done on the review screen, when, and how: the handlers behind keys, buttons and palette. */
+import { labelName } from '../labels';
+import { numberedAction, type Handler, type Handlers } from '../keys';
+import type { ReviewController } from './review.svelte';
+
+export function reviewActions(review: ReviewController): Handlers {
+  const ready = () => review.ready;
+  const open = () => review.ready || review.phase === 'finished';
+  const suggested = () => review.ready && review.suggestion !== null;
+  const armed = () => review.ready && review.draft !== null;
+  const onItem = (run: () => unknown, enabled: () => boolean = ready): Handler => ({
+    run: () => void run(),
+    enabled,
+  });
+
+  return {
+    ...labelActions(review),
+    ...categoryActions(review),
+    accept: onItem(() => review.accept(), suggested),
+    reject: onItem(() => review.reject(), suggested),
+    'refusal-yes': onItem(
+      () => review.setRefusal(true),
+      () => asksRefusal(review),
+    ),
+    'refusal-no': onItem(
+      () => review.setRefusal(false),
+      () => asksRefusal(review),
+    ),
+    commit: onItem(
+      () => review.commit(),
+      () => review.ready || review.failedSave !== null,
+    ),
+    disarm: onItem(
+      () => review.disarm(),
+      () => armed() || review.choosing,
+    ),
+    skip: onItem(() => review.skip()),
+    escalate: onItem(() => review.escalate()),
+    flag: onItem(() => review.flag()),
+    quarantine: onItem(() => review.quarantine()),
+    undo: onItem(() => review.undo(), open),
+    next: onItem(() => review.next(), open),
+    previous: onItem(() => review.previous(), open),
+    'switch-task': onItem(
+      () => review.switchTask(),
+      () => review.ready && (review.item?.tasks.length ?? 0) > 1,
+    ),
+  };
+}
+
+function asksRefusal(review: ReviewController): boolean {
+  return review.ready && review.asked?.refusal === true;
+}
+
+function labelActions(review: ReviewController): Handlers {
+  const handlers: Handlers = {};
+  for (let index = 0; ; index += 1) {
+    const action = numberedAction('label', index);
+    if (action === null) return handlers;
+    handlers[action] = {
+      run: () => {
+        const label = review.labels[index];
+        if (label !== undefined) void review.choose(label);
+      },
+      enabled: () => review.ready && review.draft === null && index < review.labels.length,
+      name: () => `Label: ${labelName(review.labels[index] ?? '')}`,
+    };
+  }
+}
+
+/** Digits of the second step: categories, or yes and no where only the refusal is open. */
+function categoryActions(review: ReviewController): Handlers {
+  const handlers: Handlers = {};
+  const categories = () => review.asked?.categories ?? [];
+  for (let index = 0; ; index += 1) {
+    const action = numberedAction('category', index);
+    if (action === null) return handlers;
+    const category = () => categories()[index];
+    const refusal = () => asksRefusal(review) && categories().length === 0 && index < 2;
+    handlers[action] = {
+      run: () => {
+        const name = category();
+        if (name !== undefined) review.toggleCategory(name);
+        else void review.setRefusal(index === 0);
+      },
+      enabled: () => review.ready && (category() !== undefined || refusal()),
+      name: () => category() ?? (index === 0 ? 'The response refuses' : 'The response complies'),
+    };
+  }
+}

@@ -1,0 +1,449 @@
+/**
+ * One reviewer at one queue: the item on screen, the decision that is being made, and the way to the next one.
+ *
+ * Rules that hold here: an item is left only after its decision is acknowledged; a failed save stops everything until it
+ * is tried again or given up; a verdict that has been seen counts as seen, also after an undo; nothing is decided by a
+ * verdict that is hidden. Neighbours: `draft.ts` knows the scheme, `ListController` the rows, `ItemFeed` fetches ahead,
+ * `review-actions.ts` binds keys, `views/review` renders.
+ */
+import {
+  asFailure,
+  type Backend,
+  type Failure,
+  type GestureKind,
+  type ItemView,
+  type NewDecision,
+  type Notice,
+  type QueueCard,
+  type Saved,
+  type StateCounts,
+  type TaskView,
+} from '../../lib/backend';
+import { taskName } from '../labels';
+import {
+  asked,
+  draftOf,
+  isComplete,
+  missing,
+  sameAs,
+  schemeOf,
+  suggestionOf,
+  toggleCategory,
+  type Draft,
+} from './draft';
+import { ItemFeed } from './item-feed';
+import { ListController } from './list.svelte';
+
+/** A save that did not happen. Nothing else can be done until it is dealt with. */
+export interface FailedSave {
+  failure: Failure;
+  retry: () => Promise<void>;
+}
+
+export interface ReviewSetup {
+  backend: Backend;
+  queueId: string;
+  /** Pseudonym of the reviewer, null until it is given. */
+  reviewer: () => string | null;
+  nowMs?: () => number;
+}
+
+type Phase = 'opening' | 'item' | 'finished' | 'failed';
+
+export class ReviewController {
+  phase = $state<Phase>('opening');
+  card = $state.raw<QueueCard | null>(null);
+  item = $state.raw<ItemView | null>(null);
+  /** "prompt" or "response": what a label key is about. */
+  taskId = $state('prompt');
+  draft = $state.raw<Draft | null>(null);
+  /** Rejected with more than two labels: the choice is asked for. */
+  choosing = $state(false);
+  saving = $state(false);
+  /** Another item is on its way. */
+  moving = $state(false);
+  failedSave = $state.raw<FailedSave | null>(null);
+  /** Something could not be read. */
+  failure = $state.raw<Failure | null>(null);
+  savedAt = $state<string | null>(null);
+  /** One line about what was just done or is missing. */
+  message = $state<string | null>(null);
+  /** A save waits for the reviewer's pseudonym. */
+  wantsReviewer = $state(false);
+  readonly list: ListController;
+
+  readonly #backend: Backend;
+  readonly #queueId: string;
+  readonly #reviewer: () => string | null;
+  readonly #nowMs: () => number;
+  readonly #feed: ItemFeed;
+  /** "item task" whose verdict has been on screen. */
+  readonly #seen = new Set<string>();
+  #notes = $state.raw<Record<string, string>>({});
+  #sinceMs = 0;
+  #waiting: (() => Promise<void>) | null = null;
+
+  constructor(setup: ReviewSetup) {
+    this.#backend = setup.backend;
+    this.#queueId = setup.queueId;
+    this.#reviewer = setup.reviewer;
+    this.#nowMs = setup.nowMs ?? (() => performance.now());
+    this.list = new ListController(setup.backend, setup.queueId);
+    this.#feed = new ItemFeed(setup.backend, setup.queueId, this.list);
+  }
+
+  readonly task = $derived<TaskView | null>(
+    this.item?.tasks.find(({ task }) => task === this.taskId) ?? null,
+  );
+  readonly taskScheme = $derived(
+    this.card === null ? null : schemeOf(this.card.scheme, this.taskId),
+  );
+  readonly labels = $derived<readonly string[]>(this.card?.scheme.labels ?? []);
+  /** What is asked of the draft. */
+  readonly asked = $derived(
+    this.draft === null || this.taskScheme === null
+      ? null
+      : asked(this.taskScheme, this.draft.label),
+  );
+  readonly suggestion = $derived.by<Draft | null>(() => {
+    if (this.card === null || this.task?.verdict.kind !== 'shown') return null;
+    return suggestionOf(this.task.verdict.verdict, this.card.scheme, this.taskId);
+  });
+  readonly #busy = $derived(this.saving || this.moving);
+  /** Keys may change something. While an item is saved or fetched they would hit the wrong one. */
+  readonly ready = $derived(
+    this.phase === 'item' && !this.#busy && this.failedSave === null && !this.wantsReviewer,
+  );
+
+  /** Nothing would be lost or missed by going elsewhere. */
+  get canLeave(): boolean {
+    return this.ready || (this.phase === 'finished' && !this.#busy && this.failedSave === null);
+  }
+
+  get note(): string {
+    return this.item === null ? '' : (this.#notes[this.item.id] ?? '');
+  }
+  set note(text: string) {
+    if (this.item !== null) this.#notes = { ...this.#notes, [this.item.id]: text };
+  }
+
+  /** Opens the queue at its next pending item, or at the item that was asked for. */
+  async open(itemId: string | null = null): Promise<void> {
+    try {
+      const [card] = await Promise.all([this.#backend.queue(this.#queueId), this.list.open()]);
+      this.card = card;
+      const first = itemId === null ? await this.#feed.first() : await this.#backend.item(itemId);
+      this.#show(first);
+    } catch (error) {
+      this.failure = asFailure(error);
+      this.phase = 'failed';
+    }
+  }
+
+  onNotice(notice: Notice): void {
+    if (notice.kind === 'queue' && notice.queue_id === this.#queueId) this.#count(notice.counts);
+  }
+
+  /** Picks a label for the active task: saved at once if nothing more is asked. */
+  async choose(label: string): Promise<void> {
+    if (!this.ready || this.taskScheme === null) return;
+    this.choosing = false;
+    this.message = null;
+    const draft = draftOf(label, this.task?.decision ?? null);
+    if (isComplete(asked(this.taskScheme, label)))
+      return this.#decide({ ...draft, categories: [], refusal: null });
+    this.draft = draft;
+  }
+
+  /** Takes the suggestion. What it leaves open is asked. */
+  async accept(): Promise<void> {
+    if (!this.ready || this.suggestion === null || this.taskScheme === null) return;
+    this.choosing = false;
+    if (sameAs(this.suggestion, this.task?.decision ?? null)) return this.moveOn();
+    const lacking = missing(this.suggestion, this.taskScheme);
+    if (lacking === null) return this.#decide(this.suggestion);
+    this.draft = this.suggestion;
+    this.message = lacking;
+  }
+
+  /** With two labels the other one; with more the choice, and nothing is saved. */
+  async reject(): Promise<void> {
+    if (!this.ready || this.suggestion === null) return;
+    const suggested = this.suggestion.label;
+    const others = this.labels.filter((label) => label !== suggested);
+    const [other] = others;
+    if (others.length === 1 && other !== undefined) return this.choose(other);
+    this.draft = null;
+    this.choosing = true;
+    this.message = 'Choose a label';
+  }
+
+  toggleCategory(category: string): void {
+    if (!this.ready || this.draft === null || this.taskScheme === null) return;
+    this.draft = toggleCategory(this.draft, category, this.taskScheme);
+  }
+
+  /** Says whether the response refuses; where nothing else is open, that is the decision. */
+  async setRefusal(refusal: boolean): Promise<void> {
+    if (!this.ready || this.draft === null || this.asked === null) return;
+    this.draft = { ...this.draft, refusal };
+    this.message = null;
+    if (this.asked.categories.length === 0) await this.#decide(this.draft);
+  }
+
+  disarm(): void {
+    this.draft = null;
+    this.choosing = false;
+    this.message = null;
+  }
+
+  /** Enter: saves what is being decided, goes on from what is decided. */
+  async commit(): Promise<void> {
+    if (this.failedSave !== null) return this.retry();
+    if (!this.ready) return;
+    if (this.draft !== null && this.taskScheme !== null) {
+      this.message = missing(this.draft, this.taskScheme);
+      if (this.message === null) await this.#decide(this.draft);
+    } else if (this.task !== null && this.task.state !== 'pending') {
+      await this.moveOn();
+    } else {
+      this.message = 'Choose a label first';
+    }
+  }
+
+  /** To the next task of the item that is open, else to the next item. */
+  async moveOn(): Promise<void> {
+    const open = this.item?.tasks.find(({ state }) => state === 'pending');
+    if (open !== undefined && open.task !== this.taskId) this.activate(open.task);
+    else await this.#go(() => this.#feed.following(this.item), this.#endOfList());
+  }
+
+  async next(): Promise<void> {
+    if (this.canLeave) await this.#go(() => this.#feed.after(this.item), 'This is the last item');
+  }
+
+  async previous(): Promise<void> {
+    if (this.canLeave) await this.#go(() => this.#feed.before(this.item), 'This is the first item');
+  }
+
+  /** An item of the list. */
+  async openItem(itemId: string): Promise<void> {
+    if (this.canLeave) await this.#go(() => this.#backend.item(itemId), 'The item is gone');
+  }
+
+  activate(task: string): void {
+    if (this.item?.tasks.some((view) => view.task === task) !== true || task === this.taskId)
+      return;
+    this.taskId = task;
+    this.disarm();
+    this.#look();
+  }
+
+  switchTask(): void {
+    const tasks = this.item?.tasks ?? [];
+    const at = tasks.findIndex(({ task }) => task === this.taskId);
+    const other = tasks[(at + 1) % tasks.length];
+    if (other !== undefined) this.activate(other.task);
+  }
+
+  async skip(): Promise<void> {
+    if (this.ready && this.#allDecided()) await this.moveOn();
+    else await this.#gesture('skip', 'Skipped');
+  }
+
+  escalate = () => this.#gesture('escalate', 'Escalated');
+  flag = () => this.#gesture('flag', this.item?.flagged ? 'Flag taken off' : 'Flagged');
+  quarantine = () => this.#gesture('quarantine', 'Quarantined');
+
+  /** Takes back what was done last, and shows what it was done to. */
+  async undo(): Promise<void> {
+    if (this.draft !== null || this.choosing) return this.disarm();
+    if (this.#busy || this.failedSave !== null) return;
+    this.saving = true;
+    try {
+      const undone = await this.#backend.undo(this.#queueId);
+      this.#count(undone.counts);
+      this.savedAt = undone.saved_at;
+      this.#show(undone.item);
+      this.list.update(undone.item);
+      this.message = `Undone: ${undone.what}`;
+    } catch (error) {
+      const failure = asFailure(error);
+      if (failure.code === 'not_found') this.message = failure.message;
+      else this.failedSave = { failure, retry: () => this.undo() };
+    } finally {
+      this.saving = false;
+    }
+  }
+
+  /** The save that failed, once more. */
+  async retry(): Promise<void> {
+    const failed = this.failedSave;
+    this.failedSave = null;
+    await failed?.retry();
+  }
+
+  /** Leaves the failed save: the item is as it was. */
+  giveUp(): void {
+    this.failedSave = null;
+    this.#unsaved('Not saved');
+  }
+
+  /** The reviewer has a pseudonym now; what waited for it is saved. */
+  async reviewerGiven(): Promise<void> {
+    const waiting = this.#waiting;
+    this.#waiting = null;
+    this.wantsReviewer = false;
+    await waiting?.();
+  }
+
+  reviewerRefused(): void {
+    this.#waiting = null;
+    this.wantsReviewer = false;
+    this.#unsaved('Not saved: a decision needs a pseudonym');
+  }
+
+  /** What is left of a decision that was not saved: what the scheme asks for stays chosen, a bare label does not. */
+  #unsaved(message: string): void {
+    if (this.asked === null || isComplete(this.asked)) this.draft = null;
+    this.message = message;
+  }
+
+  async #decide(draft: Draft): Promise<void> {
+    const { item, task } = this;
+    if (item === null || task === null) return;
+    const decision: NewDecision = {
+      item_id: item.id,
+      task: task.task,
+      label: draft.label,
+      categories: [...draft.categories],
+      refusal: draft.refusal,
+      note: this.#noteOrNull(),
+      duration_ms: this.#elapsedMs(),
+      verdict_visible: this.#seen.has(`${item.id} ${task.task}`),
+      draw_id: item.draw_id,
+    };
+    // shown as chosen at once, on disk a moment later
+    this.draft = draft;
+    await this.#save(
+      () => this.#backend.decide(decision),
+      async () => {
+        this.message = `${taskName(decision.task)}: ${decision.label}`;
+        if (this.card?.mode === 'suggestion') await this.moveOn();
+        else this.#look();
+      },
+    );
+  }
+
+  async #gesture(kind: GestureKind, done: string): Promise<void> {
+    const { item } = this;
+    if (!this.ready || item === null) return;
+    const gesture = {
+      item_id: item.id,
+      kind,
+      reason: this.#noteOrNull(),
+      duration_ms: this.#elapsedMs(),
+      draw_id: item.draw_id,
+    };
+    await this.#save(
+      () => this.#backend.gesture(gesture),
+      async () => {
+        this.message = `${done}: #${item.seq}`;
+        if (kind !== 'flag')
+          await this.#go(() => this.#feed.following(item), this.#endOfList(kind));
+      },
+    );
+  }
+
+  /** Saves, and goes on only when it is acknowledged. */
+  async #save(send: () => Promise<Saved>, then: () => Promise<void>): Promise<void> {
+    if (this.#reviewer() === null) {
+      this.#waiting = () => this.#save(send, then);
+      this.wantsReviewer = true;
+      return;
+    }
+    const itemId = this.item?.id ?? '';
+    this.saving = true;
+    let saved: Saved;
+    try {
+      saved = await send();
+    } catch (error) {
+      this.saving = false;
+      this.failedSave = { failure: asFailure(error), retry: () => this.#save(send, then) };
+      return;
+    }
+    this.#take(saved, itemId);
+    await then();
+    if (saved.item === null) this.list.remove(itemId);
+    this.saving = false;
+  }
+
+  #take(saved: Saved, itemId: string): void {
+    this.savedAt = saved.saved_at;
+    this.draft = null;
+    this.#sinceMs = this.#nowMs();
+    this.#notes = Object.fromEntries(Object.entries(this.#notes).filter(([id]) => id !== itemId));
+    this.#count(saved.counts);
+    if (saved.item === null) return;
+    this.list.update(saved.item);
+    if (this.item?.id === itemId) this.item = saved.item;
+  }
+
+  /** Shows what `find` finds. Where it finds nothing: says so and stays, or, without words, the queue is finished. */
+  async #go(find: () => Promise<ItemView | null>, nothing: string | null): Promise<void> {
+    this.moving = true;
+    try {
+      const found = await find();
+      if (found === null && nothing !== null) this.message = nothing;
+      else this.#show(found);
+    } catch (error) {
+      this.failure = asFailure(error);
+    } finally {
+      this.moving = false;
+    }
+  }
+
+  /** What is said at the end of a tab; at the end of the pending ones the queue is finished. */
+  #endOfList(kind?: GestureKind): string | null {
+    // an item in quarantine may not stay on screen
+    if (kind === 'quarantine' || this.list.walksPending) return null;
+    return 'This was the last of the list';
+  }
+
+  #show(item: ItemView | null): void {
+    this.failure = null;
+    this.draft = null;
+    this.choosing = false;
+    this.item = item;
+    this.phase = item === null ? 'finished' : 'item';
+    if (item === null) return;
+    const open = item.tasks.find(({ state }) => state === 'pending') ?? item.tasks[0];
+    this.taskId = open?.task ?? 'prompt';
+    this.#sinceMs = this.#nowMs();
+    this.#look();
+    this.#feed.prefetch(item);
+  }
+
+  /** Remembers that the verdict of the active task is on screen. */
+  #look(): void {
+    if (this.item !== null && this.task?.verdict.kind === 'shown')
+      this.#seen.add(`${this.item.id} ${this.taskId}`);
+  }
+
+  #allDecided(): boolean {
+    return this.item?.tasks.every(({ decision }) => decision !== null) ?? false;
+  }
+
+  #noteOrNull(): string | null {
+    const note = this.note.trim();
+    return note === '' ? null : note;
+  }
+
+  #elapsedMs(): number {
+    return Math.max(0, Math.round(this.#nowMs() - this.#sinceMs));
+  }
+
+  #count(counts: StateCounts): void {
+    if (this.card !== null) this.card = { ...this.card, counts };
+  }
+}
