@@ -3,6 +3,7 @@
  *
  * Neighbours: `Keymap` knows the keys; `App.svelte` feeds every key press in; `views/palette` lists what is possible.
  */
+import { untrack } from 'svelte';
 import { ACTION_IDS, ACTIONS, type ActionId } from './actions';
 import { chordOf, takesText } from './chord';
 import type { Keymap } from './keymap.svelte';
@@ -28,7 +29,8 @@ export class ActionHub {
 
   /** Makes a set of handlers count until the returned function is called; later sets come first. */
   register(handlers: Handlers): () => void {
-    this.#sets = [handlers, ...this.#sets];
+    // called in effects, which must not run again when another set comes or goes
+    untrack(() => (this.#sets = [handlers, ...this.#sets]));
     return () => {
       this.#sets = this.#sets.filter((set) => set !== handlers);
     };
