@@ -36,7 +36,10 @@ def write_checkpoint(model: Qwen3ForCausalLM, tokenizer: Tokenizer, folder: Path
         for name, tensor in model.state_dict().items()
         if name != "lm_head.weight"
     }
-    save_file(tensors, folder / "model.safetensors", metadata={"format": "pt"})
+    weights = folder / "model.safetensors"
+    save_file(tensors, weights, metadata={"format": "pt"})
+    # safetensors makes the file private; everybody may read a published one.
+    weights.chmod(0o644)
 
 
 def model_config(model: Qwen3ForCausalLM, end_of_text: int, end_of_turn: int) -> dict:
