@@ -4,6 +4,7 @@ mod bad_input;
 mod cli;
 mod database;
 mod durability;
+mod export_roundtrip;
 mod house;
 mod no_network;
 mod program;
