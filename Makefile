@@ -70,6 +70,7 @@ reference: .setup/python-reference/ready
 
 demo-guard: .setup/python-demo/ready
 	.setup/python-demo/bin/python demo/make/build.py
+	setup/readme_scores.sh
 
 .setup/python-reference/ready: tests/reference/requirements.txt
 .setup/python-demo/ready: demo/make/requirements.txt
