@@ -37,9 +37,11 @@ build: toolchains system-build ui
 	$(CARGO_BUILD)
 
 test: toolchains system-test ui
+	@setup/toolchains.sh test
 	@tests/run.sh
 
 check: toolchains system-build ui
+	@setup/toolchains.sh test
 	@tests/run.sh check
 
 durability: build

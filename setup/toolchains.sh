@@ -1,10 +1,10 @@
 #!/bin/sh
 # Checks for Rust and Node and says how to get them; installs neither, since both have installers of their own.
-# A C compiler and the window's libraries are another matter: see system.sh.
+# A C compiler and the window's libraries are another matter: see system.sh. `toolchains.sh test` wants rustfmt and clippy too.
 set -eu
 
 rust_needed=1.95
-node_needed=20
+node_needed=20.19
 failed=0
 
 # `at_least FOUND NEEDED`: compares dotted versions.
@@ -41,7 +41,13 @@ else
     node=missing
 fi
 if [ "$node" = missing ] || ! at_least "$node" "$node_needed"; then
-    echo "  Get it from https://nodejs.org/en/download, or with nvm: nvm install $node_needed" >&2
+    echo "  Get it from https://nodejs.org/en/download, or with nvm: nvm install 22" >&2
     echo "  (on Debian 13, Ubuntu 25.04 and newer: apt-get install nodejs npm)" >&2
 fi
-exit $failed
+[ $failed -eq 0 ] || exit 1
+
+# A minimal installation of Rust lacks what `make check` and `make test` run.
+if [ "${1:-build}" = test ] && ! { cargo fmt --version && cargo clippy --version; } >/dev/null 2>&1; then
+    echo "Installing rustfmt and clippy"
+    rustup component add rustfmt clippy
+fi
