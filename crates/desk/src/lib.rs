@@ -12,6 +12,7 @@ pub mod clock;
 mod default_folder;
 pub mod engine;
 mod error;
+pub mod export;
 pub mod guards;
 mod health;
 pub mod import;
@@ -23,6 +24,9 @@ pub mod review;
 mod settings;
 pub mod store;
 mod workspace;
+
+#[cfg(test)]
+mod fixture;
 
 pub use clock::Clock;
 pub use default_folder::default_folder;

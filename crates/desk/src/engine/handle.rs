@@ -7,12 +7,12 @@ use std::{
 };
 
 use saring_verdict::{
-    Cancel, DeviceInfo, Engine, EngineError, GuardCard, GuardSettings, GuardSource, JudgeError, LoadRequest, Loaded,
-    Outcome, Progress, Rendered, Subject,
+    Cancel, DeviceInfo, Engine, EngineError, GuardCard, GuardSettings, GuardSource, JudgeError, LoadRequest,
+    Loaded, Outcome, Progress, Rendered, Subject,
 };
 use tokio::sync::oneshot;
 
-use super::Supervised;
+use super::{EngineNotice, Supervised};
 
 type Job = Box<dyn FnOnce(&mut Supervised) + Send>;
 
@@ -32,6 +32,8 @@ pub struct Judged {
     pub outcomes: Vec<Outcome>,
     /// The guard as it was loaded when the batch ended.
     pub loaded: Loaded,
+    /// What happened to the engine meanwhile.
+    pub notices: Vec<EngineNotice>,
 }
 
 impl EngineHandle {
@@ -117,10 +119,11 @@ impl EngineHandle {
         cancel: Cancel,
     ) -> Result<Judged, EngineError> {
         self.call(move |engine| {
+            engine.take_notices();
             engine.ensure_loaded(&request, &mut |_| ())?;
             let outcomes = engine.judge(&subjects, &cancel)?;
             let loaded = engine.loaded().cloned().ok_or(EngineError::NotLoaded)?;
-            Ok(Judged { outcomes, loaded })
+            Ok(Judged { outcomes, loaded, notices: engine.take_notices() })
         })
         .await
     }

@@ -71,7 +71,8 @@ impl EngineFactory for EnginePrograms {
     fn start(&self) -> Result<Box<dyn Engine>, EngineError> {
         let mut refused: Vec<(String, EngineError)> = Vec::new();
         for program in &self.programs {
-            let name = program.path.file_name().unwrap_or(program.path.as_os_str()).to_string_lossy().into_owned();
+            let name =
+                program.path.file_name().unwrap_or(program.path.as_os_str()).to_string_lossy().into_owned();
             match EngineProcess::start(program, self.options) {
                 Ok(mut process) => {
                     if !refused.is_empty() {
@@ -124,7 +125,8 @@ mod tests {
 
     #[test]
     fn a_named_program_replaces_those_beside_the_executable() {
-        let found = EnginePrograms::locate_beside(Path::new("/nowhere/x"), Some("/some/other".into())).unwrap();
+        let found =
+            EnginePrograms::locate_beside(Path::new("/nowhere/x"), Some("/some/other".into())).unwrap();
         assert_eq!(names(&found), ["other"]);
     }
 

@@ -14,8 +14,8 @@ use std::{
 };
 
 use saring_verdict::{
-    BenchReport, BenchRequest, Cancel, DeviceChoice, DeviceInfo, Engine, EngineError, GuardCard, GuardSettings,
-    GuardSource, JudgeError, LoadRequest, Loaded, Outcome, Progress, Rendered, Subject,
+    BenchReport, BenchRequest, Cancel, DeviceChoice, DeviceInfo, Engine, EngineError, GuardCard,
+    GuardSettings, GuardSource, JudgeError, LoadRequest, Loaded, Outcome, Progress, Rendered, Subject,
     wire::{self, Body, Call, Hello, PROTOCOL, Reply, Request},
 };
 
@@ -84,10 +84,21 @@ impl EngineProcess {
         let threads = spawn("engine stdin", move || write_all(stdin, &to_write))
             .and_then(|()| spawn("engine stdout", move || read_all(BufReader::new(stdout), &incoming)));
         let hello = Hello { protocol: 0, program: String::new(), devices: Vec::new() };
-        let mut process =
-            Self { child, requests, replies, errors, hello, fallback: None, broken: None, next_id: 0, options };
+        let mut process = Self {
+            child,
+            requests,
+            replies,
+            errors,
+            hello,
+            fallback: None,
+            broken: None,
+            next_id: 0,
+            options,
+        };
         if let Err(error) = threads {
-            return Err(process.die(EngineError::Died { reason: format!("no thread can be started: {error}") }));
+            return Err(
+                process.die(EngineError::Died { reason: format!("no thread can be started: {error}") })
+            );
         }
         process.hello = process.shake_hands()?;
         Ok(process)
@@ -116,11 +127,14 @@ impl EngineProcess {
                 "{} speaks protocol {}, this program {PROTOCOL}; install both from the same release",
                 hello.program, hello.protocol
             )))),
-            Ok(Incoming::Garbage(reason)) => Err(self.die(protocol(format!("its first line is no greeting: {reason}")))),
+            Ok(Incoming::Garbage(reason)) => {
+                Err(self.die(protocol(format!("its first line is no greeting: {reason}"))))
+            }
             Ok(Incoming::Reply(_)) => Err(self.die(protocol("it answered before it greeted".into()))),
             Ok(Incoming::Closed) | Err(RecvTimeoutError::Disconnected) => Err(self.die_of_exit()),
             Err(RecvTimeoutError::Timeout) => {
-                let reason = format!("it did not answer within {} s of its start", self.options.handshake.as_secs());
+                let reason =
+                    format!("it did not answer within {} s of its start", self.options.handshake.as_secs());
                 Err(self.die(EngineError::Died { reason }))
             }
         }

@@ -94,6 +94,9 @@ mod tests {
             tail.push(n.to_string());
         }
         let text = tail.text();
-        assert!(text.starts_with("30\n") && text.ends_with("\n49"), "the newest lines say why it ended: {text}");
+        assert!(
+            text.starts_with("30\n") && text.ends_with("\n49"),
+            "the newest lines say why it ended: {text}"
+        );
     }
 }

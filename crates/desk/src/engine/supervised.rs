@@ -5,11 +5,11 @@
 //! are bounded: after [`RestartPolicy::deaths_in_a_row_max`] deaths with no verdict in between, or a loading that dies
 //! twice, the error is the caller's.
 
-use std::{sync::Arc, thread, time::Duration};
+use std::{collections::VecDeque, sync::Arc, thread, time::Duration};
 
 use saring_verdict::{
-    BenchReport, BenchRequest, Cancel, DeviceInfo, Engine, EngineError, GuardCard, GuardSettings, GuardSource,
-    JudgeError, LoadRequest, Loaded, Outcome, Progress, Rendered, Subject,
+    BenchReport, BenchRequest, Cancel, DeviceInfo, Engine, EngineError, GuardCard, GuardSettings,
+    GuardSource, JudgeError, LoadRequest, Loaded, Outcome, Progress, Rendered, Subject,
 };
 
 use super::{EngineFactory, is_fatal};
@@ -67,7 +67,11 @@ pub struct Supervised {
     request: Option<LoadRequest>,
     loaded: Option<Loaded>,
     deaths_in_a_row: u32,
+    /// Told since they were taken the last time; bounded, the newest are kept.
+    notices: VecDeque<EngineNotice>,
 }
+
+const NOTICES_KEPT: usize = 50;
 
 impl Supervised {
     /// Nothing is started before the first call. `listener` hears of every death, from the thread of the call.
@@ -84,7 +88,21 @@ impl Supervised {
             request: None,
             loaded: None,
             deaths_in_a_row: 0,
+            notices: VecDeque::new(),
         }
+    }
+
+    /// What was told to the listener since this was called the last time.
+    pub fn take_notices(&mut self) -> Vec<EngineNotice> {
+        std::mem::take(&mut self.notices).into()
+    }
+
+    fn tell(&mut self, notice: EngineNotice) {
+        if self.notices.len() == NOTICES_KEPT {
+            self.notices.pop_front();
+        }
+        self.notices.push_back(notice.clone());
+        (self.listener)(notice);
     }
 
     /// The guard in force, as the newest engine loaded it: after a death its device may be another one.
@@ -126,7 +144,8 @@ impl Supervised {
                 self.loaded = Some(loaded);
             }
             if self.deaths_in_a_row > 0 {
-                (self.listener)(EngineNotice::Restarted { loaded: self.loaded.clone().map(Box::new) });
+                let loaded = self.loaded.clone().map(Box::new);
+                self.tell(EngineNotice::Restarted { loaded });
             }
             self.engine = Some(engine);
         }
@@ -153,7 +172,7 @@ impl Supervised {
                     self.deaths_in_a_row += 1;
                     tracing::warn!("the guard's process is lost: {error}");
                     let reason = error.to_string();
-                    (self.listener)(if self.deaths_in_a_row < self.policy.deaths_in_a_row_max {
+                    self.tell(if self.deaths_in_a_row < self.policy.deaths_in_a_row_max {
                         EngineNotice::Died { reason }
                     } else {
                         EngineNotice::GivenUp { reason }

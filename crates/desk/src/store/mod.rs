@@ -5,7 +5,8 @@
 //! [`WriteTx::commit`] returns. A function that reads takes `&mut Conn`, which both are; one that writes takes `&mut WriteTx`,
 //! so that nothing can be written outside of a transaction.
 
-mod chain;
+pub mod audit;
+pub mod chain;
 mod connect;
 pub mod decisions;
 pub mod draws;
@@ -28,6 +29,8 @@ pub mod runs;
 pub mod search;
 pub mod settings;
 pub mod tasks;
+#[cfg(test)]
+mod test_rows;
 mod transaction;
 pub mod unlabelled;
 pub mod verdicts;

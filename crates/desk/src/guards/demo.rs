@@ -1,0 +1,148 @@
+//! The demo guard and the demo queue, which are part of the program: the main job runs with no download.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::{Error, Result, audit::chain::hex};
+
+/// What the demo guard is called.
+pub const NAME: &str = "saring-demo";
+/// What must be said wherever its verdicts are shown.
+pub const WARNING: &str = "A toy, trained on made-up sentences to show how Saring works; it must not moderate anything.";
+
+/// What the demo queue is called.
+pub const QUEUE_NAME: &str = "demo";
+/// The demo queue: items of `import`, with gold labels for both tasks.
+pub const QUEUE: &str = include_str!("../../../../demo/queue.jsonl");
+
+const SCORES: &str = include_str!("../../../../demo/scores.json");
+
+/// The files of its checkpoint, in the order of their names.
+const FILES: [(&str, &[u8]); 6] = [
+    ("chat_template.jinja", include_bytes!("../../../../demo/guard/chat_template.jinja")),
+    ("config.json", include_bytes!("../../../../demo/guard/config.json")),
+    ("generation_config.json", include_bytes!("../../../../demo/guard/generation_config.json")),
+    ("model.safetensors", include_bytes!("../../../../demo/guard/model.safetensors")),
+    ("tokenizer.json", include_bytes!("../../../../demo/guard/tokenizer.json")),
+    ("tokenizer_config.json", include_bytes!("../../../../demo/guard/tokenizer_config.json")),
+];
+
+/// How well the demo guard ranks the demo queue, which it was not trained on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DemoScore {
+    /// prompt, response.
+    pub task: String,
+    /// BCP 47, or "all".
+    pub language: String,
+    /// Area under the precision-recall curve.
+    pub auprc: f64,
+    /// That of a character n-gram baseline with the same training texts.
+    pub baseline_auprc: f64,
+}
+
+#[derive(Deserialize)]
+struct Scores {
+    tasks: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What was measured when the demo guard was made: for each task "all" first, then each language.
+pub fn scores() -> Vec<DemoScore> {
+    let Ok(Scores { tasks }) = serde_json::from_str(SCORES) else { return Vec::new() };
+    let score = |task: &str, language: &str, value: &serde_json::Value| {
+        Some(DemoScore {
+            task: task.to_owned(),
+            language: language.to_owned(),
+            auprc: value.pointer("/guard/auprc")?.as_f64()?,
+            baseline_auprc: value.pointer("/baseline/auprc")?.as_f64()?,
+        })
+    };
+    let of_task = |(task, scores): (&String, &serde_json::Value)| {
+        let languages = scores["languages"].as_object().into_iter().flatten();
+        let all = score(task, "all", &scores["all"]).into_iter();
+        all.chain(languages.filter_map(|(language, value)| score(task, language, value))).collect::<Vec<_>>()
+    };
+    tasks.iter().flat_map(of_task).collect()
+}
+
+/// A short hash of the files, so that a newer program's demo guard is told from an older one's.
+pub fn version() -> &'static str {
+    static VERSION: OnceLock<String> = OnceLock::new();
+    VERSION.get_or_init(|| {
+        let mut hasher = Sha256::new();
+        for (name, bytes) in FILES {
+            hasher.update(name);
+            hasher.update((bytes.len() as u64).to_be_bytes());
+            hasher.update(bytes);
+        }
+        hex(&hasher.finalize()[..4])
+    })
+}
+
+/// Writes the checkpoint into `workspace_dir/guards/saring-demo-VERSION`; files that differ are written again.
+///
+/// # Errors
+/// What the disk refuses.
+pub fn unpack(workspace_dir: &Path) -> Result<PathBuf> {
+    let folder = workspace_dir.join("guards").join(format!("{NAME}-{}", version()));
+    fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+    for (name, bytes) in FILES {
+        write_if_different(&folder.join(name), bytes)?;
+    }
+    Ok(folder)
+}
+
+/// By a file beside it and a rename, so that another process never reads half a file.
+fn write_if_different(path: &Path, bytes: &[u8]) -> Result<()> {
+    match fs::read(path) {
+        Ok(found) if found == bytes => return Ok(()),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(Error::io(path)(error)),
+    }
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    fs::write(&beside, bytes).map_err(Error::io(&beside))?;
+    fs::rename(&beside, path).map_err(Error::io(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_demo_guard_is_unpacked_and_mended() {
+        let dir = tempfile::tempdir().unwrap();
+        let folder = unpack(dir.path()).unwrap();
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), FILES.len(), "nothing but its files");
+        fs::write(folder.join("config.json"), "broken").unwrap();
+        assert_eq!(unpack(dir.path()).unwrap(), folder);
+        assert_eq!(fs::read(folder.join("config.json")).unwrap(), FILES[1].1, "a damaged file is written again");
+        let bytes: usize = FILES.iter().map(|(_, bytes)| bytes.len()).sum();
+        assert!(bytes <= 8 << 20, "the checkpoint stays small: {bytes} bytes");
+    }
+
+    #[test]
+    fn its_scores_are_known_for_both_tasks_and_every_language() {
+        let scores = scores();
+        for task in ["prompt", "response"] {
+            let languages: Vec<&str> =
+                scores.iter().filter(|s| s.task == task).map(|s| s.language.as_str()).collect();
+            for language in ["all", "en", "id", "ms", "tl", "ta", "th", "vi", "my"] {
+                assert!(languages.contains(&language), "{task}, {language}: {languages:?}");
+            }
+        }
+        assert!(scores.iter().all(|s| (0.0..=1.0).contains(&s.auprc)));
+    }
+
+    #[test]
+    fn the_demo_queue_can_be_imported_row_by_row() {
+        let rows: Vec<_> = QUEUE.lines().map(crate::import::row::ItemRow::parse).collect();
+        assert!(rows.len() >= 240, "{} rows", rows.len());
+        assert!(rows.iter().all(|row| row.as_ref().is_ok_and(|r| r.labels.is_some())), "all of them have gold labels");
+    }
+}
