@@ -285,7 +285,7 @@ export function rowOf(item: FakeItem): ItemRow {
     id: item.id,
     seq: item.seq,
     language: item.language,
-    excerpt: (item.turns.at(-1)?.content ?? '').slice(0, 120),
+    excerpt: (item.turns.findLast(({ role }) => role === 'user')?.content ?? '').slice(0, 120),
     state: stateOf(item),
     has_response: item.tasks.length > 1,
     has_image: item.images.length > 0,

@@ -1,0 +1,41 @@
+/** A review controller on a small fake queue, for the tests of the decision flow. */
+import { ReviewController } from '../src/domain/review';
+import { FakeBackend, QWEN3GUARD, SEA_GUARD, type QueuePlan } from '../src/lib/backend/fake';
+
+export interface Desk {
+  backend: FakeBackend;
+  review: ReviewController;
+  /** Moves the clock. */
+  pass: (ms: number) => void;
+}
+
+export const PLAN: QueuePlan = {
+  id: 'q',
+  name: 'queue',
+  scheme: QWEN3GUARD,
+  mode: 'suggestion',
+  size: 15,
+  labelled: true,
+};
+export const TWO_LABELS: Partial<QueuePlan> = { scheme: SEA_GUARD };
+
+export async function openDesk(
+  plan: Partial<QueuePlan> = {},
+  reviewer: string | null = 'r1',
+): Promise<Desk> {
+  const backend = new FakeBackend({ plans: [{ ...PLAN, ...plan }], reviewer });
+  let nowMs = 1000;
+  const review = new ReviewController({
+    backend,
+    queueId: 'q',
+    reviewer: () => backend.reviewer,
+    nowMs: () => nowMs,
+  });
+  await review.open();
+  return { backend, review, pass: (ms) => (nowMs += ms) };
+}
+
+/** What was sent with the calls of a method. */
+export function sent<T>(backend: FakeBackend, method: string): T[] {
+  return backend.calls.filter((call) => call.method === method).map((call) => call.args[0] as T);
+}
