@@ -9,7 +9,12 @@
 mod app;
 mod bindings;
 mod commands;
+mod convert;
 mod failure;
+mod media;
+mod notices;
+mod runs;
+mod session;
 mod wire;
 
 pub use app::{App, run};

@@ -34,7 +34,6 @@ pub enum Code {
     NewerVersion,
     DiskFull,
     Busy,
-    ReadOnly,
     Damaged,
     Io,
     Engine,

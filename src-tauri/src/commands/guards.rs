@@ -1,46 +1,76 @@
-//! g
+//! The guards screen.
 
-use tauri::ipc::Channel;
-use crate::{failure::Answer, wire::{Failure, DeviceView, GuardView, SelfTest, StepProgress}};
+use std::path::PathBuf;
+
+use saring_desk::guards::NewGuard;
+use saring_verdict::{DeviceChoice, PrecisionChoice};
+use tauri::{State, ipc::Channel};
+
+use crate::{
+    convert::guard,
+    failure::Answer,
+    session::Session,
+    wire::{DeviceView, Failure, GuardView, SelfTest, StepProgress},
+};
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn guards() -> Answer<Vec<GuardView>> {
-    let _ = ();
-    Err(Failure::unavailable())
+pub(crate) async fn guards(session: State<'_, Session>) -> Answer<Vec<GuardView>> {
+    let workspace = session.workspace().await?;
+    // The demo guard is part of the program: it is in the list before it was ever used.
+    let default = workspace.default_guard(session.errands().await?).await?;
+    let all = workspace.guards().await?;
+    Ok(all.into_iter().map(|g| { let is_default = g.id == default.id; guard::guard(g, is_default) }).collect())
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn devices() -> Answer<Vec<DeviceView>> {
-    let _ = ();
-    Err(Failure::unavailable())
+pub(crate) async fn devices(session: State<'_, Session>) -> Answer<Vec<DeviceView>> {
+    let devices = session.errands().await?.devices().await?;
+    Ok(devices.into_iter().map(guard::device).collect())
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn add_guard(path: String, family: Option<String>, on_progress: Channel<StepProgress>) -> Answer<GuardView> {
-    let _ = (path, family, on_progress,);
-    Err(Failure::unavailable())
+pub(crate) async fn add_guard(
+    session: State<'_, Session>,
+    path: String,
+    family: Option<String>,
+    on_progress: Channel<StepProgress>,
+) -> Answer<GuardView> {
+    let workspace = session.workspace().await?;
+    let family = family.map(|name| name.parse()).transpose().map_err(|e| Failure::unknown_word(&e))?;
+    let new = NewGuard { path: PathBuf::from(path), family, ..NewGuard::default() };
+    let tell = move |progress| {
+        // A page that has gone elsewhere does not stop the reading.
+        let _ = on_progress.send(guard::step(progress));
+    };
+    let added = workspace.add_guard(session.errands().await?, new, tell).await?;
+    Ok(guard::guard(added, false))
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn remove_guard(guard_id: String) -> Answer<()> {
-    let _ = (guard_id,);
-    Err(Failure::unavailable())
+pub(crate) async fn remove_guard(session: State<'_, Session>, guard_id: String) -> Answer<()> {
+    session.workspace().await?.remove_guard(&guard_id).await?;
+    Ok(())
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn set_default_guard(guard_id: String) -> Answer<()> {
-    let _ = (guard_id,);
-    Err(Failure::unavailable())
+pub(crate) async fn set_default_guard(session: State<'_, Session>, guard_id: String) -> Answer<()> {
+    session.workspace().await?.set_default_guard(&guard_id).await?;
+    Ok(())
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn check_guard(guard_id: String) -> Answer<SelfTest> {
-    let _ = (guard_id,);
-    Err(Failure::unavailable())
+pub(crate) async fn check_guard(session: State<'_, Session>, guard_id: String) -> Answer<SelfTest> {
+    let (workspace, engine) = (session.workspace().await?, session.errands().await?);
+    let test = workspace.check_guard(engine, &guard_id, DeviceChoice::Auto, PrecisionChoice::Auto).await;
+    // Its memory is wanted for the queue, whatever came of the test.
+    if let Err(error) = engine.unload().await {
+        tracing::debug!("the guard could not be unloaded: {error}");
+    }
+    Ok(guard::self_test(test?))
 }

@@ -1,38 +1,72 @@
-//! q
+//! The queues screen, and the numbers of a queue.
 
-use crate::{failure::Answer, wire::{Failure, QueueCard, QueueChange, StatsView}};
+use saring_desk::{Workspace, queue::{DrawFrom, QueueOverview}};
+use tauri::State;
+
+use crate::{
+    convert::{queue as convert, stats},
+    failure::Answer,
+    session::Session,
+    wire::{QueueCard, QueueChange, StatsView},
+};
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn queues() -> Answer<Vec<QueueCard>> {
-    let _ = ();
-    Err(Failure::unavailable())
+pub(crate) async fn queues(session: State<'_, Session>) -> Answer<Vec<QueueCard>> {
+    let workspace = session.workspace().await?;
+    let mut cards = Vec::new();
+    for overview in workspace.queues().await? {
+        cards.push(card(workspace, overview).await?);
+    }
+    Ok(cards)
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn queue(queue_id: String) -> Answer<QueueCard> {
-    let _ = (queue_id,);
-    Err(Failure::unavailable())
+pub(crate) async fn queue(session: State<'_, Session>, queue_id: String) -> Answer<QueueCard> {
+    let workspace = session.workspace().await?;
+    card(workspace, workspace.queue_overview(&queue_id).await?).await
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn change_queue(queue_id: String, change: QueueChange) -> Answer<QueueCard> {
-    let _ = (queue_id, change,);
-    Err(Failure::unavailable())
+pub(crate) async fn change_queue(
+    session: State<'_, Session>,
+    queue_id: String,
+    change: QueueChange,
+) -> Answer<QueueCard> {
+    let workspace = session.workspace().await?;
+    if let Some(order) = change.order {
+        workspace.set_ordering(&queue_id, convert::desk_order(order)).await?;
+    }
+    if let Some(mode) = change.mode {
+        workspace.set_mode(&queue_id, convert::desk_mode(mode)).await?;
+    }
+    card(workspace, workspace.queue_overview(&queue_id).await?).await
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn draw(queue_id: String, size: u32) -> Answer<QueueCard> {
-    let _ = (queue_id, size,);
-    Err(Failure::unavailable())
+pub(crate) async fn draw(session: State<'_, Session>, queue_id: String, size: u32) -> Answer<QueueCard> {
+    let workspace = session.workspace().await?;
+    workspace.draw(&queue_id, DrawFrom::Pending, size, seed(&workspace.clock().new_id())).await?;
+    card(workspace, workspace.queue_overview(&queue_id).await?).await
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn stats(queue_id: String) -> Answer<StatsView> {
-    let _ = (queue_id,);
-    Err(Failure::unavailable())
+pub(crate) async fn stats(session: State<'_, Session>, queue_id: String) -> Answer<StatsView> {
+    Ok(stats::view(session.workspace().await?.stats(&queue_id, None).await?))
+}
+
+/// A seed from a fresh id, whose last bits are random. It is recorded with the draw.
+fn seed(id: &str) -> i64 {
+    let last = id.rsplit('-').next().unwrap_or_default();
+    i64::from_str_radix(last, 16).unwrap_or_default()
+}
+
+/// A queue with what the default guard has left to judge in it.
+pub(crate) async fn card(workspace: &Workspace, overview: QueueOverview) -> Answer<QueueCard> {
+    let unlabelled = workspace.unlabelled_items(&overview.queue.id).await?;
+    Ok(convert::card(overview, unlabelled))
 }

@@ -1,66 +1,136 @@
-//! r
+//! The review screen.
 
-use crate::{failure::Answer, wire::{Failure, Gesture, HistoryEntry, ItemPage, ItemView, ListQuery, NewDecision, Saved, SearchPage, Undone}};
+use saring_desk::{Workspace, queue as desk, review::Gesture as DeskGesture};
+use tauri::State;
+
+use crate::{
+    convert::{
+        item as convert,
+        queue::{counts, found, page},
+    },
+    failure::Answer,
+    session::Session,
+    wire::{
+        Failure, Gesture, GestureKind, HistoryEntry, ItemPage, ItemView, ListQuery, NewDecision, Saved, SearchPage,
+        StateCounts, Undone,
+    },
+};
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn list_items(query: ListQuery) -> Answer<ItemPage> {
-    let _ = (query,);
-    Err(Failure::unavailable())
+pub(crate) async fn list_items(session: State<'_, Session>, query: ListQuery) -> Answer<ItemPage> {
+    let query = desk::ListQuery {
+        queue: query.queue_id,
+        tab: query.tab.parse().map_err(|e| Failure::unknown_word(&e))?,
+        after: query.cursor.map(|cursor| cursor.parse()).transpose()?,
+        limit: query.limit,
+    };
+    Ok(page(session.workspace().await?.list(&query).await?))
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn search(queue_id: String, text: String, limit: u32) -> Answer<SearchPage> {
-    let _ = (queue_id, text, limit,);
-    Err(Failure::unavailable())
+pub(crate) async fn search(
+    session: State<'_, Session>,
+    queue_id: String,
+    text: String,
+    limit: u32,
+) -> Answer<SearchPage> {
+    Ok(found(session.workspace().await?.search(&queue_id, &text, limit).await?))
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn item(item_id: String) -> Answer<ItemView> {
-    let _ = (item_id,);
-    Err(Failure::unavailable())
+pub(crate) async fn item(session: State<'_, Session>, item_id: String) -> Answer<ItemView> {
+    Ok(convert::item(session.workspace().await?.item(&item_id).await?))
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn next_item(queue_id: String, after: Option<String>) -> Answer<Option<ItemView>> {
-    let _ = (queue_id, after,);
-    Err(Failure::unavailable())
+pub(crate) async fn next_item(
+    session: State<'_, Session>,
+    queue_id: String,
+    after: Option<String>,
+) -> Answer<Option<ItemView>> {
+    Ok(session.workspace().await?.next(&queue_id, after.as_deref()).await?.map(convert::item))
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn previous_item(queue_id: String, before: String) -> Answer<Option<ItemView>> {
-    let _ = (queue_id, before,);
-    Err(Failure::unavailable())
+pub(crate) async fn previous_item(
+    session: State<'_, Session>,
+    queue_id: String,
+    before: String,
+) -> Answer<Option<ItemView>> {
+    let workspace = session.workspace().await?;
+    let Some(id) = workspace.neighbours(&before).await?.previous else { return Ok(None) };
+    let item = workspace.item(&id).await?;
+    Ok((item.queue_id == queue_id).then(|| convert::item(item)))
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn decide(decision: NewDecision) -> Answer<Saved> {
-    let _ = (decision,);
-    Err(Failure::unavailable())
+pub(crate) async fn decide(session: State<'_, Session>, decision: NewDecision) -> Answer<Saved> {
+    let (workspace, reviewer) = (session.workspace().await?, session.reviewer().await?);
+    let item_id = decision.item_id.clone();
+    let saved = workspace.decide(&convert::new_decision(decision, reviewer)?).await?;
+    Ok(Saved {
+        decision_id: saved.decision_id,
+        saved_at: saved.saved_at,
+        item: Some(convert::item(workspace.item(&item_id).await?)),
+        counts: queue_counts(workspace, &saved.queue_id).await?,
+    })
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn gesture(gesture: Gesture) -> Answer<Saved> {
-    let _ = (gesture,);
-    Err(Failure::unavailable())
+pub(crate) async fn gesture(session: State<'_, Session>, gesture: Gesture) -> Answer<Saved> {
+    let (workspace, reviewer) = (session.workspace().await?, session.reviewer().await?);
+    let meant = DeskGesture {
+        reason: gesture.reason,
+        duration_ms: Some(i64::from(gesture.duration_ms)),
+        draw_id: gesture.draw_id,
+        ..DeskGesture::new(gesture.item_id, reviewer)
+    };
+    let saved = match gesture.kind {
+        GestureKind::Skip => workspace.skip(&meant).await?,
+        GestureKind::Escalate => workspace.escalate(&meant).await?,
+        GestureKind::Quarantine => workspace.quarantine(&meant).await?,
+        GestureKind::Flag if workspace.item(&meant.item_id).await?.flagged => workspace.unflag(&meant).await?,
+        GestureKind::Flag => workspace.flag(&meant).await?,
+    };
+    let item = match gesture.kind {
+        GestureKind::Quarantine => None,
+        _ => Some(convert::item(workspace.item(&meant.item_id).await?)),
+    };
+    let counts = queue_counts(workspace, &saved.queue_id).await?;
+    Ok(Saved { decision_id: saved.decision_id, saved_at: saved.saved_at, item, counts })
+}
+
+/// Takes back the reviewer's last act, in whichever queue it was: the page shows the item that comes with the answer.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn undo(session: State<'_, Session>, queue_id: String) -> Answer<Undone> {
+    let (workspace, reviewer) = (session.workspace().await?, session.reviewer().await?);
+    // The queue must be one, so that a page that has lost its place does not undo blindly.
+    workspace.queue(&queue_id).await?;
+    let undone = workspace.undo(&reviewer).await?;
+    let task = undone.task.map(|task| format!(" of the {task}")).unwrap_or_default();
+    Ok(Undone {
+        what: format!("{}{task}", undone.kind),
+        saved_at: undone.saved.saved_at,
+        item: convert::item(workspace.item(&undone.item_id).await?),
+        counts: queue_counts(workspace, &undone.saved.queue_id).await?,
+    })
 }
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn undo(queue_id: String) -> Answer<Undone> {
-    let _ = (queue_id,);
-    Err(Failure::unavailable())
+pub(crate) async fn history(session: State<'_, Session>, item_id: String) -> Answer<Vec<HistoryEntry>> {
+    let entries = session.workspace().await?.history(&item_id).await?;
+    Ok(entries.into_iter().map(convert::history).collect())
 }
 
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn history(item_id: String) -> Answer<Vec<HistoryEntry>> {
-    let _ = (item_id,);
-    Err(Failure::unavailable())
+async fn queue_counts(workspace: &Workspace, queue_id: &str) -> Answer<StateCounts> {
+    Ok(counts(&workspace.queue_overview(queue_id).await?.counts))
 }

@@ -1,0 +1,140 @@
+//! Items, verdicts, decisions and histories as the review screen shows them.
+
+use saring_desk::{
+    review::{self as desk, DecisionKind, HistoryEvent},
+    store::decisions::DecisionRow,
+};
+
+use super::{count, provenance};
+use crate::{
+    failure::{Answer, sentence},
+    wire::{
+        DecisionView, Failure, HistoryEntry, ItemView, LabelShare, NewDecision, TaskView, Turn, VerdictSlot,
+        VerdictView,
+    },
+};
+
+pub(crate) fn item(item: desk::ItemView) -> ItemView {
+    ItemView {
+        id: item.id,
+        queue_id: item.queue_id,
+        seq: count(item.seq),
+        external_id: item.external_id,
+        language: item.language,
+        turns: item
+            .turns
+            .into_iter()
+            .map(|turn| Turn { role: turn.role.as_str().to_owned(), content: turn.content })
+            .collect(),
+        images: item.images,
+        source: item.source,
+        tasks: item.tasks.into_iter().map(task).collect(),
+        flagged: item.flagged,
+        duplicates: count(item.duplicates),
+        draw_id: item.draw_id,
+    }
+}
+
+fn task(task: desk::TaskView) -> TaskView {
+    TaskView {
+        task: task.task.as_str().to_owned(),
+        state: task.state.as_str().to_owned(),
+        verdict: slot(task.verdict),
+        decision: task.decision.map(decision),
+    }
+}
+
+fn slot(slot: desk::VerdictSlot) -> VerdictSlot {
+    match slot {
+        desk::VerdictSlot::Absent => VerdictSlot::Absent,
+        desk::VerdictSlot::Hidden => VerdictSlot::Hidden,
+        desk::VerdictSlot::Failed { reason, .. } => VerdictSlot::Failed { reason: sentence(&reason) },
+        // The newest of them all: a card shows one guard, and names it.
+        desk::VerdictSlot::Shown(verdicts) => match verdicts.into_iter().next() {
+            Some(newest) => VerdictSlot::Shown { verdict: verdict(newest) },
+            None => VerdictSlot::Absent,
+        },
+    }
+}
+
+fn verdict(view: desk::VerdictView) -> VerdictView {
+    let raw = view.verdict;
+    VerdictView {
+        id: view.id,
+        guard: view.guard_name,
+        is_toy: view.is_toy,
+        label: raw.label().unwrap_or_default().to_owned(),
+        suggestion: view.suggestion.map(|label| label.as_str().to_owned()),
+        p_unsafe: view.p_unsafe,
+        label_mass: raw.label_mass,
+        off_format: raw.off_format(),
+        has_categories: view.has_categories,
+        refusal: raw.refusal,
+        truncated: raw.truncated,
+        made_at: view.made_at,
+        provenance: provenance::facts(&view.provenance, raw.tokens),
+        probabilities: raw.probabilities.into_iter().map(|x| LabelShare { label: x.label, p: x.p }).collect(),
+        categories: raw.categories,
+    }
+}
+
+fn decision(view: desk::DecisionView) -> DecisionView {
+    DecisionView {
+        id: view.id,
+        label: view.label.as_str().to_owned(),
+        categories: view.categories,
+        refusal: view.refusal,
+        note: view.note,
+        reviewer: view.reviewer,
+        decided_at: view.decided_at,
+        anchored: view.anchored,
+    }
+}
+
+/// What the page says, said by `reviewer`.
+pub(crate) fn new_decision(decision: NewDecision, reviewer: String) -> Answer<desk::NewDecision> {
+    Ok(desk::NewDecision {
+        item_id: decision.item_id,
+        task: decision.task.parse().map_err(|e| Failure::unknown_word(&e))?,
+        label: decision.label,
+        categories: decision.categories,
+        refusal: decision.refusal,
+        note: decision.note,
+        reviewer,
+        duration_ms: Some(i64::from(decision.duration_ms)),
+        verdict_visible: decision.verdict_visible,
+        draw_id: decision.draw_id,
+        synthetic: false,
+    })
+}
+
+pub(crate) fn history(entry: desk::HistoryEntry) -> HistoryEntry {
+    let desk::HistoryEntry { at, by, event } = entry;
+    match event {
+        HistoryEvent::Decision(row) => HistoryEntry {
+            at,
+            by,
+            task: row.task.map(|task| task.as_str().to_owned()),
+            what: done(&row),
+            anchored: row.kind == DecisionKind::Label && row.verdict_visible,
+            undone: row.undone,
+            note: row.note.or(row.reason),
+        },
+        HistoryEvent::Verdict(view) => HistoryEntry {
+            at,
+            by,
+            task: None,
+            what: format!("verdict {} {:.2}", view.verdict.label().unwrap_or_default(), view.p_unsafe),
+            note: None,
+            anchored: false,
+            undone: false,
+        },
+    }
+}
+
+fn done(row: &DecisionRow) -> String {
+    match row.label {
+        Some(label) => format!("{} {label}", row.kind),
+        None => row.kind.to_string(),
+    }
+}

@@ -1,0 +1,35 @@
+//! How a verdict was made, as facts in the order of display.
+
+use saring_verdict::{Provenance, TokenCount};
+
+use crate::wire::Fact;
+
+/// `json` is a [`Provenance`]; one that a newer version wrote shows what can be understood of it: the tokens.
+pub(crate) fn facts(json: &str, tokens: TokenCount) -> Vec<Fact> {
+    let fact = |name: &str, value: String| Fact { name: name.to_owned(), value };
+    let mut facts = Vec::new();
+    if let Ok(made) = serde_json::from_str::<Provenance>(json) {
+        facts.push(fact("Device", format!("{} · {}", made.device.to_uppercase(), made.device_name)));
+        facts.push(fact("Precision", made.precision));
+        facts.push(fact("Asked as", made.family.as_str().to_owned()));
+        facts.push(fact("Settings", made.settings));
+        facts.push(fact("Weights SHA-256", made.weights_sha256));
+        facts.push(fact("Template SHA-256", made.template_sha256));
+        facts.push(fact("Program", made.program));
+    }
+    let TokenCount { prompt, cached, computed } = tokens;
+    facts.push(fact("Tokens", format!("{prompt} read, {cached} of them from a shared prefix, {computed} computed")));
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provenance_of_another_version_still_shows_the_tokens() {
+        let facts = facts("{\"new\": 1}", TokenCount { prompt: 7, cached: 3, computed: 4 });
+        assert_eq!(facts.len(), 1);
+        assert_eq!(facts[0].value, "7 read, 3 of them from a shared prefix, 4 computed");
+    }
+}

@@ -1,0 +1,111 @@
+//! Queues, label schemes, lists.
+
+use saring_desk::queue::{self as desk, ItemSummary, QueueOverview};
+
+use super::count;
+use crate::wire::{
+    DrawInfo, ItemPage, ItemRow, LanguageCount, QueueCard, QueueOrder, ReviewMode, Scheme, SearchPage, StateCounts,
+    TaskScheme,
+};
+
+/// `unlabelled` items have not been judged completely by the default guard.
+pub(crate) fn card(overview: QueueOverview, unlabelled: u64) -> QueueCard {
+    let QueueOverview { queue, counts: by_state, languages, draw } = overview;
+    QueueCard {
+        id: queue.id,
+        name: queue.name,
+        scheme: scheme(queue.scheme),
+        order: order(queue.ordering),
+        mode: mode(queue.mode),
+        counts: counts(&by_state),
+        languages: languages
+            .into_iter()
+            .map(|l| LanguageCount { language: l.language, items: count(l.items) })
+            .collect(),
+        labelled: count(by_state.total().saturating_sub(unlabelled)),
+        unlabelled: count(unlabelled),
+        draw: draw.map(|d| DrawInfo { id: d.draw.id, size: count(d.draw.size), pending: count(d.pending) }),
+        created_at: queue.created_at,
+    }
+}
+
+pub(crate) fn counts(counts: &desk::StateCounts) -> StateCounts {
+    StateCounts {
+        total: count(counts.total()),
+        pending: count(counts.pending),
+        decided: count(counts.decided),
+        skipped: count(counts.skipped),
+        escalated: count(counts.escalated),
+        flagged: count(counts.flagged),
+        quarantined: count(counts.quarantined),
+    }
+}
+
+fn scheme(scheme: desk::LabelScheme) -> Scheme {
+    let task = |task: desk::TaskScheme| TaskScheme { categories: task.categories, refusal: task.refusal };
+    Scheme {
+        name: scheme.name,
+        labels: scheme.labels.iter().map(|label| label.as_str().to_owned()).collect(),
+        prompt: task(scheme.prompt),
+        response: task(scheme.response),
+    }
+}
+
+fn order(order: desk::Ordering) -> QueueOrder {
+    match order {
+        desk::Ordering::Imported => QueueOrder::Imported,
+        desk::Ordering::Uncertain => QueueOrder::Uncertain,
+        desk::Ordering::Unsafe => QueueOrder::Unsafe,
+        desk::Ordering::Newest => QueueOrder::Newest,
+        desk::Ordering::Draw => QueueOrder::Draw,
+    }
+}
+
+pub(crate) fn desk_order(order: QueueOrder) -> desk::Ordering {
+    match order {
+        QueueOrder::Imported => desk::Ordering::Imported,
+        QueueOrder::Uncertain => desk::Ordering::Uncertain,
+        QueueOrder::Unsafe => desk::Ordering::Unsafe,
+        QueueOrder::Newest => desk::Ordering::Newest,
+        QueueOrder::Draw => desk::Ordering::Draw,
+    }
+}
+
+fn mode(mode: desk::Mode) -> ReviewMode {
+    match mode {
+        desk::Mode::Blind => ReviewMode::Blind,
+        desk::Mode::Suggestion => ReviewMode::Suggestion,
+    }
+}
+
+pub(crate) fn desk_mode(mode: ReviewMode) -> desk::Mode {
+    match mode {
+        ReviewMode::Blind => desk::Mode::Blind,
+        ReviewMode::Suggestion => desk::Mode::Suggestion,
+    }
+}
+
+pub(crate) fn page(page: desk::ItemPage) -> ItemPage {
+    ItemPage {
+        rows: page.rows.into_iter().map(row).collect(),
+        cursor: page.next.map(|cursor| cursor.to_string()),
+    }
+}
+
+pub(crate) fn found(page: desk::SearchPage) -> SearchPage {
+    SearchPage { rows: page.rows.into_iter().map(row).collect(), capped: page.capped }
+}
+
+fn row(item: ItemSummary) -> ItemRow {
+    ItemRow {
+        id: item.id,
+        seq: count(item.seq),
+        language: item.language,
+        excerpt: item.excerpt,
+        state: item.state.as_str().to_owned(),
+        has_response: item.has_response,
+        has_image: item.has_image,
+        flagged: item.flagged,
+        labelled: item.labelled,
+    }
+}

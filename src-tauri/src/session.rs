@@ -1,0 +1,169 @@
+//! What the window holds while it is open: the workspace, the engines, the running label runs, the reviewer.
+//!
+//! [`Session`] is tauri's managed state. The workspace is opened by the first command that needs it, so that the window
+//! is on screen before the disk is asked.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use saring_desk::{
+    Workspace,
+    engine::{EngineFactory, EngineHandle, EngineNotice, EnginePrograms, RestartPolicy, Supervised},
+};
+use saring_verdict::{Cancel, Engine, EngineError};
+use serde::{Deserialize, Serialize};
+use tokio::sync::OnceCell;
+
+use crate::{
+    failure::Answer,
+    notices::Notices,
+    runs::Runs,
+    wire::Failure,
+};
+
+/// Tauri's managed state.
+pub(crate) struct Session {
+    folder: PathBuf,
+    workspace: OnceCell<Workspace>,
+    engines: Arc<dyn EngineFactory>,
+    /// Judges queues; the guard stays loaded while a run goes on.
+    labelling: OnceCell<EngineHandle>,
+    /// Adds, checks and describes guards, so that none of it waits for a batch.
+    errands: OnceCell<EngineHandle>,
+    pub(crate) notices: Arc<Notices>,
+    pub(crate) runs: Runs,
+    /// Held from reading the memory to writing it.
+    remembering: tokio::sync::Mutex<()>,
+    /// Of the import that is under way.
+    importing: Mutex<Option<Cancel>>,
+}
+
+/// What the window keeps in the workspace for itself.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Memory {
+    /// Pseudonym, once given.
+    pub(crate) reviewer: Option<String>,
+    /// The page's own, as it saved them.
+    pub(crate) preferences: String,
+}
+
+impl Session {
+    /// Nothing is opened or started yet. Without `engines` the engine programs beside this one are used.
+    pub(crate) fn new(folder: PathBuf, engines: Option<Arc<dyn EngineFactory>>) -> Self {
+        // Looked for at each start: what was missing may have been installed since.
+        let beside = || -> Result<Box<dyn Engine>, EngineError> { EnginePrograms::locate()?.start() };
+        Self {
+            folder,
+            workspace: OnceCell::new(),
+            engines: engines.unwrap_or_else(|| Arc::new(beside)),
+            labelling: OnceCell::new(),
+            errands: OnceCell::new(),
+            notices: Arc::default(),
+            runs: Runs::default(),
+            remembering: tokio::sync::Mutex::default(),
+            importing: Mutex::default(),
+        }
+    }
+
+    /// The workspace, opened if it is not yet.
+    ///
+    /// # Errors
+    /// Those of opening; the next call tries again.
+    pub(crate) async fn workspace(&self) -> Answer<&Workspace> {
+        let opened = self
+            .workspace
+            .get_or_try_init(|| async {
+                let workspace = Workspace::open(&self.folder).await?;
+                workspace.settle_dead_runs().await?;
+                Ok::<_, saring_desk::Error>(workspace)
+            })
+            .await?;
+        Ok(opened)
+    }
+
+    /// The engine that judges queues.
+    pub(crate) async fn labelling(&self) -> Answer<&EngineHandle> {
+        Ok(self.labelling.get_or_try_init(|| async { self.engine() }).await?)
+    }
+
+    /// The engine for everything but label runs.
+    pub(crate) async fn errands(&self) -> Answer<&EngineHandle> {
+        Ok(self.errands.get_or_try_init(|| async { self.engine() }).await?)
+    }
+
+    fn engine(&self) -> Result<EngineHandle, EngineError> {
+        let notices = self.notices.clone();
+        let listener = move |notice| notices.engine(words(&notice));
+        EngineHandle::new(Supervised::new(self.engines.clone(), RestartPolicy::default(), listener))
+    }
+
+    /// What the window keeps in the workspace.
+    pub(crate) async fn memory(&self) -> Answer<Memory> {
+        let kept = self.workspace().await?.window_preferences().await?;
+        // What cannot be read was written by another version: preferences are not worth a failure.
+        Ok(serde_json::from_str(&kept).unwrap_or_default())
+    }
+
+    /// Changes what the window keeps in the workspace.
+    pub(crate) async fn remember(&self, change: impl FnOnce(&mut Memory)) -> Answer<()> {
+        let _one_at_a_time = self.remembering.lock().await;
+        let mut memory = self.memory().await?;
+        change(&mut memory);
+        let json = serde_json::to_string(&memory).map_err(|error| Failure::broken_off(&error))?;
+        Ok(self.workspace().await?.set_window_preferences(&json).await?)
+    }
+
+    /// Who decides.
+    ///
+    /// # Errors
+    /// If no name was given yet: a decision without a reviewer is not recorded.
+    pub(crate) async fn reviewer(&self) -> Answer<String> {
+        self.memory().await?.reviewer.ok_or_else(|| {
+            Failure::invalid("Nobody is named as the reviewer", "Give a name in the settings; a pseudonym will do")
+        })
+    }
+
+    /// Marks an import as begun.
+    ///
+    /// # Errors
+    /// If one is under way.
+    pub(crate) fn begin_import(&self) -> Answer<Cancel> {
+        let mut importing = self.lock_import();
+        if importing.is_some() {
+            return Err(Failure::invalid("A file is being imported already", "Wait until it has ended, or stop it"));
+        }
+        Ok(importing.insert(Cancel::new()).clone())
+    }
+
+    /// Marks the import as ended.
+    pub(crate) fn end_import(&self) {
+        *self.lock_import() = None;
+    }
+
+    /// Stops the import that is under way, if one is.
+    pub(crate) fn cancel_import(&self) {
+        if let Some(cancel) = self.lock_import().as_ref() {
+            cancel.cancel();
+        }
+    }
+
+    fn lock_import(&self) -> MutexGuard<'_, Option<Cancel>> {
+        // Nothing can be half done behind this lock.
+        self.importing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn words(notice: &EngineNotice) -> String {
+    match notice {
+        EngineNotice::Died { reason } => format!("The guard's process ended and is started again: {reason}"),
+        EngineNotice::Restarted { loaded: Some(loaded) } => {
+            let device = &loaded.device;
+            format!("The guard's process runs again, on {} ({})", device.name, device.kind)
+        }
+        EngineNotice::Restarted { loaded: None } => "The guard's process runs again".to_owned(),
+        EngineNotice::GivenUp { reason } => format!("The guard's process ended too often and was given up: {reason}"),
+    }
+}
