@@ -18,7 +18,7 @@ use anyhow::Context;
 use saring_desk::{
     Workspace,
     export::{ExportFormat, ExportOrder, ExportReport},
-    guards::demo as embedded,
+    guards::{demo as embedded, demo_queue},
     import::{ItemRow, RowLabels},
     label::LabelOrder,
     queue::ItemState,
@@ -194,7 +194,7 @@ async fn decide_item(workspace: &Workspace, item: &ItemView, labels: Option<&Row
 /// The gold labels of the demo queue by the items' own ids.
 fn gold() -> anyhow::Result<BTreeMap<String, RowLabels>> {
     let mut gold = BTreeMap::new();
-    for line in embedded::QUEUE.lines().filter(|line| !line.trim().is_empty()) {
+    for line in demo_queue::ITEMS.lines().filter(|line| !line.trim().is_empty()) {
         let row = ItemRow::parse(line).context("the demo queue of this program is damaged")?;
         if let (Some(id), Some(labels)) = (row.id, row.labels) {
             gold.insert(id, labels);
