@@ -105,12 +105,17 @@ export class ImportController {
     return null;
   }
 
-  /** Loads the queues that rows can be added to, and starts with one of them if it is given. */
-  async open(queueId: string | null): Promise<void> {
+  /** The next import goes to this queue, unless one is under way. */
+  addTo(queueId: string): void {
+    if (this.phase === 'importing') return;
+    if (this.phase === 'done') this.reset();
+    this.queueId = queueId;
+  }
+
+  /** Loads the queues that rows can be added to. */
+  async open(): Promise<void> {
     try {
       this.queues = await this.backend.queues();
-      if (queueId !== null && this.queues.some((card) => card.id === queueId))
-        this.queueId = queueId;
     } catch (error) {
       this.failure = asFailure(error);
     }

@@ -33,7 +33,7 @@ const KINDS: Omit<StatGroup, 'rows'>[] = [
   },
   {
     against: 'selected',
-    title: 'Selected, not an estimate',
+    title: 'Selected',
     meaning:
       'Against other blind decisions. These items were not drawn at random, so this says nothing about the whole queue',
     absence: 'There are no other blind decisions',

@@ -4,6 +4,7 @@ import type {
   DeviceView,
   GuardView,
   ImportPreview,
+  RunView,
   SelfTest,
   StatsView,
 } from '../bindings';
@@ -135,3 +136,30 @@ export const STATS: StatsView = {
     },
   ],
 };
+
+/** A run in the middle of its work that fell back to the CPU and outlived one death of the guard's process. */
+export function runUnderWay(queueId: string): RunView {
+  const recent = [
+    { language: 'th', excerpt: 'ทำไมฝนตกบ่อยจัง', label: 'Safe' },
+    { language: 'my', excerpt: 'ဒီနေ့ ဘာချက်စားရင်ကောင်းမလဲ', label: 'Controversial' },
+    { language: 'en', excerpt: 'You have won a prize, send your card number', label: 'Unsafe' },
+  ];
+  return {
+    id: 'run-1',
+    queue_id: queueId,
+    queue: queueId,
+    guard: QWEN_GUARD.name,
+    is_toy: false,
+    state: 'running',
+    total: 8,
+    done: 4,
+    failed: 1,
+    items_per_second: 12.5,
+    tokens_per_second: 4321,
+    eta_seconds: 83,
+    device: 'CPU · a processor with 8 cores · bf16',
+    device_fallback: 'There is no CUDA build of the engine beside the program',
+    notes: ["The guard's process ended and was started again; three items are tried once more"],
+    recent: recent.map((verdict, i) => ({ ...verdict, item_id: `recent-${i}`, task: 'prompt' })),
+  };
+}

@@ -1,12 +1,14 @@
 /**
  * A fake set up from the page's address, for development in a browser and for screenshots:
- * `?theme=dark&size=large&first=1&reviewer=none&delay=400`.
+ * `?theme=dark&size=large&first=1&reviewer=none&delay=400&queue=fresh`; `empty` has no queue, `run` one run under way.
  */
 import { FakeBackend } from './fake';
+import { runUnderWay } from './fixtures';
 
 export function fakeFromAddress(search: string): FakeBackend {
   const wanted = new URLSearchParams(search);
-  return new FakeBackend({
+  const backend = new FakeBackend({
+    ...(wanted.has('empty') ? { plans: [] } : {}),
     firstStart: wanted.has('first'),
     reviewer: wanted.get('reviewer') === 'none' ? null : 'reviewer-1',
     delayMs: Number(wanted.get('delay') ?? 0),
@@ -17,4 +19,6 @@ export function fakeFromAddress(search: string): FakeBackend {
       ...(wanted.has('nolist') ? { listShown: false } : {}),
     }),
   });
+  if (wanted.has('run')) backend.runList = [runUnderWay(wanted.get('queue') ?? 'forum')];
+  return backend;
 }

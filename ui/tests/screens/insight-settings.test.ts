@@ -1,0 +1,120 @@
+import { fireEvent, screen } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it, vi } from 'vitest';
+import { FakeBackend } from '$lib/backend/fake';
+import { groupStats } from '$domain/insight.svelte';
+import { Pace } from '$domain/pace';
+import FirstStartScreen from '$views/first-start/FirstStartScreen.svelte';
+import InsightScreen from '$views/insight/InsightScreen.svelte';
+import SettingsScreen from '$views/settings/SettingsScreen.svelte';
+import { asked, show } from './show';
+
+describe('insight', () => {
+  it('keeps estimates, gold and selected apart, all languages first', () => {
+    const row = (against: string, language: string) => ({
+      against,
+      language,
+      task: 'prompt',
+      n: 1,
+      auprc: 0.5,
+      note: null,
+    });
+    const groups = groupStats([row('gold', 'th'), row('selected', 'all'), row('gold', 'all')]);
+    expect(groups.map((group) => group.against)).toEqual(['estimate', 'gold', 'selected']);
+    expect(groups[0]?.rows, 'no estimate is made up from other rows').toEqual([]);
+    expect(groups[1]?.rows.map((r) => r.language)).toEqual(['all', 'th']);
+  });
+
+  it('writes a score that is not there as a dash with its reason', async () => {
+    await show(InsightScreen, 'insight', { queueId: 'forum' });
+    const estimate = await screen.findByTestId('stats-estimate');
+    expect(estimate.textContent).toContain('–');
+    expect(estimate.textContent).toContain('No blind decisions on a uniform draw yet');
+    expect(screen.getByTestId('stats-selected').textContent).toContain('not an estimate');
+  });
+
+  it('shows every problem of a broken history', async () => {
+    const backend = new FakeBackend();
+    backend.verifyAudit = () =>
+      Promise.resolve({ events: 3, head: 'ab', problems: ['Event 2 was edited'] });
+    await show(InsightScreen, 'insight', { queueId: 'forum' }, backend);
+    await userEvent.click(await screen.findByTestId('audit-verify'));
+    const result = await screen.findByTestId('audit-result');
+    expect(result.dataset.whole).toBe('false');
+    expect(result.textContent).toContain('Event 2 was edited');
+  });
+});
+
+describe('settings', () => {
+  it('saves how verdicts are read, and says that probabilities are not touched', async () => {
+    const { backend } = await show(SettingsScreen, 'settings');
+    await userEvent.click(await screen.findByTestId('reading-mode-loose'));
+    expect(asked(backend, 'saveSettings')).toEqual([
+      [{ mode: 'loose', sensitive_prompt: 'unsafe', sensitive_response: 'safe' }],
+    ]);
+    expect(screen.getByTestId('settings-reading').textContent).toContain('not touched');
+  });
+
+  it('refuses a key that another action has, with its name', async () => {
+    const { shell } = await show(SettingsScreen, 'settings');
+    await userEvent.click(screen.getByTestId('key-change-flag'));
+    await fireEvent.keyDown(document.body, { key: 'a', code: 'KeyA' });
+    expect(screen.getByTestId('key-refusal').textContent).toContain('Accept the suggestion');
+    expect(shell.keymap.keysOf('flag')).toEqual(['F']);
+    await fireEvent.keyDown(document.body, { key: 'g', code: 'KeyG' });
+    expect(shell.keymap.keysOf('flag')).toEqual(['G']);
+    expect(shell.keymap.conflicts).toEqual([]);
+    expect(shell.actions.suspended, 'the keys of the window work again').toBe(false);
+  });
+
+  it('switches a key off and puts it back', async () => {
+    const { shell, backend } = await show(SettingsScreen, 'settings');
+    await userEvent.click(screen.getByTestId('key-off-quarantine'));
+    expect(shell.keymap.keysOf('quarantine')).toEqual([]);
+    expect(JSON.parse(backend.preferences), 'kept for the next start').toMatchObject({
+      keys: { quarantine: [] },
+    });
+    await userEvent.click(screen.getByTestId('key-restore-quarantine'));
+    expect(shell.keymap.keysOf('quarantine')).toEqual(['Q']);
+  });
+
+  it('does not put a key back that another action has been given', async () => {
+    const { shell } = await show(SettingsScreen, 'settings');
+    await userEvent.click(screen.getByTestId('key-off-quarantine'));
+    await userEvent.click(screen.getByTestId('key-change-flag'));
+    await fireEvent.keyDown(document.body, { key: 'q', code: 'KeyQ' });
+    await userEvent.click(screen.getByTestId('key-restore-quarantine'));
+    expect(shell.keymap.keysOf('quarantine')).toEqual([]);
+    expect(shell.keymap.conflicts).toEqual([]);
+  });
+
+  it('saves the pseudonym', async () => {
+    const { backend, shell } = await show(SettingsScreen, 'settings');
+    await fireEvent.input(screen.getByTestId('reviewer-name'), { target: { value: ' falcon ' } });
+    await userEvent.click(screen.getByTestId('reviewer-save'));
+    expect(asked(backend, 'setReviewer')).toEqual([['falcon']]);
+    expect(shell.reviewer).toBe('falcon');
+  });
+});
+
+describe('first start', () => {
+  it('says that the demo guard is a toy and opens the demo ready to be labelled', async () => {
+    const { shell } = await show(FirstStartScreen, 'first-start', { firstStart: true, plans: [] });
+    expect(screen.getByTestId('demo-warning').textContent).toContain('must not moderate');
+    await userEvent.click(screen.getByTestId('start-demo'));
+    await vi.waitFor(() => expect(shell.place).toBe('run'));
+    expect(shell.queueId).toBe('demo');
+  });
+});
+
+describe('Pace', () => {
+  it('says nothing before it means something', () => {
+    let nowMs = 0;
+    const pace = new Pace(() => nowMs);
+    nowMs = 100;
+    expect(pace.read(10, 0.1)).toEqual({ perSecond: null, secondsLeft: null });
+    nowMs = 2000;
+    expect(pace.read(10, 0.25)).toEqual({ perSecond: 5, secondsLeft: 6 });
+    expect(pace.read(0, 0)).toEqual({ perSecond: null, secondsLeft: null });
+  });
+});

@@ -1,0 +1,82 @@
+import { screen } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, it } from 'vitest';
+import { runUnderWay } from '$lib/backend/fake/fixtures';
+import { FakeBackend } from '$lib/backend/fake';
+import { RunController } from '$domain/run.svelte';
+import RunScreen from '$views/run/RunScreen.svelte';
+import { asked, show } from './show';
+
+describe('RunController', () => {
+  it('starts with the default guard and follows the notices of its own queue', async () => {
+    const backend = new FakeBackend();
+    const control = new RunController(backend);
+    await control.open('fresh');
+    await control.start();
+    expect(asked(backend, 'startRun')).toEqual([
+      [{ queue_id: 'fresh', guard_id: 'g-demo', device: 'auto', precision: 'auto' }],
+    ]);
+    control.onNotice({ kind: 'run', run: { ...runUnderWay('forum'), done: 7 } });
+    expect(control.run?.done, 'the run of another queue is not taken').toBe(0);
+    control.onNotice({ kind: 'run', run: runUnderWay('fresh') });
+    expect(control.fraction, 'items without a verdict are done too').toBe(5 / 8);
+  });
+
+  it('finds the run that goes on when the screen is opened again', async () => {
+    const backend = new FakeBackend();
+    const ended = { ...runUnderWay('fresh'), id: 'run-2', state: 'done' };
+    backend.runList = [ended, runUnderWay('fresh')];
+    const control = new RunController(backend);
+    await control.open('fresh');
+    expect(control.run?.id).toBe('run-1');
+    expect(control.active).toBe(true);
+  });
+
+  it('says why a run could not start', async () => {
+    const backend = new FakeBackend();
+    const control = new RunController(backend);
+    await control.open('fresh');
+    backend.failNext('startRun', { code: 'engine', message: 'The guard could not be loaded' });
+    await control.start();
+    expect(control.run).toBeNull();
+    expect(control.failure?.message).toBe('The guard could not be loaded');
+    expect(control.busy).toBe(false);
+  });
+});
+
+describe('the run screen', () => {
+  it('starts, pauses, resumes and stops', async () => {
+    const { backend } = await show(RunScreen, 'run', { queueId: 'fresh' });
+    await userEvent.selectOptions(await screen.findByTestId('run-precision'), 'int8');
+    await userEvent.click(screen.getByTestId('run-start'));
+    expect(asked(backend, 'startRun')[0]?.[0]).toMatchObject({ precision: 'int8' });
+    const run = runUnderWay('fresh');
+    backend.notify({ kind: 'run', run });
+    await userEvent.click(await screen.findByTestId('run-pause'));
+    expect(asked(backend, 'pauseRun')).toEqual([[run.id]]);
+    backend.notify({ kind: 'run', run: { ...run, state: 'paused' } });
+    await userEvent.click(await screen.findByTestId('run-resume'));
+    expect(asked(backend, 'resumeRun')).toEqual([[run.id]]);
+    await userEvent.click(screen.getByTestId('run-stop'));
+    expect(asked(backend, 'cancelRun')).toEqual([[run.id]]);
+  });
+
+  it('is loud about a slower device and a restart, and lets people review meanwhile', async () => {
+    const backend = new FakeBackend();
+    backend.runList = [runUnderWay('fresh')];
+    const { shell } = await show(RunScreen, 'run', { queueId: 'fresh' }, backend);
+    expect((await screen.findByTestId('run-fallback')).getAttribute('role')).toBe('alert');
+    expect(screen.getByTestId('run-notes').textContent).toContain('started again');
+    expect(screen.getByTestId('run-recent').textContent).toContain('Controversial');
+    await userEvent.click(screen.getByTestId('run-review'));
+    expect(shell.place).toBe('review');
+  });
+
+  it('shows no label while the queue is reviewed blind, even if one were sent', async () => {
+    const backend = new FakeBackend();
+    backend.runList = [runUnderWay('blind')];
+    await show(RunScreen, 'run', { queueId: 'blind' }, backend);
+    expect(await screen.findByTestId('run-blind')).toBeTruthy();
+    expect(screen.getByTestId('run-recent').textContent).not.toMatch(/Controversial|Unsafe/);
+  });
+});
