@@ -108,7 +108,8 @@ fn bring_to_front(app: &AppHandle) {
 }
 
 fn has_session_bus() -> bool {
-    !cfg!(target_os = "linux") || std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some_and(|address| !address.is_empty())
+    !cfg!(target_os = "linux")
+        || std::env::var_os("DBUS_SESSION_BUS_ADDRESS").is_some_and(|address| !address.is_empty())
 }
 
 /// One name for each workspace: two windows on two workspaces are two programs.

@@ -77,10 +77,14 @@ fn advice(error: &Error, code: Code) -> &'static str {
         (_, Code::NotFound) => "Choose again; it may have been moved, removed or put in quarantine",
         (_, Code::Invalid) => "Change it and try again",
         (_, Code::Conflict) => "Wait until that has ended, or stop it first",
-        (_, Code::NewerVersion) => "Open it with the newer version of Saring, or choose another workspace folder",
+        (_, Code::NewerVersion) => {
+            "Open it with the newer version of Saring, or choose another workspace folder"
+        }
         (_, Code::DiskFull) => "Free some space on this disk and try again; what was saved before is safe",
         (_, Code::Busy) => "Another program is writing to this workspace; try again in a moment",
-        (_, Code::Damaged) => "Close Saring, keep a copy of the workspace folder and restore the last good one",
+        (_, Code::Damaged) => {
+            "Close Saring, keep a copy of the workspace folder and restore the last good one"
+        }
         (_, Code::Io | Code::Engine) => "Check that the folder can be read and written, and try again",
         (_, Code::Cancelled) => "Start it again to go on where it stopped",
     }
@@ -100,13 +104,17 @@ fn engine_advice(error: &EngineError) -> &'static str {
         | EngineError::TensorShape { .. }
         | EngineError::NoChatTemplate { .. }
         | EngineError::BadTemplate { .. }
-        | EngineError::BadTokenizer { .. } => "Copy the whole checkpoint folder again from where it came from",
+        | EngineError::BadTokenizer { .. } => {
+            "Copy the whole checkpoint folder again from where it came from"
+        }
         EngineError::Cancelled => "Start it again to go on where it stopped",
         EngineError::Io { .. } => "Check that the folder can be read, and try again",
         EngineError::Died { .. } | EngineError::Protocol { .. } => {
             "Try again; if it happens again, install Saring anew or report the details below"
         }
-        EngineError::NotLoaded | EngineError::Inference { .. } => "Try again; run the guard's self-test if it stays",
+        EngineError::NotLoaded | EngineError::Inference { .. } => {
+            "Try again; run the guard's self-test if it stays"
+        }
     }
 }
 

@@ -29,7 +29,13 @@ pub(crate) struct Runs {
 
 impl Runs {
     /// Takes a run over and tells the page of it until it has ended.
-    pub(crate) fn watch(&self, workspace: Workspace, engine: EngineHandle, notices: Arc<Notices>, run: LabelRun) {
+    pub(crate) fn watch(
+        &self,
+        workspace: Workspace,
+        engine: EngineHandle,
+        notices: Arc<Notices>,
+        run: LabelRun,
+    ) {
         let run = Arc::new(run);
         self.lock().insert(run.id().to_owned(), run.clone());
         let runs = self.clone();
@@ -39,7 +45,9 @@ impl Runs {
                 let now = progress.borrow_and_update().clone();
                 match live(&workspace, &now).await {
                     Ok(view) => notices.run(view),
-                    Err(failure) => tracing::debug!("a run's progress could not be shown: {}", failure.details),
+                    Err(failure) => {
+                        tracing::debug!("a run's progress could not be shown: {}", failure.details)
+                    }
                 }
                 // The sender is gone only when the run's task has ended without a last word.
                 if now.state.is_final() || progress.changed().await.is_err() {

@@ -16,12 +16,7 @@ use saring_verdict::{Cancel, Engine, EngineError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
-use crate::{
-    failure::Answer,
-    notices::Notices,
-    runs::Runs,
-    wire::Failure,
-};
+use crate::{failure::Answer, notices::Notices, runs::Runs, wire::Failure};
 
 /// Tauri's managed state.
 pub(crate) struct Session {
@@ -122,7 +117,10 @@ impl Session {
     /// If no name was given yet: a decision without a reviewer is not recorded.
     pub(crate) async fn reviewer(&self) -> Answer<String> {
         self.memory().await?.reviewer.ok_or_else(|| {
-            Failure::invalid("Nobody is named as the reviewer", "Give a name in the settings; a pseudonym will do")
+            Failure::invalid(
+                "Nobody is named as the reviewer",
+                "Give a name in the settings; a pseudonym will do",
+            )
         })
     }
 
@@ -133,7 +131,10 @@ impl Session {
     pub(crate) fn begin_import(&self) -> Answer<Cancel> {
         let mut importing = self.lock_import();
         if importing.is_some() {
-            return Err(Failure::invalid("A file is being imported already", "Wait until it has ended, or stop it"));
+            return Err(Failure::invalid(
+                "A file is being imported already",
+                "Wait until it has ended, or stop it",
+            ));
         }
         Ok(importing.insert(Cancel::new()).clone())
     }
@@ -164,6 +165,8 @@ fn words(notice: &EngineNotice) -> String {
             format!("The guard's process runs again, on {} ({})", device.name, device.kind)
         }
         EngineNotice::Restarted { loaded: None } => "The guard's process runs again".to_owned(),
-        EngineNotice::GivenUp { reason } => format!("The guard's process ended too often and was given up: {reason}"),
+        EngineNotice::GivenUp { reason } => {
+            format!("The guard's process ended too often and was given up: {reason}")
+        }
     }
 }

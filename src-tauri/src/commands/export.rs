@@ -20,7 +20,11 @@ pub(crate) async fn preview_export(session: State<'_, Session>, order: ExportOrd
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn export(session: State<'_, Session>, order: ExportOrder, folder: String) -> Answer<ExportReport> {
+pub(crate) async fn export(
+    session: State<'_, Session>,
+    order: ExportOrder,
+    folder: String,
+) -> Answer<ExportReport> {
     let (workspace, engine) = (session.workspace().await?, session.errands().await?);
     let written = workspace.export(engine, &convert::order(order)?, &PathBuf::from(folder)).await?;
     Ok(convert::report(written))

@@ -20,7 +20,13 @@ pub(crate) async fn guards(session: State<'_, Session>) -> Answer<Vec<GuardView>
     // The demo guard is part of the program: it is in the list before it was ever used.
     let default = workspace.default_guard(session.errands().await?).await?;
     let all = workspace.guards().await?;
-    Ok(all.into_iter().map(|g| { let is_default = g.id == default.id; guard::guard(g, is_default) }).collect())
+    Ok(all
+        .into_iter()
+        .map(|g| {
+            let is_default = g.id == default.id;
+            guard::guard(g, is_default)
+        })
+        .collect())
 }
 
 #[tauri::command]

@@ -17,7 +17,10 @@ const PAGE: u32 = 1000;
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn preview_import(path: String, mapping: Option<Vec<FieldMapping>>) -> Answer<ImportPreview> {
+pub(crate) async fn preview_import(
+    path: String,
+    mapping: Option<Vec<FieldMapping>>,
+) -> Answer<ImportPreview> {
     let mapping = import::mapping(&mapping.unwrap_or_default())?;
     let read = tokio::task::spawn_blocking(move || desk::preview(&PathBuf::from(path), &mapping)).await;
     Ok(import::preview(read.map_err(|e| Failure::broken_off(&e))??))

@@ -1,6 +1,9 @@
 //! The queues screen, and the numbers of a queue.
 
-use saring_desk::{Workspace, queue::{DrawFrom, QueueOverview}};
+use saring_desk::{
+    Workspace,
+    queue::{DrawFrom, QueueOverview},
+};
 use tauri::State;
 
 use crate::{

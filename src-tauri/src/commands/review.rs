@@ -11,8 +11,8 @@ use crate::{
     failure::Answer,
     session::Session,
     wire::{
-        Failure, Gesture, GestureKind, HistoryEntry, ItemPage, ItemView, ListQuery, NewDecision, Saved, SearchPage,
-        StateCounts, Undone,
+        Failure, Gesture, GestureKind, HistoryEntry, ItemPage, ItemView, ListQuery, NewDecision, Saved,
+        SearchPage, StateCounts, Undone,
     },
 };
 
@@ -96,7 +96,9 @@ pub(crate) async fn gesture(session: State<'_, Session>, gesture: Gesture) -> An
         GestureKind::Skip => workspace.skip(&meant).await?,
         GestureKind::Escalate => workspace.escalate(&meant).await?,
         GestureKind::Quarantine => workspace.quarantine(&meant).await?,
-        GestureKind::Flag if workspace.item(&meant.item_id).await?.flagged => workspace.unflag(&meant).await?,
+        GestureKind::Flag if workspace.item(&meant.item_id).await?.flagged => {
+            workspace.unflag(&meant).await?
+        }
         GestureKind::Flag => workspace.flag(&meant).await?,
     };
     let item = match gesture.kind {

@@ -18,7 +18,10 @@ pub(crate) async fn settings(session: State<'_, Session>) -> Answer<SettingsView
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn save_settings(session: State<'_, Session>, settings: SettingsView) -> Answer<SettingsView> {
+pub(crate) async fn save_settings(
+    session: State<'_, Session>,
+    settings: SettingsView,
+) -> Answer<SettingsView> {
     let workspace = session.workspace().await?;
     workspace.set_reading(reading(&settings)?).await?;
     Ok(view(workspace.reading().await?))
@@ -49,7 +52,8 @@ fn view(reading: Reading) -> SettingsView {
 }
 
 fn reading(settings: &SettingsView) -> Answer<Reading> {
-    let unknown = |word: &str| Failure::invalid(format!("There is no setting {word:?}"), "Choose one of those offered");
+    let unknown =
+        |word: &str| Failure::invalid(format!("There is no setting {word:?}"), "Choose one of those offered");
     let sensitive = |word: &str| match word {
         "safe" => Ok(SensitiveAs::Safe),
         "unsafe" => Ok(SensitiveAs::Unsafe),

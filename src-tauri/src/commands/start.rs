@@ -23,7 +23,11 @@ pub(crate) async fn start(session: State<'_, Session>) -> Answer<Start> {
         first_start: only_toys && workspace.queues().await?.is_empty(),
         reviewer: memory.reviewer,
         preferences: memory.preferences,
-        demo: DemoInfo { guard_name: demo::NAME.to_owned(), warning: demo::WARNING.to_owned(), scores: scores()? },
+        demo: DemoInfo {
+            guard_name: demo::NAME.to_owned(),
+            warning: demo::WARNING.to_owned(),
+            scores: scores()?,
+        },
     })
 }
 

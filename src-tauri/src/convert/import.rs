@@ -52,7 +52,10 @@ pub(crate) fn preview(preview: desk::ImportPreview) -> ImportPreview {
         mapping: preview
             .mapping
             .rules()
-            .map(|(field, column)| FieldMapping { field: field.as_str().to_owned(), column: column.to_owned() })
+            .map(|(field, column)| FieldMapping {
+                field: field.as_str().to_owned(),
+                column: column.to_owned(),
+            })
             .collect(),
         rows: preview.rows.into_iter().map(row).collect(),
         warnings: unused.into_iter().collect(),
@@ -82,7 +85,11 @@ fn row(row: desk::PreviewRow) -> PreviewRow {
 }
 
 fn last(item: &ItemRow, role: Role) -> Option<&str> {
-    item.messages.as_ref()?.iter().rfind(|message| message.role == role).map(|message| message.content.as_str())
+    item.messages
+        .as_ref()?
+        .iter()
+        .rfind(|message| message.role == role)
+        .map(|message| message.content.as_str())
 }
 
 fn beginning(text: &str) -> String {
@@ -94,7 +101,11 @@ pub(crate) fn progress(progress: desk::ImportProgress) -> ImportProgress {
         0 => 0.0,
         total => (float(progress.bytes_read) / float(total)).clamp(0.0, 1.0),
     };
-    ImportProgress { rows_read: count(progress.rows_read), rows_failed: count(progress.rows_failed), fraction }
+    ImportProgress {
+        rows_read: count(progress.rows_read),
+        rows_failed: count(progress.rows_failed),
+        fraction,
+    }
 }
 
 pub(crate) fn report(report: desk::ImportReport) -> ImportReport {

@@ -18,7 +18,10 @@ pub(crate) fn facts(json: &str, tokens: TokenCount) -> Vec<Fact> {
         facts.push(fact("Program", made.program));
     }
     let TokenCount { prompt, cached, computed } = tokens;
-    facts.push(fact("Tokens", format!("{prompt} read, {cached} of them from a shared prefix, {computed} computed")));
+    facts.push(fact(
+        "Tokens",
+        format!("{prompt} read, {cached} of them from a shared prefix, {computed} computed"),
+    ));
     facts
 }
 

@@ -4,8 +4,8 @@ use saring_desk::queue::{self as desk, ItemSummary, QueueOverview};
 
 use super::count;
 use crate::wire::{
-    DrawInfo, ItemPage, ItemRow, LanguageCount, QueueCard, QueueOrder, ReviewMode, Scheme, SearchPage, StateCounts,
-    TaskScheme,
+    DrawInfo, ItemPage, ItemRow, LanguageCount, QueueCard, QueueOrder, ReviewMode, Scheme, SearchPage,
+    StateCounts, TaskScheme,
 };
 
 /// `unlabelled` items have not been judged completely by the default guard.

@@ -81,7 +81,11 @@ fn state(state: RunState) -> &'static str {
 /// e.g. "CPU · AMD EPYC · bf16".
 pub(crate) fn device_words(device: &DeviceInfo, precision: Option<&str>) -> String {
     let kind = device.kind.as_str().to_uppercase();
-    [Some(kind.as_str()), Some(device.name.as_str()), precision].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    [Some(kind.as_str()), Some(device.name.as_str()), precision]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 #[cfg(test)]
@@ -92,8 +96,12 @@ mod tests {
 
     #[test]
     fn a_device_is_said_by_kind_name_and_precision() {
-        let device =
-            DeviceInfo { kind: DeviceKind::Cpu, name: "EPYC".into(), memory_bytes: None, memory_free_bytes: None };
+        let device = DeviceInfo {
+            kind: DeviceKind::Cpu,
+            name: "EPYC".into(),
+            memory_bytes: None,
+            memory_free_bytes: None,
+        };
         assert_eq!(device_words(&device, Some("bf16")), "CPU · EPYC · bf16");
         assert_eq!(device_words(&device, None), "CPU · EPYC");
     }

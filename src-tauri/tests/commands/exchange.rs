@@ -61,7 +61,10 @@ fn decided_items_are_exported_and_counted() {
 fn how_verdicts_are_read_is_a_setting() {
     let window = Window::open();
     let settings = window.call("settings", json!({}));
-    assert_eq!(settings, json!({ "mode": "strict", "sensitive_prompt": "unsafe", "sensitive_response": "safe" }));
+    assert_eq!(
+        settings,
+        json!({ "mode": "strict", "sensitive_prompt": "unsafe", "sensitive_response": "safe" })
+    );
     let loose = json!({ "mode": "loose", "sensitive_prompt": "safe", "sensitive_response": "safe" });
     assert_eq!(window.call("save_settings", json!({ "settings": loose })), loose);
     assert_eq!(window.call("settings", json!({})), loose, "it stays");

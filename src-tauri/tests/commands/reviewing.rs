@@ -10,7 +10,10 @@ fn a_new_workspace_says_that_it_is_new_and_what_the_toy_scores() {
     let start = window.call("start", json!({}));
     assert_eq!(start["first_start"], true);
     assert_eq!(start["reviewer"], json!(null));
-    assert!(start["demo"]["warning"].as_str().unwrap().contains("toy"), "the demo guard is never shown without it");
+    assert!(
+        start["demo"]["warning"].as_str().unwrap().contains("toy"),
+        "the demo guard is never shown without it"
+    );
     assert!(start["demo"]["scores"].as_array().unwrap().len() > 8, "all languages are there");
 
     window.call("watch", json!({ "onNotice": crate::window::CHANNEL }));

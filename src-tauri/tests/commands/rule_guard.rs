@@ -1,9 +1,9 @@
 //! A guard that calls "unsafe" whatever contains the word, and cannot judge what contains "broken".
 
 use saring_verdict::{
-    BenchReport, BenchRequest, Cancel, DeviceInfo, DeviceKind, Engine, EngineError, Family, GuardCard, GuardSettings,
-    GuardSource, JudgeError, LabelProbability, LoadRequest, Loaded, Message, Outcome, Progress, Provenance, Rendered,
-    Subject, Task, TaskTaxonomy, Taxonomy, TokenCount, Verdict,
+    BenchReport, BenchRequest, Cancel, DeviceInfo, DeviceKind, Engine, EngineError, Family, GuardCard,
+    GuardSettings, GuardSource, JudgeError, LabelProbability, LoadRequest, Loaded, Message, Outcome,
+    Progress, Provenance, Rendered, Subject, Task, TaskTaxonomy, Taxonomy, TokenCount, Verdict,
 };
 
 #[derive(Default)]
@@ -21,7 +21,8 @@ fn device() -> DeviceInfo {
 }
 
 fn card() -> GuardCard {
-    let task = |task, refusal| TaskTaxonomy { task, categories: vec!["Violent".into(), "PII".into()], refusal };
+    let task =
+        |task, refusal| TaskTaxonomy { task, categories: vec!["Violent".into(), "PII".into()], refusal };
     GuardCard {
         architecture: "Qwen3ForCausalLM".into(),
         family: Family::Qwen3guardGen,
@@ -64,7 +65,11 @@ impl Engine for RuleGuard {
         Ok(vec![device()])
     }
 
-    fn describe(&mut self, _: &GuardSource, progress: &mut dyn FnMut(Progress)) -> Result<GuardCard, EngineError> {
+    fn describe(
+        &mut self,
+        _: &GuardSource,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<GuardCard, EngineError> {
         progress(Progress { done: 1000, total: 1000 });
         Ok(card())
     }

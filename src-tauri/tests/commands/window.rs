@@ -72,7 +72,9 @@ impl Window {
         let rows: String = prompts
             .iter()
             .enumerate()
-            .map(|(n, prompt)| json!({ "id": format!("i{n}"), "prompt": prompt, "language": "en" }).to_string() + "\n")
+            .map(|(n, prompt)| {
+                json!({ "id": format!("i{n}"), "prompt": prompt, "language": "en" }).to_string() + "\n"
+            })
             .collect();
         let report = window.import(&rows);
         window.call("set_reviewer", json!({ "name": "ana" }));

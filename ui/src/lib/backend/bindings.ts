@@ -25,6 +25,7 @@ export const commands = {
 	previousItem: (queueId: string, before: string) => typedError<ItemView | null, Failure>(__TAURI_INVOKE("previous_item", { queueId, before })),
 	decide: (decision: NewDecision) => typedError<Saved, Failure>(__TAURI_INVOKE("decide", { decision })),
 	gesture: (gesture: Gesture) => typedError<Saved, Failure>(__TAURI_INVOKE("gesture", { gesture })),
+	/**  Takes back the reviewer's last act, in whichever queue it was: the page shows the item that comes with the answer. */
 	undo: (queueId: string) => typedError<Undone, Failure>(__TAURI_INVOKE("undo", { queueId })),
 	history: (itemId: string) => typedError<HistoryEntry[], Failure>(__TAURI_INVOKE("history", { itemId })),
 	startRun: (order: RunOrder) => typedError<RunView, Failure>(__TAURI_INVOKE("start_run", { order })),
@@ -53,7 +54,7 @@ export type AuditView = {
 };
 
 /**  Kinds of failure that the window treats differently. */
-export type Code = "not_found" | "invalid" | "conflict" | "newer_version" | "disk_full" | "busy" | "read_only" | "damaged" | "io" | "engine" | "cancelled";
+export type Code = "not_found" | "invalid" | "conflict" | "newer_version" | "disk_full" | "busy" | "damaged" | "io" | "engine" | "cancelled";
 
 export type DecisionView = {
 	id: string,
