@@ -75,7 +75,7 @@ CREATE INDEX items_copies ON items (duplicate_of) WHERE duplicate_of IS NOT NULL
 CREATE INDEX items_as_imported    ON items (queue_id, state, seq)                   WHERE quarantined = 0;
 CREATE INDEX items_most_uncertain ON items (queue_id, state, uncertainty DESC, seq) WHERE quarantined = 0;
 CREATE INDEX items_most_unsafe    ON items (queue_id, state, risk DESC, seq)        WHERE quarantined = 0;
-CREATE INDEX items_flagged        ON items (queue_id, seq)                          WHERE quarantined = 0 AND flagged = 1;
+CREATE INDEX items_flagged        ON items (queue_id, flagged, seq)                 WHERE quarantined = 0 AND flagged = 1;
 CREATE INDEX items_by_queue       ON items (queue_id, seq)                          WHERE quarantined = 0;
 CREATE INDEX items_in_quarantine  ON items (queue_id, seq)                          WHERE quarantined = 1;
 

@@ -23,3 +23,6 @@ pub use records::{Format, ROW_BYTES_MAX};
 pub use row::{ItemRow, TaskSelection};
 pub use row_error::RowError;
 pub use run::{FileRowError, ImportProgress, ImportReport, ImportRequest};
+
+#[cfg(test)]
+mod tests;

@@ -90,7 +90,8 @@ mod tests {
     fn a_row_that_is_no_item_keeps_its_id_where_it_has_one() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("in.jsonl");
-        std::fs::write(&file, "\u{feff}{\"id\": 7}\r\n{\"id\": \"b\", \"prompt\": \"x\"}\nnot json\n").unwrap();
+        std::fs::write(&file, "\u{feff}{\"id\": 7}\r\n{\"id\": \"b\", \"prompt\": \"x\"}\nnot json\n")
+            .unwrap();
         let mut reader = RowReader::open(&file).unwrap();
         let mut next = || reader.next_row().unwrap();
         let first = next().unwrap();

@@ -216,3 +216,6 @@ async fn overview(conn: &mut store::Conn, queue: Queue) -> Result<QueueOverview>
     };
     Ok(QueueOverview { queue, counts, languages, draw })
 }
+
+#[cfg(test)]
+mod tests;

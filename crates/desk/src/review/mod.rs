@@ -18,3 +18,6 @@ pub use kind::DecisionKind;
 pub use replay::{Standing, TaskStanding};
 pub use undo::Undone;
 pub use view::{DecisionView, ItemView, Neighbours, TaskView, VerdictSlot, VerdictView};
+
+#[cfg(test)]
+mod tests;

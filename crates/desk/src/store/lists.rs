@@ -277,3 +277,34 @@ pub(super) fn from_row(row: &SqliteRow) -> StoreResult<ListRow> {
         rank: row.try_get("rank")?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Fixture;
+
+    #[tokio::test]
+    async fn every_list_seeks_in_its_own_index_and_sorts_nothing() {
+        let fixture = Fixture::new().await;
+        for (sql, index) in [
+            (OF_STATE, "items_as_imported"),
+            (OF_STATE_NEWEST, "items_as_imported"),
+            (ALL, "items_by_queue"),
+            (ALL_NEWEST, "items_by_queue"),
+            (FLAGGED, "items_flagged"),
+            (BY_RISK[0], "items_most_unsafe"),
+            (BY_RISK[1], "items_most_unsafe"),
+            (BY_RISK[2], "items_most_unsafe"),
+            (BY_UNCERTAINTY[0], "items_most_uncertain"),
+            (BY_UNCERTAINTY[1], "items_most_uncertain"),
+            (BY_UNCERTAINTY[2], "items_most_uncertain"),
+        ] {
+            let plan = fixture.workspace.store().plan(sql).await;
+            assert!(plan.contains(&format!("SEARCH items USING INDEX {index} (queue_id=?")), "{sql}\n{plan}");
+            assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+        }
+        let plan = fixture.workspace.store().plan(OF_DRAW).await;
+        assert!(plan.starts_with("SEARCH d USING PRIMARY KEY (draw_id=? AND rank>?)"), "{plan}");
+        assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{plan}");
+    }
+}

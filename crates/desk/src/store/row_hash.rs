@@ -4,33 +4,44 @@
 //! out, since it changes. The lists are part of the format of the chain: a column that a later migration adds gets a new list
 //! and a new kind of event, or is left out.
 
+use std::collections::HashMap;
+
 use futures_util::TryStreamExt;
 use sqlx::{Row, TypeInfo, ValueRef, sqlite::SqliteRow};
 
 use super::{Conn, StoreResult, events::EventKind};
 use crate::audit::chain::RowHasher;
 
-/// The statement that reads the hashed columns of a row, for kinds whose event is about one row.
+/// The statement that reads the hashed columns of rows by a JSON list of their ids, for kinds whose event is about one row. The
+/// first column is the id.
 const fn select(kind: EventKind) -> Option<&'static str> {
     match kind {
-        EventKind::QueueCreated => Some("SELECT id, name, scheme, created_at FROM queues WHERE id = ?1"),
-        EventKind::GuardAdded => {
-            Some("SELECT id, name, path, family, settings, card, is_toy, added_at FROM guards WHERE id = ?1")
-        }
+        EventKind::QueueCreated => Some(
+            "SELECT r.id, r.name, r.scheme, r.created_at FROM json_each(?1) AS j CROSS JOIN queues AS r ON r.id = j.value",
+        ),
+        EventKind::GuardAdded => Some(
+            "SELECT r.id, r.name, r.path, r.family, r.settings, r.card, r.is_toy, r.added_at \
+             FROM json_each(?1) AS j CROSS JOIN guards AS r ON r.id = j.value",
+        ),
         EventKind::Verdict => Some(
-            "SELECT id, item_id, task, guard_id, run_id, provenance_id, probabilities, label_mass, categories, refusal, \
-             tokens_prompt, tokens_cached, tokens_computed, truncated, supersedes, created_at FROM verdicts WHERE id = ?1",
+            "SELECT r.id, r.item_id, r.task, r.guard_id, r.run_id, r.provenance_id, r.probabilities, r.label_mass, \
+             r.categories, r.refusal, r.tokens_prompt, r.tokens_cached, r.tokens_computed, r.truncated, r.supersedes, \
+             r.created_at FROM json_each(?1) AS j CROSS JOIN verdicts AS r ON r.id = j.value",
         ),
         EventKind::Failure => Some(
-            "SELECT id, item_id, task, guard_id, run_id, code, reason, created_at FROM failures WHERE id = ?1",
+            "SELECT r.id, r.item_id, r.task, r.guard_id, r.run_id, r.code, r.reason, r.created_at \
+             FROM json_each(?1) AS j CROSS JOIN failures AS r ON r.id = j.value",
         ),
         EventKind::Decision => Some(
-            "SELECT id, item_id, task, kind, label, categories, refusal, note, reason, reviewer, decided_at, duration_ms, \
-             draw_id, verdict_visible, verdict_id, supersedes, undoes, synthetic FROM decisions WHERE id = ?1",
+            "SELECT r.id, r.item_id, r.task, r.kind, r.label, r.categories, r.refusal, r.note, r.reason, r.reviewer, \
+             r.decided_at, r.duration_ms, r.draw_id, r.verdict_visible, r.verdict_id, r.supersedes, r.undoes, r.synthetic \
+             FROM json_each(?1) AS j CROSS JOIN decisions AS r ON r.id = j.value",
         ),
-        EventKind::Draw => {
-            Some("SELECT id, queue_id, seed, population, size, created_at FROM draws WHERE id = ?1")
-        }
+        EventKind::Draw => Some(
+            "SELECT r.id, r.queue_id, r.seed, r.population, r.size, r.created_at, (SELECT group_concat(item_id, ' ') \
+             FROM (SELECT item_id FROM draw_items WHERE draw_id = r.id ORDER BY rank)) AS items \
+             FROM json_each(?1) AS j CROSS JOIN draws AS r ON r.id = j.value",
+        ),
         EventKind::ItemsImported
         | EventKind::GuardRemoved
         | EventKind::ReadingChanged
@@ -38,12 +49,27 @@ const fn select(kind: EventKind) -> Option<&'static str> {
     }
 }
 
+/// Whether an event of this kind is about one row, which [`of_rows`] hashes.
+pub const fn is_about_a_row(kind: EventKind) -> bool {
+    select(kind).is_some()
+}
+
 /// The hash of the row that an event of `kind` about `row_id` speaks of. `None` if there is no such row, or if events of this
 /// kind do not speak of a single row.
 pub async fn of_row(conn: &mut Conn, kind: EventKind, row_id: &str) -> StoreResult<Option<String>> {
-    let Some(select) = select(kind) else { return Ok(None) };
-    let row = sqlx::query(select).bind(row_id).fetch_optional(conn).await?;
-    row.map(|row| of_columns(&row)).transpose()
+    Ok(of_rows(conn, kind, &[row_id]).await?.remove(row_id))
+}
+
+/// The hashes of rows by their ids; those that are not there are left out.
+pub async fn of_rows(
+    conn: &mut Conn,
+    kind: EventKind,
+    row_ids: &[&str],
+) -> StoreResult<HashMap<String, String>> {
+    let Some(select) = select(kind) else { return Ok(HashMap::new()) };
+    let list = serde_json::Value::from(row_ids.to_vec()).to_string();
+    let rows = sqlx::query(select).bind(list).fetch_all(conn).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, of_columns(row)?))).collect()
 }
 
 /// The hash over items `first` to `last` by number, with their gold labels and images: what an import vouches for.
@@ -66,14 +92,14 @@ pub async fn of_items(conn: &mut Conn, first: i64, last: i64) -> StoreResult<Str
 }
 
 /// The hash over all columns of a result row, in order.
-pub(super) fn of_columns(row: &SqliteRow) -> StoreResult<String> {
+fn of_columns(row: &SqliteRow) -> StoreResult<String> {
     let mut hasher = RowHasher::new();
     feed_columns(&mut hasher, row)?;
     Ok(hasher.finish())
 }
 
 /// Feeds all columns of a result row to `hasher`, in order.
-pub(super) fn feed_columns(hasher: &mut RowHasher, row: &SqliteRow) -> StoreResult<()> {
+fn feed_columns(hasher: &mut RowHasher, row: &SqliteRow) -> StoreResult<()> {
     for index in 0..row.len() {
         let value = row.try_get_raw(index)?;
         if value.is_null() {

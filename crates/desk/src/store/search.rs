@@ -85,7 +85,7 @@ const FIND_GRAMS: &str = concat!(
     list_columns!(),
     ", NULL AS rank",
     " FROM search_grams AS g CROSS JOIN visible_items AS i ON i.seq = g.rowid",
-    " WHERE g.grams MATCH ?6 AND g.rowid BETWEEN ?2 AND ?3 AND i.queue_id = ?1 AND ?5 IS NULL",
+    " WHERE g.search_grams MATCH ?6 AND g.rowid BETWEEN ?2 AND ?3 AND i.queue_id = ?1 AND ?5 IS NULL",
     " ORDER BY g.rowid LIMIT ?4"
 );
 const FIND_BOTH: &str = concat!(
@@ -94,6 +94,6 @@ const FIND_BOTH: &str = concat!(
     ", NULL AS rank",
     " FROM search_trigrams AS t CROSS JOIN visible_items AS i ON i.seq = t.rowid",
     " WHERE t.text MATCH ?5 AND t.rowid BETWEEN ?2 AND ?3 AND i.queue_id = ?1",
-    " AND i.seq IN (SELECT g.rowid FROM search_grams AS g WHERE g.grams MATCH ?6 AND g.rowid BETWEEN ?2 AND ?3)",
+    " AND i.seq IN (SELECT g.rowid FROM search_grams AS g WHERE g.search_grams MATCH ?6 AND g.rowid BETWEEN ?2 AND ?3)",
     " ORDER BY t.rowid LIMIT ?4"
 );
