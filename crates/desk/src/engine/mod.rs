@@ -14,6 +14,8 @@
 mod handle;
 mod locate;
 mod process;
+#[cfg(test)]
+pub(crate) mod scripted;
 mod stderr;
 mod supervised;
 

@@ -162,7 +162,10 @@ pub(super) mod tests {
             architecture: "Qwen3ForCausalLM".into(),
             family,
             family_reason: String::new(),
-            taxonomy: Taxonomy { labels, tasks: vec![task(Task::Prompt, false), task(Task::Response, refusal)] },
+            taxonomy: Taxonomy {
+                labels,
+                tasks: vec![task(Task::Prompt, false), task(Task::Response, refusal)],
+            },
             weights_sha256: "w".into(),
             template_sha256: "t".into(),
             weights_bytes: 1,

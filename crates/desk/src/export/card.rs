@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use saring_verdict::{Family, Mode, Provenance, PromptWording, Reading, SensitiveAs};
+use saring_verdict::{Family, Mode, PromptWording, Provenance, Reading, SensitiveAs};
 
 use super::{
     ControversialAs, ExportFormat, ExportOrder, ExportedFile, Part,
@@ -10,7 +10,11 @@ use super::{
     tally::Tally,
     write::parts,
 };
-use crate::{guards::{Guard, demo}, queue::Queue, store::ChainHead};
+use crate::{
+    guards::{Guard, demo},
+    queue::Queue,
+    store::ChainHead,
+};
 
 /// Everything that a card says besides what was counted.
 #[derive(Debug)]
@@ -28,7 +32,10 @@ pub(super) struct Card {
     date: String,
 }
 
-#[allow(clippy::too_many_arguments, reason = "each is read by its own statement and said in its own paragraph")]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "each is read by its own statement and said in its own paragraph"
+)]
 pub(super) fn card(
     order: ExportOrder,
     queue: &Queue,
@@ -58,7 +65,11 @@ impl Card {
         };
         writeln!(out, "{what}, written by Saring {}.\n", env!("CARGO_PKG_VERSION"))?;
         writeln!(out, "- Date: {}", self.date)?;
-        writeln!(out, "- Chain of events before this export: {} events, head `{}`", self.head.length, self.head.hash)?;
+        writeln!(
+            out,
+            "- Chain of events before this export: {} events, head `{}`",
+            self.head.length, self.head.hash
+        )?;
         if self.order.include_synthetic && tally.synthetic > 0 {
             writeln!(out, "- **{} of the rows were decided by a script, not by people.**", tally.synthetic)?;
         }
@@ -128,13 +139,22 @@ impl Card {
             tally.total(),
             percent(tally.anchored, tally.total())
         )?;
-        writeln!(out, "- The decision in force is exported: of several about one task, the last that was not undone.")?;
+        writeln!(
+            out,
+            "- The decision in force is exported: of several about one task, the last that was not undone."
+        )?;
         for (id, seed, population, size, at) in &self.draws {
             let rows = tally.draws.get(id).copied().unwrap_or(0);
-            writeln!(out, "- Uniform draw of {at}: {size} of {population} items, seed {seed}; {rows} of these rows")?;
+            writeln!(
+                out,
+                "- Uniform draw of {at}: {size} of {population} items, seed {seed}; {rows} of these rows"
+            )?;
         }
         if self.draws.is_empty() {
-            writeln!(out, "- No uniform draw was recorded: reviewers or a guard's scores chose which items were decided.")?;
+            writeln!(
+                out,
+                "- No uniform draw was recorded: reviewers or a guard's scores chose which items were decided."
+            )?;
         }
         writeln!(out)
     }
@@ -233,7 +253,11 @@ impl Card {
              it judges. Do not use a trainer that applies the guard's own chat template to these rows: it would moderate the answer."
         )?;
         if !parts.contains(&Part::Validation) {
-            writeln!(out, "\nThere is no `{}`: the split left no rows for it.", dataset_name(&self.queue, Part::Validation))?;
+            writeln!(
+                out,
+                "\nThere is no `{}`: the split left no rows for it.",
+                dataset_name(&self.queue, Part::Validation)
+            )?;
         }
         Ok(())
     }

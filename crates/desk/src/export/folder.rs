@@ -37,7 +37,8 @@ impl ExportFolder {
     pub(super) fn create(target: &Path) -> Result<Self> {
         check_free(target)?;
         let target = std::path::absolute(target).map_err(Error::io(target))?;
-        let parent = target.parent().ok_or_else(|| Error::invalid("out", "give a folder, not the root of a disk"))?;
+        let parent =
+            target.parent().ok_or_else(|| Error::invalid("out", "give a folder, not the root of a disk"))?;
         fs::create_dir_all(parent).map_err(Error::io(parent))?;
         let name = target.file_name().unwrap_or_default().to_string_lossy();
         let beside = parent.join(format!(".{name}.saring-{}", std::process::id()));
@@ -53,7 +54,13 @@ impl ExportFolder {
     pub(super) fn file(&self, name: &str) -> Result<ExportFile> {
         let path = self.beside.join(name);
         let file = File::create_new(&path).map_err(Error::io(&path))?;
-        Ok(ExportFile { name: name.to_owned(), path, out: BufWriter::new(file), hasher: Sha256::new(), bytes: 0 })
+        Ok(ExportFile {
+            name: name.to_owned(),
+            path,
+            out: BufWriter::new(file),
+            hasher: Sha256::new(),
+            bytes: 0,
+        })
     }
 
     /// Writes a whole file.
@@ -136,7 +143,10 @@ fn check_free(target: &Path) -> Result<()> {
     match fs::read_dir(target) {
         Ok(mut entries) => match entries.next() {
             None => Ok(()),
-            Some(_) => Err(Error::invalid("out", format!("{} is not empty; nothing is overwritten", target.display()))),
+            Some(_) => Err(Error::invalid(
+                "out",
+                format!("{} is not empty; nothing is overwritten", target.display()),
+            )),
         },
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {

@@ -22,7 +22,8 @@ pub enum TrainerTemplate {
 }
 
 impl TrainerTemplate {
-    const ALL: [Self; 5] = [Self::Qwen3, Self::Qwen3VlNoThink, Self::Qwen3NoThink, Self::Gemma3, Self::Llama3];
+    const ALL: [Self; 5] =
+        [Self::Qwen3, Self::Qwen3VlNoThink, Self::Qwen3NoThink, Self::Gemma3, Self::Llama3];
 
     /// The value of `template` in a training configuration.
     pub const fn as_str(self) -> &'static str {
@@ -161,7 +162,8 @@ mod tests {
     fn a_frame_that_no_template_gives_is_not_guessed() {
         let odd = rendered("<user>x</user>", &[(Role::User, "x")]);
         assert_eq!(TrainerTemplate::of("Qwen3ForCausalLM", &odd), None);
-        let trimmed = rendered("<|im_start|>user\nx<|im_end|>\n<|im_start|>assistant\n", &[(Role::User, "x ")]);
+        let trimmed =
+            rendered("<|im_start|>user\nx<|im_end|>\n<|im_start|>assistant\n", &[(Role::User, "x ")]);
         assert!(!TrainerTemplate::Qwen3NoThink.reproduces(&trimmed), "one blank is another prompt");
     }
 

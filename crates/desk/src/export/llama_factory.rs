@@ -31,10 +31,8 @@ pub(super) fn row(turns: &[Message], answer: &str) -> String {
 
 /// What a data set is called in `dataset_info.json` and in a training configuration.
 pub(super) fn dataset_name(queue: &str, part: Part) -> String {
-    let slug: String = queue
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
-        .collect();
+    let slug: String =
+        queue.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     let slug = slug.trim_matches('_');
     let slug = if slug.is_empty() { "saring" } else { slug };
     format!("{slug}_{}", part.as_str())
@@ -84,7 +82,8 @@ pub(super) fn training_settings(queue: &str, parts: &[Part], template: Option<Tr
                 lines.push("enable_thinking: false".to_owned());
             }
         }
-        None => lines.push("# template: none of LLaMA-Factory's gives this guard's frame; register one".to_owned()),
+        None => lines
+            .push("# template: none of LLaMA-Factory's gives this guard's frame; register one".to_owned()),
     }
     lines.push("mask_history: true    # the loss covers the last answer only".to_owned());
     lines.join("\n")

@@ -25,6 +25,8 @@ mod pass;
 mod split;
 mod tally;
 mod write;
+#[cfg(test)]
+mod tests;
 
 use std::{fmt, path::PathBuf, str::FromStr};
 

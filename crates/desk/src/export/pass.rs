@@ -5,12 +5,8 @@ use std::path::PathBuf;
 use saring_verdict::{GuardSettings, GuardSource, Message, Rendered, Subject, Task};
 
 use super::{
-    ExportFormat, ExportOrder, LeftOut, Part,
-    answer::answer,
-    decisions, llama_factory,
-    frame::TrainerTemplate,
-    split::Split,
-    tally::Tally,
+    ExportFormat, ExportOrder, LeftOut, Part, answer::answer, decisions, frame::TrainerTemplate,
+    llama_factory, split::Split, tally::Tally,
 };
 use crate::{
     Error, Result, Workspace,
@@ -147,7 +143,8 @@ impl Pass<'_> {
         for (candidate, rendered) in candidates.into_iter().zip(rendered) {
             let Candidate { row, decision, task, answer, .. } = candidate;
             let rendered = rendered.map_err(|error| LeftOut::Rendering(error.to_string()));
-            let turns = rendered.and_then(|r| turns(&wording.guard.card.architecture, r, &mut tally.template));
+            let turns =
+                rendered.and_then(|r| turns(&wording.guard.card.architecture, r, &mut tally.template));
             match turns {
                 Ok(turns) => {
                     let part = split.part(&row.content_hash);
@@ -211,7 +208,11 @@ fn task(row: &ExportRow) -> Result<Task> {
 
 impl Workspace {
     /// Whose wording an order asks for; none for decisions.
-    pub(super) async fn wording(&self, engine: &EngineHandle, order: &ExportOrder) -> Result<Option<Wording>> {
+    pub(super) async fn wording(
+        &self,
+        engine: &EngineHandle,
+        order: &ExportOrder,
+    ) -> Result<Option<Wording>> {
         if order.format == ExportFormat::Decisions {
             return Ok(None);
         }

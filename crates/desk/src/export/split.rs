@@ -51,7 +51,8 @@ impl Split {
     /// Takes in an item.
     pub(super) fn add(&mut self, content_hash: &str, group: Option<&str>, prompt: Option<&str>) {
         let item = self.node(key("content", content_hash));
-        for other in [group.map(|g| key("group", g)), prompt.map(|p| key("prompt", p))].into_iter().flatten() {
+        for other in [group.map(|g| key("group", g)), prompt.map(|p| key("prompt", p))].into_iter().flatten()
+        {
             let other = self.node(other);
             self.unite(item, other);
         }
@@ -132,7 +133,8 @@ mod tests {
 
     #[test]
     fn the_order_of_items_does_not_change_their_parts() {
-        let items = [("a", Some("g"), None), ("b", Some("g"), Some("p")), ("c", None, Some("p")), ("d", None, None)];
+        let items =
+            [("a", Some("g"), None), ("b", Some("g"), Some("p")), ("c", None, Some("p")), ("d", None, None)];
         for seed in 0..50 {
             let mut forward = Split::new(seed, 0.5);
             let mut backward = Split::new(seed, 0.5);

@@ -37,7 +37,12 @@ impl Workspace {
     /// # Errors
     /// [`Error::Invalid`] for settings that make no sense and for a folder with something in it; [`Error::NotFound`]; what the
     /// engine or the disk refuses. Then nothing is left behind.
-    pub async fn export(&self, engine: &EngineHandle, order: &ExportOrder, folder: &Path) -> Result<ExportReport> {
+    pub async fn export(
+        &self,
+        engine: &EngineHandle,
+        order: &ExportOrder,
+        folder: &Path,
+    ) -> Result<ExportReport> {
         check(order)?;
         for _ in 0..ATTEMPTS {
             if let Some(report) = self.try_export(engine, order, folder).await? {

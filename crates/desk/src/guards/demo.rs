@@ -14,7 +14,8 @@ use crate::{Error, Result, audit::chain::hex};
 /// What the demo guard is called.
 pub const NAME: &str = "saring-demo";
 /// What must be said wherever its verdicts are shown.
-pub const WARNING: &str = "A toy, trained on made-up sentences to show how Saring works; it must not moderate anything.";
+pub const WARNING: &str =
+    "A toy, trained on made-up sentences to show how Saring works; it must not moderate anything.";
 
 /// What the demo queue is called.
 pub const QUEUE_NAME: &str = "demo";
@@ -121,7 +122,11 @@ mod tests {
         assert_eq!(fs::read_dir(&folder).unwrap().count(), FILES.len(), "nothing but its files");
         fs::write(folder.join("config.json"), "broken").unwrap();
         assert_eq!(unpack(dir.path()).unwrap(), folder);
-        assert_eq!(fs::read(folder.join("config.json")).unwrap(), FILES[1].1, "a damaged file is written again");
+        assert_eq!(
+            fs::read(folder.join("config.json")).unwrap(),
+            FILES[1].1,
+            "a damaged file is written again"
+        );
         let bytes: usize = FILES.iter().map(|(_, bytes)| bytes.len()).sum();
         assert!(bytes <= 8 << 20, "the checkpoint stays small: {bytes} bytes");
     }
@@ -143,6 +148,9 @@ mod tests {
     fn the_demo_queue_can_be_imported_row_by_row() {
         let rows: Vec<_> = QUEUE.lines().map(crate::import::row::ItemRow::parse).collect();
         assert!(rows.len() >= 240, "{} rows", rows.len());
-        assert!(rows.iter().all(|row| row.as_ref().is_ok_and(|r| r.labels.is_some())), "all of them have gold labels");
+        assert!(
+            rows.iter().all(|row| row.as_ref().is_ok_and(|r| r.labels.is_some())),
+            "all of them have gold labels"
+        );
     }
 }

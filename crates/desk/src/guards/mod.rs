@@ -8,6 +8,8 @@ mod check;
 pub mod demo;
 pub mod demo_queue;
 mod registry;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 

@@ -22,6 +22,8 @@ mod run;
 mod subject;
 mod unlabelled;
 mod write;
+#[cfg(test)]
+mod tests;
 
 pub use progress::{RecentVerdict, RunProgress, RunState};
 pub use run::{LabelOrder, LabelRun};

@@ -1,0 +1,205 @@
+//! An engine for tests, in this process: its verdicts follow from the text, and the text says how it misbehaves.
+//!
+//! A text with "bad" is unsafe with 0.9, any other with 0.1. "die" is the death of the engine, "refuse" a template that
+//! refuses, "markup" something that a trainer would take for markup.
+
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use saring_verdict::{
+    BenchReport, BenchRequest, Cancel, DeviceInfo, DeviceKind, Engine, EngineError, Family, GuardCard,
+    GuardSettings, GuardSource, JudgeError, LabelProbability, LoadRequest, Loaded, Message, Outcome,
+    Progress, Provenance, Rendered, Role, Subject, Task, TaskTaxonomy, Taxonomy, TokenCount, Verdict,
+};
+
+use super::{EngineHandle, RestartPolicy, Supervised};
+
+/// What a test can look at from outside.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    /// Subjects that were judged.
+    pub judged: AtomicU64,
+    /// Engines that were started.
+    pub started: AtomicU64,
+    /// How long a batch takes, in milliseconds.
+    pub batch_ms: AtomicU64,
+}
+
+pub(crate) struct Scripted {
+    family: Family,
+    seen: Arc<Seen>,
+    loaded: bool,
+    dead: bool,
+}
+
+/// A handle to scripted engines of `family`.
+pub(crate) fn handle(family: Family) -> (EngineHandle, Arc<Seen>) {
+    let seen = Arc::new(Seen::default());
+    let (policy, made) =
+        (RestartPolicy { backoff: Duration::ZERO, ..RestartPolicy::default() }, seen.clone());
+    let factory = move || {
+        made.started.fetch_add(1, Ordering::SeqCst);
+        Ok(Box::new(Scripted { family, seen: made.clone(), loaded: false, dead: false }) as Box<dyn Engine>)
+    };
+    (EngineHandle::new(Supervised::new(Arc::new(factory), policy, |_| ())).unwrap(), seen)
+}
+
+/// A card whose weights hash is the content of the folder's `weights` file.
+fn card(family: Family, path: &Path) -> Result<GuardCard, EngineError> {
+    let weights = std::fs::read_to_string(path.join("weights")).unwrap_or_else(|_| "demo".into());
+    let words = |list: &[&str]| list.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+    let (labels, categories, refusal) = match family {
+        Family::SeaGuard => (words(&["safe", "unsafe"]), vec![], false),
+        Family::Qwen3guardGen => {
+            (words(&["Safe", "Unsafe", "Controversial"]), words(&["Violent", "PII"]), true)
+        }
+    };
+    let task = |task, refusal| TaskTaxonomy { task, categories: categories.clone(), refusal };
+    Ok(GuardCard {
+        architecture: "Qwen3ForCausalLM".into(),
+        family,
+        family_reason: "it is scripted".into(),
+        taxonomy: Taxonomy { labels, tasks: vec![task(Task::Prompt, false), task(Task::Response, refusal)] },
+        weights_sha256: weights.trim().to_owned(),
+        template_sha256: "template".into(),
+        weights_bytes: 1,
+        parameters: 1,
+        precision: "f32".into(),
+        context_tokens: 100,
+        memory_needed_bytes: 1,
+        license: None,
+        warnings: vec![],
+    })
+}
+
+impl Engine for Scripted {
+    fn devices(&mut self) -> Result<Vec<DeviceInfo>, EngineError> {
+        Ok(vec![device()])
+    }
+
+    fn describe(
+        &mut self,
+        source: &GuardSource,
+        progress: &mut dyn FnMut(Progress),
+    ) -> Result<GuardCard, EngineError> {
+        progress(Progress { done: 1, total: 1 });
+        card(self.family, &source.path)
+    }
+
+    fn load(
+        &mut self,
+        request: &LoadRequest,
+        _progress: &mut dyn FnMut(Progress),
+    ) -> Result<Loaded, EngineError> {
+        self.loaded = true;
+        let card = card(self.family, &request.source.path)?;
+        Ok(Loaded {
+            provenance: Provenance {
+                weights_sha256: card.weights_sha256.clone(),
+                template_sha256: card.template_sha256.clone(),
+                family: card.family,
+                precision: "f32".into(),
+                device: "cpu".into(),
+                device_name: "scripted".into(),
+                settings: "{}".into(),
+                program: "scripted 1".into(),
+            },
+            card,
+            device: device(),
+            device_fallback: None,
+            batch_subjects: 4,
+            load_ms: 1,
+        })
+    }
+
+    fn judge(&mut self, subjects: &[Subject], cancel: &Cancel) -> Result<Vec<Outcome>, EngineError> {
+        if !self.loaded {
+            return Err(EngineError::NotLoaded);
+        }
+        std::thread::sleep(Duration::from_millis(self.seen.batch_ms.load(Ordering::SeqCst)));
+        if self.dead || subjects.iter().any(|s| text(s).contains("die")) {
+            self.dead = true;
+            return Err(EngineError::Died { reason: "it was told to".into() });
+        }
+        Ok(subjects
+            .iter()
+            .map(|subject| {
+                if cancel.is_cancelled() {
+                    return Err(JudgeError::Cancelled);
+                }
+                self.seen.judged.fetch_add(1, Ordering::SeqCst);
+                match text(subject) {
+                    t if t.contains("refuse") => Err(JudgeError::SeveralTurns { turns: 3 }),
+                    t => Ok(self.verdict(if t.contains("bad") { 0.9 } else { 0.1 })),
+                }
+            })
+            .collect())
+    }
+
+    fn render(
+        &mut self,
+        _source: &GuardSource,
+        _settings: GuardSettings,
+        subjects: &[Subject],
+    ) -> Result<Vec<Result<Rendered, JudgeError>>, EngineError> {
+        let render = |subject: &Subject| {
+            if text(subject).contains("refuse") {
+                return Err(JudgeError::SeveralTurns { turns: 3 });
+            }
+            let texts: Vec<&str> = subject.messages.iter().map(|m| m.content.as_str()).collect();
+            let content = format!("Judge the {}: {}", subject.task, texts.join(" | "));
+            Ok(Rendered {
+                text: format!(
+                    "<|im_start|>user\n{content}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
+                ),
+                ids: vec![],
+                turns: vec![Message { role: Role::User, content }],
+                markup_in_item: text(subject).contains("markup"),
+            })
+        };
+        Ok(subjects.iter().map(render).collect())
+    }
+
+    fn bench(&mut self, _request: BenchRequest) -> Result<BenchReport, EngineError> {
+        Ok(BenchReport { rows: vec![] })
+    }
+
+    fn unload(&mut self) -> Result<(), EngineError> {
+        self.loaded = false;
+        Ok(())
+    }
+}
+
+impl Scripted {
+    fn verdict(&self, p_unsafe: f64) -> Verdict {
+        let label = |label: &str, p| LabelProbability { label: label.into(), p };
+        let probabilities = match self.family {
+            Family::SeaGuard => vec![label("safe", 1.0 - p_unsafe), label("unsafe", p_unsafe)],
+            Family::Qwen3guardGen => {
+                vec![label("Safe", 1.0 - p_unsafe), label("Unsafe", p_unsafe), label("Controversial", 0.0)]
+            }
+        };
+        Verdict {
+            probabilities,
+            label_mass: 0.99,
+            categories: vec![],
+            refusal: None,
+            tokens: TokenCount { prompt: 10, cached: 4, computed: 6 },
+            truncated: false,
+        }
+    }
+}
+
+fn text(subject: &Subject) -> &str {
+    subject.messages.last().map_or("", |m| m.content.as_str())
+}
+
+fn device() -> DeviceInfo {
+    DeviceInfo { kind: DeviceKind::Cpu, name: "scripted".into(), memory_bytes: None, memory_free_bytes: None }
+}
