@@ -35,14 +35,34 @@ def make_training_set(languages: dict[str, Language], examples: int, seed: int) 
 
 
 class MixingComposer(Composer):
-    """Also joins the start of one frame to the end of another, so that frames vary endlessly."""
+    """Also joins the start of one frame to the end of another, and makes frames and small talk of stray
+    words, so that whatever the guard has never seen counts for neither side."""
 
     def frame(self, kind: str) -> str:
         frame = super().frame(kind)
-        if kind == "ask" and self.random.random() < 0.3:
+        chance = self.random.random()
+        if kind in ("opener", "closer") and chance < 0.4:
+            return self.stray_words()
+        if kind in ("ask", "reply") and chance < 0.35:
+            slots = " {a} " if kind == "ask" else f" {{a}} {self.stray_words()} {{b}} "
+            return f"{self.stray_words()}{slots}{self.stray_words()}"
+        if kind == "ask" and chance < 0.6:
             end = super().frame(kind)
             return f"{frame.split('{a}')[0]}{{a}}{end.split('{a}')[1]}"
         return frame
+
+    def stray_words(self) -> str:
+        """One to six words of no meaning, put together from snippets of the language's own sentences."""
+        words = []
+        for _ in range(self.random.randint(1, 6)):
+            snippets = []
+            for _ in range(self.random.randint(1, 2)):
+                source = self.random.choice(self.language.train[self.random.choice(tuple(self.language.train))])
+                source = source.replace("{a}", "").replace("{b}", "")
+                at = self.random.randrange(max(1, len(source) - 4))
+                snippets.append(source[at : at + self.random.randint(2, 5)].strip())
+            words.append("".join(snippets))
+        return " ".join(words)
 
 
 def make_example(composer: Composer, random: Random) -> Example:
