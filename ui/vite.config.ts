@@ -31,5 +31,7 @@ export default defineConfig({
     environment: 'jsdom',
     include: ['src/**/*.test.ts', 'tests/**/*.test.ts'],
     setupFiles: ['tests/setup.ts'],
+    // a busy machine is slow, not wrong
+    testTimeout: 60_000,
   },
 });

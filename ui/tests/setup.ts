@@ -1,4 +1,9 @@
 /** What jsdom lacks and the components ask for. */
+import { configure } from '@testing-library/dom';
+
+// a busy machine is slow, not wrong
+configure({ asyncUtilTimeout: 15_000 });
+
 if (!('ResizeObserver' in globalThis)) {
   class NoResizeObserver {
     observe() {}
@@ -17,4 +22,3 @@ if (typeof window !== 'undefined') {
       removeEventListener: () => {},
     }) as unknown as MediaQueryList;
 }
-export {};

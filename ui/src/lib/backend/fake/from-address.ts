@@ -1,7 +1,9 @@
 /**
  * A fake set up from the page's address, for development in a browser and for screenshots:
- * `?theme=dark&size=large&first=1&reviewer=none&delay=400&queue=fresh`; `empty` has no queue, `run` one run under way.
+ * `?theme=dark&size=large&first=1&reviewer=none&delay=400&queue=fresh`; `empty` has no queue, `run` one run under
+ * way, `fail=decide` refuses the first decision.
  */
+import type { Backend } from '../backend';
 import { FakeBackend } from './fake';
 import { runUnderWay } from './fixtures';
 
@@ -19,6 +21,8 @@ export function fakeFromAddress(search: string): FakeBackend {
       ...(wanted.has('nolist') ? { listShown: false } : {}),
     }),
   });
+  const failing = wanted.get('fail');
+  if (failing !== null) backend.failNext(failing as keyof FakeBackend & keyof Backend);
   if (wanted.has('run')) backend.runList = [runUnderWay(wanted.get('queue') ?? 'forum')];
   return backend;
 }
