@@ -11,3 +11,4 @@ mod no_network;
 mod program;
 mod quarantine;
 mod score;
+mod window;

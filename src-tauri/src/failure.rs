@@ -14,7 +14,11 @@ pub(crate) type Answer<T> = Result<T, Failure>;
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let code = code(error.code());
+        let code = match error {
+            // The page says it in passing: nothing was lost.
+            Error::NothingToUndo { .. } => Code::NotFound,
+            _ => code(error.code()),
+        };
         let failure = Self {
             code,
             message: sentence(&error.to_string()),

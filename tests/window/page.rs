@@ -1,0 +1,165 @@
+//! The page in the window: what is on it, found by `data-testid`, and the keys that go to it.
+
+use std::{env, fs, path::PathBuf, time::Duration};
+
+use fantoccini::{
+    Client, Locator,
+    actions::{InputSource, KeyAction, KeyActions},
+    elements::Element,
+    key::Key,
+};
+use serde_json::{Value, json};
+
+/// How long anything may take to show; only a limit for a machine that is busy with something else.
+const PATIENCE: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(40);
+
+pub struct Page {
+    client: Client,
+}
+
+impl Page {
+    /// Waits until the program has started, and begins to note what the content security policy refuses.
+    pub async fn new(client: Client) -> Self {
+        let page = Self { client };
+        page.see("nav-queues").await;
+        page.script(
+            "window.refused = []; document.addEventListener('securitypolicyviolation', \
+             (e) => window.refused.push(e.effectiveDirective + ' ' + e.blockedURI))",
+        )
+        .await;
+        page
+    }
+
+    pub async fn script(&self, script: &str) -> Value {
+        self.client.execute(script, vec![]).await.unwrap_or_else(|e| panic!("{script}: {e}"))
+    }
+
+    /// What the content security policy has refused so far.
+    pub async fn refused(&self) -> Value {
+        self.script("return window.refused").await
+    }
+
+    /// Whether a request to the network is refused by the page.
+    pub async fn network_is_refused(&self) -> bool {
+        let script = "const done = arguments[arguments.length - 1]; \
+             fetch('https://example.org/').then(() => done(false), () => done(true))";
+        self.client.execute_async(script, vec![]).await.unwrap() == json!(true)
+    }
+
+    /// From now on a dialog that asks for files or a folder gets `answer`: dialogs of the system cannot be driven.
+    pub async fn answer_dialogs(&self, answer: Value) {
+        let script = "const answer = arguments[0]; window.realFetch ??= window.fetch; \
+             window.fetch = (where, ...rest) => decodeURIComponent(String(where)).includes('plugin:dialog|') \
+               ? Promise.resolve(new Response(JSON.stringify(answer), \
+                   { headers: { 'Tauri-Response': 'ok', 'content-type': 'application/json' } })) \
+               : window.realFetch(where, ...rest)";
+        self.client.execute(script, vec![answer]).await.unwrap();
+    }
+
+    /// The first element of this name, once it is there.
+    pub async fn see(&self, name: &str) -> Element {
+        let css = format!("[data-testid=\"{name}\"]");
+        match self.client.wait().at_most(PATIENCE).for_element(Locator::Css(&css)).await {
+            Ok(element) => element,
+            Err(error) => {
+                let text = self.script("return document.body.innerText.slice(0, 2000)").await;
+                self.shot("failed").await;
+                panic!("there is no {name} on the page ({error}); it says: {text}")
+            }
+        }
+    }
+
+    pub async fn has(&self, name: &str) -> bool {
+        self.client.find(Locator::Css(&format!("[data-testid=\"{name}\"]"))).await.is_ok()
+    }
+
+    pub async fn click(&self, name: &str) {
+        for _ in 0..50 {
+            // It may be drawn anew between being found and being clicked.
+            let element = self.see(name).await;
+            if element.is_enabled().await.unwrap_or(false) && element.click().await.is_ok() {
+                return;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        panic!("{name} cannot be clicked");
+    }
+
+    pub async fn write(&self, name: &str, text: &str) {
+        self.see(name).await.send_keys(text).await.unwrap();
+    }
+
+    /// The text of an element; empty if it is not there.
+    pub async fn text(&self, name: &str) -> String {
+        let script = "return document.querySelector(`[data-testid=\"${arguments[0]}\"]`)?.innerText ?? ''";
+        let text = self.client.execute(script, vec![json!(name)]).await.unwrap();
+        text.as_str().unwrap_or_default().to_owned()
+    }
+
+    pub async fn attribute(&self, name: &str, attribute: &str) -> String {
+        let script = "return document.querySelector(`[data-testid=\"${arguments[0]}\"]`)?.getAttribute(arguments[1]) ?? ''";
+        let value = self.client.execute(script, vec![json!(name), json!(attribute)]).await.unwrap();
+        value.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// A count that an element shows.
+    pub async fn number(&self, name: &str) -> i64 {
+        self.text(name).await.replace(',', "").trim().parse().unwrap_or(-1)
+    }
+
+    /// Waits until `holds` does; `what` says what was waited for.
+    pub async fn until(&self, what: &str, holds: impl AsyncFn(&Self) -> bool) {
+        let tries = PATIENCE.as_millis() / POLL.as_millis();
+        for _ in 0..tries {
+            if holds(self).await {
+                return;
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        let text = self.script("return document.body.innerText.slice(0, 2000)").await;
+        self.shot("failed").await;
+        panic!("waited in vain until {what}; the page says: {text}");
+    }
+
+    /// Presses a key, wherever the focus is.
+    pub async fn press(&self, key: char) {
+        let keys = KeyActions::new("keyboard".into())
+            .then(KeyAction::Down { value: key })
+            .then(KeyAction::Up { value: key });
+        self.client.perform_actions(keys).await.unwrap();
+    }
+
+    pub async fn enter(&self) {
+        self.press(char::from(Key::Enter)).await;
+    }
+
+    pub async fn press_with_control(&self, key: char) {
+        let control = char::from(Key::Control);
+        let keys = KeyActions::new("keyboard".into())
+            .then(KeyAction::Down { value: control })
+            .then(KeyAction::Down { value: key })
+            .then(KeyAction::Up { value: key })
+            .then(KeyAction::Up { value: control });
+        self.client.perform_actions(keys).await.unwrap();
+    }
+
+    /// Goes to a screen by its place in the column of screens.
+    pub async fn go(&self, screen: &str) {
+        self.click(&format!("nav-{screen}")).await;
+        self.see(&format!("place-{screen}")).await;
+    }
+
+    /// Keeps a screenshot if they are wanted.
+    pub async fn shot(&self, name: &str) {
+        let Some(folder) = env::var_os("SARING_SHOTS").map(PathBuf::from) else { return };
+        // Motion takes at most 120 ms, and a picture in the middle of it shows nothing.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join(format!("{name}.png")), self.client.screenshot().await.unwrap()).unwrap();
+    }
+
+    pub async fn close(&self) {
+        self.client.clone().close().await.unwrap();
+    }
+}
