@@ -15,8 +15,8 @@ use std::{
 };
 
 use saring_verdict::{
-    DeviceInfo, DeviceKind, EngineError, Family, GuardCard, JudgeError, LabelProbability, Loaded, Outcome, Progress,
-    Provenance, Subject, Taxonomy, TokenCount, Verdict,
+    DeviceInfo, DeviceKind, EngineError, Family, GuardCard, JudgeError, LabelProbability, Loaded, Outcome,
+    Progress, Provenance, Subject, Taxonomy, TokenCount, Verdict,
     wire::{self, Body, Call, Hello, PROTOCOL, Reply, Request},
 };
 

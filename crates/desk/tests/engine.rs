@@ -22,7 +22,11 @@ fn fake(behaviour: &str) -> EngineProgram {
     path.pop();
     path.push("examples");
     path.push(format!("fake_engine{}", std::env::consts::EXE_SUFFIX));
-    assert!(path.is_file(), "{} is missing: `cargo build -p saring-desk --example fake_engine`", path.display());
+    assert!(
+        path.is_file(),
+        "{} is missing: `cargo build -p saring-desk --example fake_engine`",
+        path.display()
+    );
     EngineProgram { path, arguments: vec![behaviour.into()] }
 }
 

@@ -24,9 +24,9 @@ mod llama_factory;
 mod pass;
 mod split;
 mod tally;
-mod write;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use std::{fmt, path::PathBuf, str::FromStr};
 

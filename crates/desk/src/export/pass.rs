@@ -75,17 +75,19 @@ impl Pass<'_> {
 
     async fn split(&self, tx: &mut ReadTx) -> Result<Split> {
         let mut split = Split::new(self.order.seed, self.order.validation);
+        if self.order.format == ExportFormat::Decisions {
+            return Ok(split);
+        }
         let mut after_seq = 0;
-        while self.order.format == ExportFormat::LlamaFactory {
+        loop {
             let ties = exports::ties(tx, self.queue_id, after_seq, PAGE).await?;
-            let Some(last) = ties.last() else { break };
+            let Some(last) = ties.last() else { return Ok(split) };
             after_seq = last.seq;
             for tie in &ties {
                 let prompt = tie.prompt.as_deref().filter(|p| !p.is_empty());
                 split.add(&tie.content_hash, tie.group_key.as_deref(), prompt);
             }
         }
-        Ok(split)
     }
 
     fn decisions(

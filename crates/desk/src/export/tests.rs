@@ -2,16 +2,23 @@
 
 use std::{collections::BTreeMap, fs, path::Path};
 
-use saring_verdict::{Family, Task};
+use saring_verdict::{DeviceChoice, Family, PrecisionChoice, Task};
 
 use super::*;
 use crate::{
     engine::{EngineHandle, scripted},
     fixture::{Fixture, QUEUE},
+    label::LabelOrder,
     review::{Gesture, NewDecision},
 };
 
-async fn decide(fixture: &Fixture, item_id: &str, task: Task, label: &str, change: impl Fn(&mut NewDecision)) {
+async fn decide(
+    fixture: &Fixture,
+    item_id: &str,
+    task: Task,
+    label: &str,
+    change: impl Fn(&mut NewDecision),
+) {
     let mut decision = fixture.decision(item_id, label);
     decision.task = task;
     change(&mut decision);
@@ -69,13 +76,21 @@ async fn training_files_hold_the_guards_wording_and_the_peoples_answer() {
     );
     let info: serde_json::Value = serde_json::from_str(&files["dataset_info.json"]).unwrap();
     assert_eq!(info["queue_train"]["file_name"], "train.jsonl");
-    assert_eq!(info["queue_train"]["columns"], serde_json::json!({"messages": "messages"}), "all columns, no others");
+    assert_eq!(
+        info["queue_train"]["columns"],
+        serde_json::json!({"messages": "messages"}),
+        "all columns, no others"
+    );
     let card = &files["README.md"];
     for said in ["enable_thinking: false", "4 rows about 4 items", "Reviewers: 1", "No uniform draw"] {
         assert!(card.contains(said), "the card says {said:?}:\n{card}");
     }
     for file in &report.files {
-        assert!(file.name == "README.md" || card.contains(&file.sha256), "the card names the hash of {}", file.name);
+        assert!(
+            file.name == "README.md" || card.contains(&file.sha256),
+            "the card names the hash of {}",
+            file.name
+        );
     }
 }
 
@@ -171,7 +186,11 @@ async fn incomplete_decisions_are_left_out_and_counted_by_reason() {
     assert_eq!(left_out[&LeftOut::Undecided], 5);
     assert_eq!(left_out[&LeftOut::Markup], 1);
     let held_back = fs::read_to_string(report.folder.join("held_back.csv")).unwrap();
-    assert_eq!(held_back.lines().count(), 3, "markup and refusal by the template, under a header:\n{held_back}");
+    assert_eq!(
+        held_back.lines().count(),
+        3,
+        "markup and refusal by the template, under a header:\n{held_back}"
+    );
     assert!(held_back.contains(&ids[3]) && held_back.contains(&ids[4]));
     let train = fs::read_to_string(report.folder.join("train.jsonl")).unwrap();
     assert!(train.contains("Safety: Safe\\nCategories: None\\nRefusal: Yes"), "{train}");
@@ -180,13 +199,20 @@ async fn incomplete_decisions_are_left_out_and_counted_by_reason() {
 #[tokio::test]
 async fn a_verdict_never_fills_a_field() {
     let fixture = Fixture::with_prompts(1).await;
-    let ids = fixture.ids().await;
-    fixture.judge(&ids[0], Task::Prompt, 0.9).await;
     let (engine, _) = scripted::handle(Family::SeaGuard);
+    let run = LabelOrder {
+        queue: QUEUE.into(),
+        guard: None,
+        device: DeviceChoice::Cpu,
+        precision: PrecisionChoice::Auto,
+    };
+    fixture.workspace.start_label_run(&engine, run).await.unwrap().finish().await.unwrap();
     let order = ExportOrder { validation: 0.0, ..ExportOrder::new(QUEUE, ExportFormat::LlamaFactory) };
     let report = export(&fixture, &engine, &order, "out").await;
     assert_eq!((report.rows, report.left_out), (0, vec![(LeftOut::Undecided, 1)]));
     assert!(!report.folder.join("train.jsonl").exists(), "trainers stumble over empty files");
+    let card = fs::read_to_string(report.folder.join("README.md")).unwrap();
+    assert!(card.contains("saring-demo (a toy that must not moderate anything): 1 verdicts"), "{card}");
 }
 
 #[tokio::test]
@@ -251,7 +277,10 @@ async fn a_folder_with_something_in_it_is_not_touched() {
     assert!(refused.is_err());
     assert_eq!(files(out.parent().unwrap()).len(), 1);
     let wrong = ExportOrder { validation: 0.9, ..order };
-    assert!(fixture.workspace.preview_export(&engine, &wrong).await.is_err(), "a share above a half is a mistake");
+    assert!(
+        fixture.workspace.preview_export(&engine, &wrong).await.is_err(),
+        "a share above a half is a mistake"
+    );
 }
 
 #[tokio::test]
@@ -263,5 +292,9 @@ async fn a_preview_shows_three_rows_and_writes_nothing() {
     assert_eq!((preview.sample.len(), preview.rows), (3, 10));
     assert_eq!(preview.train + preview.validation, 10);
     let report = export(&fixture, &engine, &order, "out").await;
-    assert_eq!((report.train, report.validation), (preview.train, preview.validation), "it is what is written");
+    assert_eq!(
+        (report.train, report.validation),
+        (preview.train, preview.validation),
+        "it is what is written"
+    );
 }

@@ -194,7 +194,7 @@ impl Workspace {
             Err(Error::Exists { .. }) => {
                 let all = self.guards().await?;
                 let known = all.into_iter().find(|g| g.is_toy && g.source.path == source.path);
-                known.ok_or_else(|| Error::Exists { thing: Thing::Guard, name: versioned })
+                known.ok_or(Error::Exists { thing: Thing::Guard, name: versioned })
             }
             added => added,
         }

@@ -19,7 +19,11 @@ async fn a_guard_is_added_listed_removed_and_brought_back() {
     let (engine, _) = scripted::handle(Family::SeaGuard);
     let new = checkpoint(&fixture, "mine", "w1");
     let guard = workspace.add_guard(&engine, new.clone(), |_| ()).await.unwrap();
-    assert_eq!((guard.name.as_str(), guard.card.weights_sha256.as_str()), ("mine", "w1"), "named by its folder");
+    assert_eq!(
+        (guard.name.as_str(), guard.card.weights_sha256.as_str()),
+        ("mine", "w1"),
+        "named by its folder"
+    );
     let twice = workspace.add_guard(&engine, new.clone(), |_| ()).await;
     assert!(matches!(twice, Err(Error::Exists { .. })));
 
@@ -79,5 +83,8 @@ async fn a_path_that_is_no_checkpoint_is_refused() {
     let new = NewGuard { path: fixture.dir.path().join("nowhere"), ..NewGuard::default() };
     assert!(matches!(fixture.workspace.add_guard(&engine, new, |_| ()).await, Err(Error::Io { .. })));
     let reserved = NewGuard { name: Some("saring-demo".into()), ..checkpoint(&fixture, "x", "w") };
-    assert!(matches!(fixture.workspace.add_guard(&engine, reserved, |_| ()).await, Err(Error::Invalid { .. })));
+    assert!(matches!(
+        fixture.workspace.add_guard(&engine, reserved, |_| ()).await,
+        Err(Error::Invalid { .. })
+    ));
 }

@@ -20,10 +20,10 @@ mod pace;
 mod progress;
 mod run;
 mod subject;
-mod unlabelled;
-mod write;
 #[cfg(test)]
 mod tests;
+mod unlabelled;
+mod write;
 
 pub use progress::{RecentVerdict, RunProgress, RunState};
 pub use run::{LabelOrder, LabelRun};

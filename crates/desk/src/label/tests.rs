@@ -46,7 +46,11 @@ async fn every_pair_gets_one_verdict_and_a_second_run_has_nothing_to_do() {
     let fixture = Fixture::with_rows(&[row, r#"{"id":"b","prompt":"bad"}"#]).await;
     let (engine, seen) = scripted::handle(Family::Qwen3guardGen);
     let progress = label(&fixture, &engine).await;
-    assert_eq!((progress.state, progress.total, progress.judged), (RunState::Done, 3, 3), "both tasks of the first");
+    assert_eq!(
+        (progress.state, progress.total, progress.judged),
+        (RunState::Done, 3, 3),
+        "both tasks of the first"
+    );
     assert!(progress.recent.iter().any(|r| r.label == "Unsafe" && r.p_unsafe == 0.9));
     let again = label(&fixture, &engine).await;
     assert_eq!((again.total, again.judged), (0, 0));
@@ -88,10 +92,18 @@ async fn an_item_that_kills_the_engine_fails_and_the_run_goes_on() {
     let (engine, seen) = scripted::handle(Family::SeaGuard);
     let progress = label(&fixture, &engine).await;
     assert_eq!((progress.judged, progress.failed, progress.state), (3, 1, RunState::Done));
-    assert!(progress.notes.iter().any(|n| n.contains("started again")), "deaths are told: {:?}", progress.notes);
+    assert!(
+        progress.notes.iter().any(|n| n.contains("started again")),
+        "deaths are told: {:?}",
+        progress.notes
+    );
     assert!(seen.started.load(Ordering::SeqCst) >= 3);
     let runs = fixture.workspace.runs(1).await.unwrap();
-    assert!(runs[0].note.as_deref().unwrap_or_default().contains("started again"), "and kept: {:?}", runs[0].note);
+    assert!(
+        runs[0].note.as_deref().unwrap_or_default().contains("started again"),
+        "and kept: {:?}",
+        runs[0].note
+    );
 }
 
 #[tokio::test]
@@ -194,4 +206,14 @@ async fn a_guard_that_changed_on_disk_is_not_run() {
     let error = run.finish().await.unwrap_err();
     assert!(error.to_string().contains("changed on disk"), "{error}");
     assert_eq!(fixture.workspace.runs(1).await.unwrap()[0].state, "failed");
+}
+
+#[tokio::test]
+#[ignore = "measures how fast verdicts are written; run by hand, in release"]
+async fn measure_writing() {
+    let fixture = Fixture::with_prompts(20_000).await;
+    let (engine, _) = scripted::handle(Family::Qwen3guardGen);
+    let started = std::time::Instant::now();
+    let progress = label(&fixture, &engine).await;
+    println!("{} pairs in {:?}", progress.judged, started.elapsed());
 }

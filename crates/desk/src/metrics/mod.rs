@@ -9,6 +9,8 @@
 
 mod curve;
 mod stats;
+#[cfg(test)]
+mod workspace_tests;
 
 use saring_verdict::{LabelProbability, Reading, Task, TokenCount, Verdict};
 

@@ -280,3 +280,56 @@ pub async fn most_used_guard(conn: &mut Conn, queue_id: &str) -> StoreResult<Opt
     .fetch_optional(conn)
     .await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Fixture;
+
+    #[tokio::test]
+    async fn what_is_not_judged_is_read_in_order_without_sorting() {
+        let fixture = Fixture::with_prompts(3).await;
+        let mut read = fixture.workspace.store().read().await.unwrap();
+        let sql = format!("EXPLAIN QUERY PLAN SELECT i.seq {UNJUDGED} ORDER BY i.seq, t.task LIMIT ?5");
+        let query =
+            sqlx::query(sqlx::AssertSqlSafe(sql)).bind("q").bind("g").bind(0_i64).bind("").bind(10_i64);
+        let rows = query.fetch_all(&mut *read).await.unwrap();
+        let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+        let plan = plan.join("\n");
+        assert!(plan.contains("items_by_queue"), "a page begins where the last one ended:\n{plan}");
+        assert!(plan.contains("verdicts_once"), "each pair is looked up:\n{plan}");
+        assert!(!plan.contains("TEMP B-TREE"), "nothing is sorted:\n{plan}");
+    }
+
+    #[tokio::test]
+    async fn pages_follow_each_other_between_the_tasks_of_an_item_too() {
+        let row = r#"{"id":"a","prompt":"p","response":"r"}"#;
+        let fixture = Fixture::with_rows(&[row, r#"{"id":"b","prompt":"q"}"#]).await;
+        let queue_id = fixture.workspace.queue(crate::fixture::QUEUE).await.unwrap().id;
+        let mut read = fixture.workspace.store().read().await.unwrap();
+        assert_eq!(count_unjudged(&mut read, &queue_id, "g").await.unwrap(), 3);
+        let mut after = (0, String::new());
+        let mut seen = Vec::new();
+        loop {
+            let page = list_unjudged(&mut read, &queue_id, "g", (after.0, &after.1), 1).await.unwrap();
+            let Some(row) = page.into_iter().next() else { break };
+            after = (row.seq, row.task.clone());
+            seen.push((row.content.prompt.unwrap(), row.task));
+        }
+        let expected = [("p", "prompt"), ("p", "response"), ("q", "prompt")];
+        assert_eq!(seen, expected.map(|(text, task)| (text.to_owned(), task.to_owned())));
+    }
+
+    #[tokio::test]
+    async fn what_is_in_quarantine_is_hidden_among_ids() {
+        let fixture = Fixture::with_prompts(2).await;
+        let ids = fixture.ids().await;
+        fixture.workspace.quarantine(&crate::review::Gesture::new(&ids[0], "ana")).await.unwrap();
+        let mut read = fixture.workspace.store().read().await.unwrap();
+        let hidden = hidden_among(&mut read, &[&ids[0], &ids[1], "gone"]).await.unwrap();
+        assert!(
+            hidden.contains(&ids[0]) && hidden.contains("gone") && !hidden.contains(&ids[1]),
+            "{hidden:?}"
+        );
+    }
+}

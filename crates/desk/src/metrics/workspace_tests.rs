@@ -1,0 +1,86 @@
+//! The numbers of a real queue.
+
+use saring_verdict::{DeviceChoice, Family, PrecisionChoice, Task};
+
+use super::*;
+use crate::{
+    engine::scripted,
+    fixture::{Fixture, QUEUE},
+    label::LabelOrder,
+    queue::DrawFrom,
+    review::NewDecision,
+};
+
+fn find<'a>(stats: &'a QueueStats, against: Yardstick, language: &str) -> Option<&'a Agreement> {
+    stats.agreement.iter().find(|a| a.task == Task::Prompt && a.against == against && a.language == language)
+}
+
+async fn labelled() -> Fixture {
+    let rows: Vec<String> = (0..20)
+        .map(|n| {
+            let (text, label) = if n % 2 == 0 { ("bad", "Unsafe") } else { ("good", "Safe") };
+            let language = if n < 10 { "th" } else { "en" };
+            format!(
+                "{{\"id\":\"{n}\",\"prompt\":\"{text} {n}\",\"language\":\"{language}\",\
+                 \"labels\":{{\"prompt\":{{\"label\":\"{label}\"}}}},\"labels_role\":\"gold\"}}"
+            )
+        })
+        .collect();
+    let fixture = Fixture::with_rows(&rows.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let (engine, _) = scripted::handle(Family::Qwen3guardGen);
+    let order = LabelOrder {
+        queue: QUEUE.into(),
+        guard: None,
+        device: DeviceChoice::Cpu,
+        precision: PrecisionChoice::Auto,
+    };
+    fixture.workspace.start_label_run(&engine, order).await.unwrap().finish().await.unwrap();
+    fixture
+}
+
+#[tokio::test]
+async fn a_guard_that_knows_the_gold_labels_has_an_area_of_one_in_every_language() {
+    let fixture = labelled().await;
+    let stats = fixture.workspace.stats(QUEUE, None).await.unwrap();
+    assert_eq!(stats.guard.as_deref(), Some("saring-demo"));
+    assert!(stats.guard_is_toy);
+    for (language, n) in [("all", 20), ("th", 10), ("en", 10)] {
+        let gold = find(&stats, Yardstick::Gold, language).unwrap();
+        assert_eq!((gold.n, gold.positives, gold.auprc), (n, n / 2, Some(1.0)), "{language}");
+    }
+    assert_eq!(stats.verdicts[0].verdicts, 20);
+    assert_eq!(stats.override_rate, None, "nobody has decided anything");
+    let json = serde_json::to_value(&stats).unwrap();
+    assert_eq!(json["agreement"][0]["against"], "gold", "it can be printed for scripts");
+}
+
+#[tokio::test]
+async fn the_first_blind_decision_counts_and_only_drawn_items_are_an_estimate() {
+    let fixture = labelled().await;
+    let ids = fixture.ids().await;
+    let decide = async |id: &str, label: &str, change: &dyn Fn(&mut NewDecision)| {
+        let mut decision = fixture.decision(id, label);
+        change(&mut decision);
+        fixture.workspace.decide(&decision).await.unwrap();
+    };
+    // Before there is a draw: selected.
+    decide(&ids[1], "unsafe", &|d| d.categories = vec!["PII".into()]).await;
+    // Seen, then changed: the first counts.
+    decide(&ids[1], "safe", &|d| d.verdict_visible = true).await;
+    // Only seen: in no measurement.
+    decide(&ids[3], "safe", &|d| d.verdict_visible = true).await;
+    decide(&ids[5], "safe", &|d| d.synthetic = true).await;
+    let draw = fixture.workspace.draw(QUEUE, DrawFrom::Pending, 5, 7).await.unwrap();
+    let drawn = fixture.workspace.next(QUEUE, None).await.unwrap().unwrap();
+    decide(&drawn.id, "safe", &|d| d.draw_id = Some(draw.id.clone())).await;
+
+    let stats = fixture.workspace.stats(QUEUE, Some("saring-demo")).await.unwrap();
+    let n = |against| find(&stats, against, "all").map(|a| (a.n, a.positives));
+    assert_eq!(n(Yardstick::Selected), Some((1, 1)), "the blind decision, not the one after the reveal");
+    assert_eq!(n(Yardstick::Estimate), Some((1, 0)));
+    assert_eq!(n(Yardstick::Synthetic), Some((1, 0)), "scripts are reported apart");
+    let estimate = find(&stats, Yardstick::Estimate, "all").unwrap();
+    assert_eq!(estimate.auprc, None, "one decision ranks nothing");
+    assert!(estimate.note.is_some());
+    assert_eq!(stats.overrides.anchored, 2, "of decisions in force; scripts are left out");
+}
