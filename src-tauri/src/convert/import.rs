@@ -21,7 +21,8 @@ const PREVIEW_CHARS: usize = 240;
 
 pub(crate) fn mapping(rules: &[FieldMapping]) -> Answer<ColumnMapping> {
     let mut mapping = ColumnMapping::new();
-    for rule in rules.iter().filter(|rule| !rule.column.is_empty()) {
+    // A rule with an empty column stays: it says that the field has no column and must not be guessed.
+    for rule in rules {
         mapping.set(rule.field.parse().map_err(|e| Failure::unknown_word(&e))?, rule.column.clone());
     }
     Ok(mapping)

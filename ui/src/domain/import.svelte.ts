@@ -26,8 +26,18 @@ export const FIELDS: { field: string; label: string; hint: string }[] = [
   { field: 'language', label: 'Language', hint: 'A tag such as th or my' },
   { field: 'id', label: 'Id', hint: 'Your own, to find the item again' },
   { field: 'group', label: 'Group', hint: 'What a split must keep together' },
-  { field: 'labels', label: 'Labels', hint: 'Gold or prior labels; never taken for decisions' },
   { field: 'source', label: 'Source', hint: 'Kept as it is' },
+];
+
+/** Fields for labels that come with a file. They are gold or prior, never decisions. */
+export const LABEL_FIELDS: { field: string; label: string; hint: string }[] = [
+  { field: 'labels', label: 'Labels', hint: 'An object with labels by task' },
+  { field: 'labels_role', label: 'Role', hint: 'Gold, or prior' },
+  { field: 'prompt_label', label: 'Prompt label', hint: 'Safe, controversial or unsafe' },
+  { field: 'prompt_categories', label: 'Prompt categories', hint: 'Where they have a column' },
+  { field: 'response_label', label: 'Response label', hint: 'Safe, controversial or unsafe' },
+  { field: 'response_categories', label: 'Response categories', hint: 'Where they have a column' },
+  { field: 'response_refusal', label: 'Refusal', hint: 'Whether the response refuses' },
 ];
 
 /** At least one of these must come from a column, or there is nothing to judge. */
@@ -97,8 +107,7 @@ export class ImportController {
   /** Why the import cannot start, or null. */
   get problem(): string | null {
     if (this.preview === null) return 'Choose a file first';
-    const { mapping } = this.preview;
-    if (!mapping.some(({ field }) => JUDGED_FIELDS.includes(field)))
+    if (!JUDGED_FIELDS.some((field) => this.columnOf(field) !== null))
       return 'Say which column holds the prompt';
     if (this.queueName === '') return 'Give the queue a name';
     if (this.nameTaken) return 'There is a queue of that name: choose it, or give another name';
@@ -146,12 +155,13 @@ export class ImportController {
   async remap(field: string, column: string | null): Promise<void> {
     if (this.preview === null) return;
     const others = this.preview.mapping.filter((pair) => pair.field !== field);
-    const mapping = column === null ? others : [...others, { field, column }];
+    // Without a rule of its own a field would be guessed again: an empty column says that there is none.
+    const mapping = [...others, { field, column: column ?? '' }];
     await this.#ask(this.preview.path, mapping);
   }
 
   columnOf(field: string): string | null {
-    return this.preview?.mapping.find((pair) => pair.field === field)?.column ?? null;
+    return this.preview?.mapping.find((pair) => pair.field === field)?.column || null;
   }
 
   async start(): Promise<void> {

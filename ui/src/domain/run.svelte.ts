@@ -64,10 +64,10 @@ export class RunController {
     return this.run !== null && isActive(this.run);
   }
 
-  /** Share done, 0 to 1. Items that could not be judged are done too. */
+  /** Share done, 0 to 1; `done` counts what could not be judged too. */
   get fraction(): number {
     if (this.run === null || this.run.total === 0) return 0;
-    return (this.run.done + this.run.failed) / this.run.total;
+    return this.run.done / this.run.total;
   }
 
   get blind(): boolean {

@@ -138,3 +138,14 @@ describe('a file dropped on any screen', () => {
     expect(asked(backend, 'addGuard')).toEqual([['/models/SEA-Guard', null]]);
   });
 });
+
+describe('a column that is taken away', () => {
+  it('is said to have none, so that it is not guessed again', async () => {
+    const [importing, backend] = await offered();
+    await importing.remap('language', null);
+    expect(asked(backend, 'previewImport').at(-1)?.[1]).toContainEqual({
+      field: 'language',
+      column: '',
+    });
+  });
+});
