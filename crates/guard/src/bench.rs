@@ -7,7 +7,7 @@ use std::{
 
 use saring_verdict::{BenchReport, BenchRequest, BenchRow, Cancel, EngineError, Subject};
 
-use crate::scoring::Guard;
+use crate::{decoder::failure, scoring::Guard};
 
 /// Shares of the budget: each prefill length, then the queue.
 const PREFILL_SHARE: u32 = 4;
@@ -86,5 +86,5 @@ fn peak_memory_bytes() -> Option<u64> {
 }
 
 fn failed(error: candle_core::Error) -> EngineError {
-    EngineError::Inference { reason: error.to_string() }
+    EngineError::Inference { reason: failure(&error) }
 }

@@ -12,7 +12,7 @@ use saring_verdict::{
 use crate::{
     asking::Asker,
     bench,
-    checkpoint::{Checkpoint, DigestCache, Weights},
+    checkpoint::{Checkpoint, DigestCache, Stamp, Weights},
     decoder::{Qwen3, Qwen3Config},
     device,
     scoring::{Guard, working_bytes},
@@ -26,8 +26,8 @@ pub(crate) const PROGRAM: &str = concat!("saring ", env!("CARGO_PKG_VERSION"));
 pub struct LocalEngine {
     guard: Option<(Guard, u64)>,
     digests: DigestCache,
-    /// The last one that was rendered with: an export asks many times.
-    asker: Option<(GuardSource, Arc<Asker>)>,
+    /// The last one that was rendered with, and its files: an export asks many times.
+    asker: Option<(GuardSource, Vec<Stamp>, Arc<Asker>)>,
 }
 
 /// What describing and loading have in common.
@@ -45,14 +45,15 @@ impl LocalEngine {
     }
 
     fn asker(&mut self, source: &GuardSource) -> Result<Arc<Asker>, EngineError> {
-        if let Some((known, asker)) = &self.asker
-            && known == source
+        let stamps = Checkpoint::stamps(&source.path);
+        if let Some((known, known_stamps, asker)) = &self.asker
+            && (known, known_stamps) == (source, &stamps)
         {
             return Ok(Arc::clone(asker));
         }
         let checkpoint = Checkpoint::open(&source.path)?;
         let asker = Arc::new(Asker::open(&checkpoint, source)?.0);
-        self.asker = Some((source.clone(), Arc::clone(&asker)));
+        self.asker = Some((source.clone(), stamps, Arc::clone(&asker)));
         Ok(asker)
     }
 

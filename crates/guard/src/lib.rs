@@ -1,9 +1,11 @@
 //! Inference: runs guard checkpoints exactly as their authors run them.
 //!
-//! [`LocalEngine`] is the [`Engine`](saring_verdict::Engine) that runs in this process; [`serve`] puts any engine behind
-//! the wire protocol. Inside, a *checkpoint* is a folder of files, an *architecture* ([`decoder`]) knows tensors and no
-//! words, a *family* ([`family`]) knows words and no tensors. Templates are the checkpoint's own, item text is data that
-//! never becomes a control token ([`inert`], [`tokenizer`]), and what is read from the logits is in [`scoring`].
+//! [`LocalEngine`] is the [`Engine`](saring_verdict::Engine) that runs in this process; [`serve()`] puts any engine behind
+//! the wire protocol. Inside, a *checkpoint* is a folder of files, an *architecture* (`decoder`) knows tensors and no
+//! words, a *family* (`family`) knows words and no tensors. The way of an item: `family` words the question, `framing`
+//! renders it with the checkpoint's own template and encodes it so that item text never becomes a control token
+//! (`inert`, `tokenizer`), `asking` cuts what is too long, `scoring` reads the label's logits in batches (`batching`) and
+//! lets the answer run on under its `grammar`.
 //!
 //! Invariant: this crate knows no database and no window, opens no socket, and is the only one that names candle.
 

@@ -15,7 +15,7 @@ use saring_verdict::{
 use crate::{
     asking::Asker,
     batching::{Limits, distinct, plan},
-    decoder::{Cache, Qwen3, SharedPrefix},
+    decoder::{Cache, Qwen3, Qwen3Config, SharedPrefix, failure},
     grammar::{Grammar, Walk},
 };
 
@@ -128,7 +128,7 @@ impl Guard {
             Ok(outcomes) => outcomes,
             Err(_) if cancel.is_cancelled() => vec![Err(JudgeError::Cancelled); rows.len()],
             Err(error) if rows.len() == 1 => {
-                vec![Err(JudgeError::Inference { reason: error.to_string() })]
+                vec![Err(JudgeError::Inference { reason: failure(&error) })]
             }
             Err(_) => rows.iter().flat_map(|row| self.judge_batch(task, &[row], prefix, cancel)).collect(),
         }
@@ -178,7 +178,7 @@ impl Guard {
             .collect();
         // 3. What follows the label.
         if let Some(grammar) = self.asker.grammar(task) {
-            self.continue_answers(grammar, &mut outcomes, cache)?;
+            self.continue_answers(grammar, &mut outcomes, cache, cancel)?;
         }
         Ok(outcomes)
     }
@@ -189,6 +189,7 @@ impl Guard {
         grammar: &Grammar,
         outcomes: &mut [Outcome],
         mut cache: Cache,
+        cancel: &Cancel,
     ) -> candle_core::Result<()> {
         let first_tokens = self.asker.labels.first_tokens();
         let decided = grammar.tokens();
@@ -203,6 +204,9 @@ impl Guard {
         // Places of the active rows in the cache.
         let mut places: Vec<usize> = active.iter().map(|(row, _)| *row).collect();
         while !active.is_empty() {
+            if cancel.is_cancelled() {
+                candle_core::bail!("stopped on request");
+            }
             if places.len() < cache.rows() {
                 cache.keep(&places)?;
             }
@@ -249,7 +253,7 @@ impl Guard {
                     Ok(prefix) => prefix,
                     // Not kept: the next call may be given the time.
                     Err(_) if cancel.is_cancelled() => return Ok(None),
-                    Err(e) => return Err(EngineError::Inference { reason: e.to_string() }),
+                    Err(e) => return Err(EngineError::Inference { reason: failure(&e) }),
                 }
             }
             _ => None,
@@ -277,7 +281,7 @@ fn limits(device: &Device) -> Limits {
 }
 
 /// Bytes that one batch needs beside the weights: keys and values, scores, and the widest intermediate results.
-pub(crate) fn working_bytes(config: &crate::decoder::Qwen3Config, dtype: DType, device: &Device) -> u64 {
+pub(crate) fn working_bytes(config: &Qwen3Config, dtype: DType, device: &Device) -> u64 {
     let number = dtype.size_in_bytes() as u64;
     let limits = limits(device);
     let tokens = limits.tokens_max as u64;

@@ -22,7 +22,7 @@ const BLOCK_BYTES: usize = 4 * 1024 * 1024;
 
 /// A file's identity for as long as it is not rewritten.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Stamp {
+pub(crate) struct Stamp {
     path: PathBuf,
     bytes: u64,
     modified: Option<SystemTime>,
@@ -71,7 +71,11 @@ impl DigestCache {
     }
 }
 
-fn stamp(path: &Path) -> Result<Stamp, EngineError> {
+/// The identity of a file as it is now.
+///
+/// # Errors
+/// `Io`.
+pub(super) fn stamp(path: &Path) -> Result<Stamp, EngineError> {
     let meta = fs::metadata(path).map_err(|e| io_error(path, &e))?;
     Ok(Stamp { path: path.to_owned(), bytes: meta.len(), modified: meta.modified().ok() })
 }

@@ -15,11 +15,15 @@ use saring_verdict::EngineError;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-pub(crate) use digest::{DigestCache, hex};
+pub(crate) use digest::{DigestCache, Stamp, hex};
 pub(crate) use weights::{TensorSpec, Weights};
 
 /// Longest JSON or template file that is read, in bytes; the tokenizers of the known guards are below 40 MB.
 const SMALL_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+
+/// The files that decide what a guard is fed.
+const FEEDING: [&str; 5] =
+    ["config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "chat_template.json"];
 
 /// A folder with a config.json that could be read.
 #[derive(Debug)]
@@ -63,6 +67,11 @@ impl Checkpoint {
             })?
             .to_owned();
         Ok(Self { folder: folder.to_owned(), config, architecture })
+    }
+
+    /// The identities of the files that decide what a guard is fed. They change when one of them is rewritten.
+    pub fn stamps(folder: &Path) -> Vec<Stamp> {
+        FEEDING.iter().filter_map(|file| digest::stamp(&folder.join(file)).ok()).collect()
     }
 
     /// Where config.json lies, for error messages.

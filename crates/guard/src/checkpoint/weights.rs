@@ -17,6 +17,7 @@ use saring_verdict::EngineError;
 use serde_json::Value;
 
 use super::{Checkpoint, io_error, read_json};
+use crate::decoder::failure;
 
 const SINGLE: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
@@ -128,7 +129,9 @@ impl Weights {
         let bytes = &self.maps[place.file][place.bytes.clone()];
         let tensor = Tensor::from_raw_buffer(bytes, place.dtype, &place.shape, device)
             .and_then(|t| t.to_dtype(dtype))
-            .map_err(|e| EngineError::Inference { reason: format!("loading tensor {name}: {e}") })?;
+            .map_err(|e| EngineError::Inference {
+                reason: format!("loading tensor {name}: {}", failure(&e)),
+            })?;
         Ok((tensor, bytes.len() as u64))
     }
 

@@ -9,7 +9,7 @@ use saring_verdict::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::checkpoint::{GUARDS, SEA_GUARD, golden, json, judge, load, source};
+use crate::checkpoint::{Copy, GUARDS, SEA_GUARD, golden, json, judge, load, source};
 
 /// Probabilities differ by no more than logits may.
 const TOLERANCE: f64 = 2e-5;
@@ -161,4 +161,21 @@ fn the_family_is_read_from_the_template_and_can_be_overridden() {
     assert!(sea.taxonomy.tasks.iter().all(|t| t.categories.is_empty()), "categories are never invented");
     assert!(sea.family_reason.contains("ordinary") && sea.warnings.len() == 1, "a guess is said: {sea:?}");
     assert_eq!(describe(GUARDS[0], Some(Family::SeaGuard)).family, Family::SeaGuard);
+}
+
+#[test]
+fn a_template_that_was_rewritten_is_read_again() {
+    let copy = Copy::of(SEA_GUARD);
+    let mut engine = LocalEngine::new();
+    let mut text = || {
+        let subjects = [Subject::prompt("hi")];
+        let mut rendered = engine.render(&copy.source(), GuardSettings::default(), &subjects).unwrap();
+        rendered.remove(0).unwrap().text
+    };
+    let before = text();
+    assert_eq!(text(), before);
+    copy.change_json("chat_template.json", |file| {
+        file["chat_template"] = "changed: {{ messages[0].content }}".into();
+    });
+    assert!(text().starts_with("changed: You are a classifier"), "an old template must not be remembered");
 }
