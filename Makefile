@@ -5,6 +5,7 @@
 #   make check       formatting and lints only
 #   make build       the command line and the window
 #   make durability  kill -9, 200 times on 20,000 items
+#   make engine-deaths  kill -9 of the guard's process, 50 times, under runs that the window has started
 #   make reference   golden files anew, from the reference implementation (needs Python; downloads it)
 #   make demo-guard  the demo guard anew, trained from scratch
 #   make clean       what was built
@@ -25,7 +26,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 CARGO_BUILD := cargo build --locked --workspace
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run test check build ui durability reference demo-guard clean toolchains system-build system-test
+.PHONY: help run test check build ui durability engine-deaths reference demo-guard clean toolchains system-build system-test
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -47,6 +48,10 @@ check: toolchains system-build ui
 durability: build
 	SARING_DURABILITY_ROUNDS=$${SARING_DURABILITY_ROUNDS:-200} SARING_DURABILITY_ITEMS=$${SARING_DURABILITY_ITEMS:-20000} \
 		cargo test --locked --workspace --test integration durability:: -- --nocapture
+
+engine-deaths: build system-test
+	SARING_ENGINE_DEATHS=$${SARING_ENGINE_DEATHS:-50} xvfb-run -a -s '-screen 0 1280x800x24' dbus-run-session -- \
+		cargo test --locked --workspace --test integration window::engine_deaths:: -- --nocapture
 
 ui: ui/dist/index.html
 
