@@ -212,9 +212,9 @@ impl ColumnMapping {
                 continue;
             }
             let same = |name: &&str| columns.iter().find(|c| c.eq_ignore_ascii_case(name)).cloned();
-            let own = field.own_columns().iter().find_map(|name| same(&name));
+            let own = field.own_columns().iter().find_map(same);
             let taken = |c: &String| guessed.0.values().any(|t| t == c) || is_own_column(c);
-            let other = || field.other_columns().iter().find_map(|name| same(&name)).filter(|c| !taken(c));
+            let other = || field.other_columns().iter().find_map(same).filter(|c| !taken(c));
             if let Some(column) = own.or_else(other) {
                 guessed.set(field, column);
             }

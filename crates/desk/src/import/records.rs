@@ -60,6 +60,9 @@ pub(super) struct Rows {
     ended: bool,
 }
 
+/// Where a record of a table begins, and where its cells end in the buffer.
+type Record = (u64, Result<Vec<usize>, RowError>);
+
 struct Table {
     core: csv_core::Reader,
     ends: Vec<usize>,
@@ -186,7 +189,7 @@ impl Rows {
     }
 
     /// Reads a record into the buffer, unquoted; gives its line and the ends of its cells.
-    fn next_record(&mut self) -> io::Result<Option<(u64, Result<Vec<usize>, RowError>)>> {
+    fn next_record(&mut self) -> io::Result<Option<Record>> {
         let Some(table) = &mut self.table else { return Ok(None) };
         skip_line_ends(&mut *self.reader, &mut self.line)?;
         let line = self.line;
