@@ -48,7 +48,11 @@ export default ts.config(
       },
       'import-x/extensions': ['.ts', '.js', '.svelte'],
     },
-    languageOptions: { globals: { ...globals.browser, ...globals.node } },
+    languageOptions: {
+      globals: { ...globals.browser, ...globals.node },
+      // for every file: looking for cycles, a TypeScript file leads to Svelte files
+      parserOptions: { parser: ts.parser, extraFileExtensions: ['.svelte'], svelteConfig },
+    },
     rules: {
       'import-x/no-cycle': 'error',
       'no-console': 'error',
@@ -62,12 +66,6 @@ export default ts.config(
       'svelte/prefer-svelte-reactivity': 'off',
       // the window has no address bar and no router of SvelteKit
       'svelte/no-navigation-without-resolve': 'off',
-    },
-  },
-  {
-    files: ['**/*.svelte', '**/*.svelte.ts'],
-    languageOptions: {
-      parserOptions: { parser: ts.parser, extraFileExtensions: ['.svelte'], svelteConfig },
     },
   },
   { files: ['src/**'], rules: forbid(TAURI, BINDINGS, FAKE) },
