@@ -37,7 +37,12 @@ fn refused_checkpoint(spoil: impl FnOnce(&PathBuf), words: &[&str]) {
     let input = desk.file("in.jsonl", lines(&[json!({"prompt": "hello"})]));
     let output = desk.path("out.jsonl");
     let arguments = [
-        "score", "--guard", folder.to_str().unwrap(), "--input", input.to_str().unwrap(), "--output",
+        "score",
+        "--guard",
+        folder.to_str().unwrap(),
+        "--input",
+        input.to_str().unwrap(),
+        "--output",
         output.to_str().unwrap(),
     ];
     let said = desk.refused(1, &arguments);
@@ -107,7 +112,10 @@ fn a_checkpoint_without_a_chat_template_is_refused() {
 #[test]
 fn a_template_that_loops_for_ever_is_stopped() {
     let endless = "{% for a in range(9999) %}{% for b in range(9999) %}{{ a }}{% endfor %}{% endfor %}";
-    refused_checkpoint(|folder| fs::write(folder.join("chat_template.jinja"), endless).unwrap(), &["template"]);
+    refused_checkpoint(
+        |folder| fs::write(folder.join("chat_template.jinja"), endless).unwrap(),
+        &["template"],
+    );
 }
 
 #[test]
@@ -144,7 +152,8 @@ fn an_import_reports_each_bad_row_with_its_line_and_goes_on() {
     let file = desk.file("in.jsonl", bytes);
     let report = desk.json(&["import", file.to_str().unwrap(), "--queue", "q"]);
     assert_eq!((report["added"].as_u64(), report["failed"].as_u64()), (Some(2), Some(5)), "{report}");
-    let at: Vec<u64> = report["errors"].as_array().unwrap().iter().map(|e| e["line"].as_u64().unwrap()).collect();
+    let at: Vec<u64> =
+        report["errors"].as_array().unwrap().iter().map(|e| e["line"].as_u64().unwrap()).collect();
     assert_eq!(at, [2, 3, 4, 5, 6], "each error has its line");
     assert_eq!(database::number(&desk.workspace(), "SELECT count(*) FROM import_errors"), 5, "and is kept");
 }
@@ -154,7 +163,9 @@ fn a_folder_an_empty_file_and_a_missing_file_are_refused_by_name() {
     let desk = Desk::new();
     let empty = desk.file("empty.jsonl", "");
     fs::create_dir(desk.path("folder")).unwrap();
-    for (path, word) in [(desk.path("folder"), "folder"), (empty, "empty"), (desk.path("missing.jsonl"), "no such")] {
+    for (path, word) in
+        [(desk.path("folder"), "folder"), (empty, "empty"), (desk.path("missing.jsonl"), "no such")]
+    {
         let said = desk.refused(1, &["import", path.to_str().unwrap(), "--queue", "q"]);
         assert!(said.err.contains(word), "{word:?} should be said: {}", said.err);
     }
@@ -218,14 +229,19 @@ fn a_workspace_of_a_newer_version_is_left_alone() {
     );
     let said = desk.refused(1, &["stats", "--queue", "q"]);
     assert!(said.err.contains("newer") && said.err.contains("update"), "{}", said.err);
-    assert_eq!(database::number(&desk.workspace(), "SELECT count(*) FROM items"), 1, "and nothing was changed");
+    assert_eq!(
+        database::number(&desk.workspace(), "SELECT count(*) FROM items"),
+        1,
+        "and nothing was changed"
+    );
 }
 
 #[test]
 fn a_file_that_is_no_database_is_said_to_be_damaged() {
     let desk = Desk::new();
     fs::create_dir_all(desk.workspace()).unwrap();
-    fs::write(desk.workspace().join("saring.db"), "this is no database, whatever its name says".repeat(100)).unwrap();
+    fs::write(desk.workspace().join("saring.db"), "this is no database, whatever its name says".repeat(100))
+        .unwrap();
     let said = desk.refused(1, &["--json", "stats", "--queue", "q"]);
     assert!(said.err.contains("\"damaged\""), "{}", said.err);
 }
@@ -254,7 +270,8 @@ fn several_processes_write_to_one_workspace_at_once() {
 #[cfg(target_os = "linux")]
 fn a_full_disk_is_said_and_what_was_imported_stays() {
     let desk = Desk::new();
-    let rows: Vec<Value> = (0..40_000).map(|i| json!({"id": i, "prompt": format!("a line of text, number {i}")})).collect();
+    let rows: Vec<Value> =
+        (0..40_000).map(|i| json!({"id": i, "prompt": format!("a line of text, number {i}")})).collect();
     let file = desk.file("in.jsonl", lines(&rows));
     let small = desk.path("small");
     fs::create_dir(&small).unwrap();

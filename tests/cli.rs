@@ -28,14 +28,19 @@ fn small_queue() -> Desk {
 
 /// The item's id in the workspace.
 fn id_of(desk: &Desk, external: &str) -> String {
-    database::texts(&desk.workspace(), &format!("SELECT id FROM items WHERE external_id = '{external}'")).remove(0)
+    database::texts(&desk.workspace(), &format!("SELECT id FROM items WHERE external_id = '{external}'"))
+        .remove(0)
 }
 
 #[test]
 fn import_label_review_and_undo_leave_the_rows_that_they_say() {
     let desk = small_queue();
     let run = desk.json(&["label", "--queue", "q"]);
-    assert_eq!((run["judged"].as_u64(), run["state"].as_str()), (Some(5), Some("done")), "one for each task: {run}");
+    assert_eq!(
+        (run["judged"].as_u64(), run["state"].as_str()),
+        (Some(5), Some("done")),
+        "one for each task: {run}"
+    );
     let again = desk.json(&["label", "--queue", "q"]);
     assert_eq!(again["judged"], 0, "run again, it judges only what has no verdict of that guard");
     assert_eq!(number(&desk.workspace(), "SELECT count(*) FROM verdicts"), 5);
@@ -45,13 +50,27 @@ fn import_label_review_and_undo_leave_the_rows_that_they_say() {
     assert_eq!(next["tasks"][0]["verdict"]["kind"], "hidden", "blind is the default");
     let first = next["id"].as_str().unwrap();
     let saved = desk.json(&[
-        "decide", first, "--label", "UNSAFE", "--category", "pii", "--note", "why not", "--reviewer", "ana",
+        "decide",
+        first,
+        "--label",
+        "UNSAFE",
+        "--category",
+        "pii",
+        "--note",
+        "why not",
+        "--reviewer",
+        "ana",
     ]);
     let row = format!("WHERE id = '{}'", saved["decision_id"].as_str().unwrap());
     let column = |name: &str| {
-        database::texts(&desk.workspace(), &format!("SELECT CAST({name} AS TEXT) FROM decisions {row}")).remove(0)
+        database::texts(&desk.workspace(), &format!("SELECT CAST({name} AS TEXT) FROM decisions {row}"))
+            .remove(0)
     };
-    assert_eq!((column("label"), column("categories")), ("unsafe".into(), "[\"PII\"]".into()), "in the scheme's spelling");
+    assert_eq!(
+        (column("label"), column("categories")),
+        ("unsafe".into(), "[\"PII\"]".into()),
+        "in the scheme's spelling"
+    );
     assert_eq!((column("note"), column("reviewer")), ("why not".into(), "ana".into()));
     assert_eq!(column("verdict_visible"), "0", "it was blind");
     assert_ne!(column("verdict_id"), "", "and yet which verdict there was is known");
@@ -80,8 +99,20 @@ fn both_tasks_of_an_item_are_decided_one_after_the_other() {
     assert_eq!((second["task"].as_str(), second["state"].as_str()), (Some("response"), Some("decided")));
     let said = desk.refused(2, &["decide", &item, "--label", "unsafe", "--reviewer", "ana"]);
     assert!(said.err.contains("--task"), "{}", said.err);
-    desk.done(&["decide", &item, "--task", "prompt", "--label", "unsafe", "--category", "Violent", "--reviewer", "ana"]);
-    let superseding = number(&desk.workspace(), "SELECT count(*) FROM decisions WHERE supersedes IS NOT NULL");
+    desk.done(&[
+        "decide",
+        &item,
+        "--task",
+        "prompt",
+        "--label",
+        "unsafe",
+        "--category",
+        "Violent",
+        "--reviewer",
+        "ana",
+    ]);
+    let superseding =
+        number(&desk.workspace(), "SELECT count(*) FROM decisions WHERE supersedes IS NOT NULL");
     assert_eq!(superseding, 1, "a correction is a new row that points at the old one");
 }
 
@@ -159,9 +190,17 @@ fn a_guard_is_added_checked_and_removed() {
         let list = desk.json(&["models", "list"]);
         list.as_array().unwrap().iter().map(|g| g["name"].as_str().unwrap().to_owned()).collect()
     };
-    assert!(names(&desk).contains(&"mine".to_owned()) && names(&desk).len() == 2, "beside the toy: {:?}", names(&desk));
+    assert!(
+        names(&desk).contains(&"mine".to_owned()) && names(&desk).len() == 2,
+        "beside the toy: {:?}",
+        names(&desk)
+    );
     let test = desk.json(&["models", "check", "mine"]);
-    assert_eq!((test["passed"].as_bool(), test["problems"].as_array().map(Vec::len)), (Some(true), Some(0)), "{test}");
+    assert_eq!(
+        (test["passed"].as_bool(), test["problems"].as_array().map(Vec::len)),
+        (Some(true), Some(0)),
+        "{test}"
+    );
     desk.done(&["models", "default", "mine"]);
     desk.import("q", &[json!({"prompt": "hello"})]);
     assert_eq!(desk.json(&["label", "--queue", "q"])["guard"], "mine", "the default guard labels");
@@ -199,9 +238,11 @@ fn the_demo_goes_through_the_whole_loop_and_can_be_run_again() {
     in_folder(&["demo"]);
     let stats: Value = serde_json::from_str(&in_folder(&["stats", "--queue", "demo", "--json"]).out).unwrap();
     for task in ["prompt", "response"] {
-        let all = stats["agreement"].as_array().unwrap().iter().find(|row| {
-            row["task"] == task && row["language"] == "all" && row["against"] == "gold"
-        });
+        let all = stats["agreement"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|row| row["task"] == task && row["language"] == "all" && row["against"] == "gold");
         let auprc = all.unwrap()["auprc"].as_f64().unwrap();
         assert!(auprc > 0.9, "the demo guard on the {task} task: AUPRC {auprc}");
     }
@@ -228,7 +269,11 @@ fn the_demo_goes_through_the_whole_loop_and_can_be_run_again() {
     assert!(rows > 0, "there is something in them");
 
     in_folder(&["demo"]);
-    assert_eq!(number(&folder, "SELECT count(*) FROM items"), demo_queue().len() as i64, "run again, nothing is doubled");
+    assert_eq!(
+        number(&folder, "SELECT count(*) FROM items"),
+        demo_queue().len() as i64,
+        "run again, nothing is doubled"
+    );
     assert_eq!(number(&folder, "SELECT count(*) FROM decisions"), decisions);
     assert_eq!(jsonl(&files_below(&folder)), named);
 
@@ -245,8 +290,17 @@ fn the_doctor_finds_nothing_wrong_with_a_healthy_workspace() {
     let desk = small_queue();
     let report = desk.json(&["doctor"]);
     assert_eq!(report["problems"], json!([]));
-    assert_eq!((report["workspace"]["database"]["synchronous"].as_i64(), report["workspace"]["queues"][0]["items"].as_u64()), (Some(2), Some(4)));
-    assert!(report["engines"][0]["devices"].as_array().is_some_and(|d| !d.is_empty()), "the guard's process answers");
+    assert_eq!(
+        (
+            report["workspace"]["database"]["synchronous"].as_i64(),
+            report["workspace"]["queues"][0]["items"].as_u64()
+        ),
+        (Some(2), Some(4))
+    );
+    assert!(
+        report["engines"][0]["devices"].as_array().is_some_and(|d| !d.is_empty()),
+        "the guard's process answers"
+    );
     database::tamper(&desk.workspace(), "DELETE FROM events WHERE seq = 1");
     let said = desk.refused(1, &["doctor"]);
     assert!(said.out.contains("PROBLEM"), "{}", said.out);
@@ -265,7 +319,8 @@ fn the_guards_process_answers_and_ends_with_its_input() {
 fn no_item_text_is_in_what_the_program_says_on_the_side() {
     let desk = Desk::new();
     let secret = "a very private sentence";
-    let file = desk.file("in.jsonl", format!("{{\"prompt\": \"{secret}\"}}\n{{\"prompt\": \"{secret}\", broken\n"));
+    let file =
+        desk.file("in.jsonl", format!("{{\"prompt\": \"{secret}\"}}\n{{\"prompt\": \"{secret}\", broken\n"));
     let mut import = desk.command(&["import", file.to_str().unwrap(), "--queue", "q"]);
     let said = crate::program::Said::of(import.env("SARING_LOG", "trace").output().unwrap());
     assert!(!said.err.contains(secret) && !said.out.contains(secret), "{}", said.err);

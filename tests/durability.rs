@@ -100,7 +100,8 @@ fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
     let workspace = desk.workspace();
     let ids = database::texts(&workspace, "SELECT id FROM items ORDER BY seq");
     let log = OpenOptions::new().create(true).append(true).open(desk.path("acknowledged.log")).unwrap();
-    let mut deciding = Deciding { desk: &desk, items: ids.into_iter(), acknowledged: Vec::new(), log, started: 0 };
+    let mut deciding =
+        Deciding { desk: &desk, items: ids.into_iter(), acknowledged: Vec::new(), log, started: 0 };
     let mut moments = Moments(seed);
     let mut guard = Guard::add(&desk, 0);
     let (mut verdicts_before, mut in_mid_run) = (0, 0);
@@ -133,7 +134,10 @@ fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
     assert_eq!(guard.judged(&workspace), n as i64, "each item was judged once");
     nothing_lost_or_doubled(&workspace, &deciding, rounds);
     desk.done(&["audit", "verify"]);
-    println!("{} decisions acknowledged, {verdicts_before} verdicts, {in_mid_run} runs killed", deciding.acknowledged.len());
+    println!(
+        "{} decisions acknowledged, {verdicts_before} verdicts, {in_mid_run} runs killed",
+        deciding.acknowledged.len()
+    );
     assert!(!deciding.acknowledged.is_empty(), "no decision came through: nothing was tested");
 }
 
@@ -157,7 +161,10 @@ impl Guard {
 
     fn judged(&self, workspace: &Path) -> i64 {
         let guard = format!("(SELECT id FROM guards WHERE name = '{}')", self.name);
-        database::number(workspace, &format!("SELECT count(DISTINCT item_id) FROM verdicts WHERE guard_id = {guard}"))
+        database::number(
+            workspace,
+            &format!("SELECT count(DISTINCT item_id) FROM verdicts WHERE guard_id = {guard}"),
+        )
     }
 }
 
@@ -169,7 +176,8 @@ fn nothing_lost_or_doubled(workspace: &Path, deciding: &Deciding<'_>, round: u64
     assert!(kept.len() as u64 <= deciding.started, "round {round}: more decisions than were made");
     let twice = "SELECT count(*) FROM (SELECT 1 FROM decisions GROUP BY item_id HAVING count(*) > 1)";
     assert_eq!(database::number(workspace, twice), 0, "round {round}: a decision is there twice");
-    let twice = "SELECT count(*) FROM (SELECT 1 FROM verdicts GROUP BY item_id, task, guard_id HAVING count(*) > 1)";
+    let twice =
+        "SELECT count(*) FROM (SELECT 1 FROM verdicts GROUP BY item_id, task, guard_id HAVING count(*) > 1)";
     assert_eq!(database::number(workspace, twice), 0, "round {round}: a verdict is there twice");
     let bare = "SELECT count(*) FROM decisions WHERE id NOT IN (SELECT row_id FROM events)";
     assert_eq!(database::number(workspace, bare), 0, "round {round}: a decision without its event");

@@ -81,8 +81,15 @@ fn score(desk: &Desk, task: &str) -> Vec<Value> {
     let input = desk.file("in.jsonl", lines(&demo_queue()));
     let output = desk.path(&format!("{task}.jsonl"));
     desk.done(&[
-        "score", "--guard", DEMO_GUARD, "--input", input.to_str().unwrap(), "--output", output.to_str().unwrap(),
-        "--task", task,
+        "score",
+        "--guard",
+        DEMO_GUARD,
+        "--input",
+        input.to_str().unwrap(),
+        "--output",
+        output.to_str().unwrap(),
+        "--task",
+        task,
     ]);
     read_lines(&output)
 }
@@ -100,15 +107,26 @@ fn training_rows_are_what_the_guard_is_fed_and_what_was_decided() {
     let rows = ["train.jsonl", "validation.jsonl"].map(|part| read_lines(&folder.join(part)));
     assert!(rows.iter().all(|part| !part.is_empty()), "there is something to train and to validate on");
     let mut groups: [Vec<String>; 2] = Default::default();
-    for (part, row) in rows.iter().enumerate().flat_map(|(part, rows)| rows.iter().map(move |row| (part, row))) {
+    for (part, row) in
+        rows.iter().enumerate().flat_map(|(part, rows)| rows.iter().map(move |row| (part, row)))
+    {
         let (turns, answered) = messages(row);
-        let index = *fed.get(&serde_json::to_string(&turns).unwrap()).expect("the turns are those that the guard is fed");
+        let index = *fed
+            .get(&serde_json::to_string(&turns).unwrap())
+            .expect("the turns are those that the guard is fed");
         let (item, task, _) = &pairs[index];
-        assert_eq!(framed(&turns), rendered[index].text, "after the trainer's template the text is the guard's");
+        assert_eq!(
+            framed(&turns),
+            rendered[index].text,
+            "after the trainer's template the text is the guard's"
+        );
         assert_eq!(answered, answer(&item["labels"][task.as_str()], *task), "the answer is the decision");
         groups[part].push(item["group"].as_str().unwrap_or_default().to_owned());
     }
-    assert!(groups[0].iter().all(|group| !groups[1].contains(group)), "a group is never on both sides of the split");
+    assert!(
+        groups[0].iter().all(|group| !groups[1].contains(group)),
+        "a group is never on both sides of the split"
+    );
 
     let card = fs::read_to_string(folder.join("README.md")).unwrap();
     assert!(card.contains("template: qwen3_nothink") && card.contains("mask_history: true"), "{card}");
@@ -121,7 +139,8 @@ fn training_rows_are_what_the_guard_is_fed_and_what_was_decided() {
 fn held_against_the_chain(desk: &Desk, card: &str) {
     let is_hash = |word: &&str| word.len() == 64 && word.chars().all(|c| c.is_ascii_hexdigit());
     let words = card.split(|c: char| !c.is_ascii_alphanumeric()).filter(is_hash);
-    let on_chain = words.filter(|hash| desk.run(&["audit", "verify", "--head", hash]).code == Some(0)).count();
+    let on_chain =
+        words.filter(|hash| desk.run(&["audit", "verify", "--head", hash]).code == Some(0)).count();
     assert!(on_chain >= 1, "one of the hashes of the card is a head of the chain");
 }
 
@@ -147,11 +166,19 @@ fn an_export_is_the_same_byte_for_byte_when_nothing_has_changed() {
     desk.done(&["demo"]);
     let read = |folder: &Path, name: &str| fs::read(folder.join(name)).unwrap();
     let exports = desk.workspace().join("exports");
-    let names = ["llama-factory/train.jsonl", "llama-factory/validation.jsonl", "llama-factory/dataset_info.json",
-        "decisions/decisions.jsonl", "decisions/decisions.csv"];
+    let names = [
+        "llama-factory/train.jsonl",
+        "llama-factory/validation.jsonl",
+        "llama-factory/dataset_info.json",
+        "decisions/decisions.jsonl",
+        "decisions/decisions.csv",
+    ];
     let before = names.map(|name| read(&exports, name));
     desk.done(&["demo"]);
     for (name, before) in names.iter().zip(before) {
-        assert!(read(&exports, name) == before, "{name} is another file though nothing was decided in between");
+        assert!(
+            read(&exports, name) == before,
+            "{name} is another file though nothing was decided in between"
+        );
     }
 }

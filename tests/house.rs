@@ -44,7 +44,8 @@ const ITEMS_READERS: [(&str, &str); 5] = [
 ];
 
 fn tracked() -> Vec<String> {
-    let listed = Command::new("git").args(["ls-files", "-z"]).current_dir(ROOT).output().expect("git is there");
+    let listed =
+        Command::new("git").args(["ls-files", "-z"]).current_dir(ROOT).output().expect("git is there");
     assert!(listed.status.success(), "the rules are about tracked files: run the tests in a clone");
     let names = String::from_utf8(listed.stdout).expect("names of tracked files are UTF-8");
     let present = |name: &&str| !name.is_empty() && Path::new(ROOT).join(name).is_file();
@@ -95,7 +96,8 @@ fn declared() -> BTreeMap<String, Vec<(String, Option<String>)>> {
         .iter()
         .map(|package| {
             let dependencies = package["dependencies"].as_array().expect("dependencies");
-            let of = dependencies.iter().filter_map(|d| Some((text(&d["name"])?, text(&d["kind"])))).collect();
+            let of =
+                dependencies.iter().filter_map(|d| Some((text(&d["name"])?, text(&d["kind"])))).collect();
             (text(&package["name"]).expect("a name"), of)
         })
         .collect()
@@ -183,7 +185,8 @@ fn the_arrows_between_our_packages_point_as_they_should() {
 #[test]
 fn every_module_says_what_it_is_for() {
     let files = tracked();
-    let silent: Vec<&String> = with_extension(&files, &["rs"]).filter(|f| !read(f).starts_with("//! ")).collect();
+    let silent: Vec<&String> =
+        with_extension(&files, &["rs"]).filter(|f| !read(f).starts_with("//! ")).collect();
     assert!(silent.is_empty(), "these files do not open with `//! `: {silent:?}");
     let placeholders: Vec<&String> =
         with_extension(&files, &["rs"]).filter(|f| read(f).starts_with("//! Placeholder")).collect();
@@ -211,7 +214,8 @@ fn a_file_has_at_most_500_lines_or_a_reason() {
 fn nothing_is_called_utils_or_its_like() {
     let empty_names = ["utils", "util", "helpers", "helper", "common", "manager", "service", "misc"];
     for file in tracked() {
-        let stem = Path::new(&file).file_stem().map(|s| s.to_string_lossy().to_lowercase()).unwrap_or_default();
+        let stem =
+            Path::new(&file).file_stem().map(|s| s.to_string_lossy().to_lowercase()).unwrap_or_default();
         let words: Vec<&str> = stem.split(['_', '-', '.']).collect();
         let found = empty_names.iter().find(|name| words.contains(name));
         assert!(found.is_none(), "{file}: {found:?} says nothing about what is in it");
@@ -228,8 +232,10 @@ fn append_only_tables_are_only_appended_to() {
         }
         let text = read(file);
         let product = text.split("#[cfg(test)]").next().unwrap_or_default();
-        let words: Vec<String> =
-            product.split_whitespace().map(|w| w.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase()).collect();
+        let words: Vec<String> = product
+            .split_whitespace()
+            .map(|w| w.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
+            .collect();
         for pair in words.windows(3) {
             for table in APPEND_ONLY {
                 let updates = pair[0] == "update" && pair[1] == table && pair[2] == "set";
@@ -288,7 +294,11 @@ fn tracked_files_speak_of_the_project_alone() {
 fn locked_packages_come_from_the_public_registries() {
     for line in read("Cargo.lock").lines().filter(|l| l.starts_with("source = ")) {
         let index = ["registry+https://github.com/rust-lang/", "crates", ".io-index"].concat();
-        assert_eq!(line, format!("source = \"{index}\""), "a package from elsewhere cannot be got by everybody");
+        assert_eq!(
+            line,
+            format!("source = \"{index}\""),
+            "a package from elsewhere cannot be got by everybody"
+        );
     }
     for line in read("ui/package-lock.json").lines().filter(|l| l.trim_start().starts_with("\"resolved\"")) {
         let host = ["https://registry.", "npmjs.org/"].concat();

@@ -36,7 +36,10 @@ fn internet(log: &str) -> Vec<&str> {
 fn the_demo_opens_no_internet_socket() {
     let desk = Desk::new();
     // The control: where there is one, it is seen.
-    let Some(control) = sockets(&desk, &["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9"], &desk.path(".")) else { return };
+    let Some(control) = sockets(&desk, &["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/9"], &desk.path("."))
+    else {
+        return;
+    };
     assert!(!internet(&control).is_empty(), "strace must see a socket where there is one: {control}");
 
     let folder = desk.path("demo");
@@ -58,7 +61,9 @@ fn the_demo_runs_where_there_is_no_network_at_all() {
         .output();
     let said = match output {
         Ok(output) => Said::of(output),
-        Err(error) => return skipped("an empty network namespace", &format!("there is no `unshare`: {error}")),
+        Err(error) => {
+            return skipped("an empty network namespace", &format!("there is no `unshare`: {error}"));
+        }
     };
     if said.err.starts_with("unshare") {
         return skipped("an empty network namespace", said.err.trim());

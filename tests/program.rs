@@ -76,7 +76,8 @@ impl Desk {
     /// Runs it with `--json`; it must succeed and print JSON.
     pub fn json(&self, arguments: &[&str]) -> Value {
         let said = self.done(&[&["--json"], arguments].concat());
-        serde_json::from_str(&said.out).unwrap_or_else(|e| panic!("{arguments:?} printed no JSON ({e}): {}", said.out))
+        serde_json::from_str(&said.out)
+            .unwrap_or_else(|e| panic!("{arguments:?} printed no JSON ({e}): {}", said.out))
     }
 
     /// Runs it; it must fail with `code`, and say why.

@@ -33,7 +33,9 @@ fn reviewed() -> (Desk, String) {
     let found = desk.json(&["search", "--queue", "q", MARK]);
     let marked = found["items"][0]["id"].as_str().unwrap().to_owned();
     for item in database::texts(&desk.workspace(), "SELECT id FROM items") {
-        for task in database::texts(&desk.workspace(), &format!("SELECT task FROM tasks WHERE item_id = '{item}'")) {
+        for task in
+            database::texts(&desk.workspace(), &format!("SELECT task FROM tasks WHERE item_id = '{item}'"))
+        {
             let mut decide = vec!["decide", &item, "--task", &task, "--label", "safe", "--reviewer", "r"];
             if task == "response" {
                 decide.extend(["--refusal", "no"]);
@@ -68,7 +70,11 @@ fn a_quarantined_item_is_found_on_no_path() {
         let said = desk.done(&[&["--json"], arguments].concat());
         for trace in [MARK, marked.as_str()] {
             // `--after` repeats nothing of what it was given.
-            assert!(!said.out.contains(trace) && !said.err.contains(trace), "{arguments:?} shows {trace}: {}", said.out);
+            assert!(
+                !said.out.contains(trace) && !said.err.contains(trace),
+                "{arguments:?} shows {trace}: {}",
+                said.out
+            );
         }
     }
     for arguments in [
@@ -91,7 +97,10 @@ fn a_quarantined_item_is_found_on_no_path() {
         }
     }
     let stats = desk.json(&["stats", "--queue", "q"]);
-    assert_eq!((stats["items"]["decided"].as_u64(), stats["items"]["quarantined"].as_u64()), (Some(6), Some(1)));
+    assert_eq!(
+        (stats["items"]["decided"].as_u64(), stats["items"]["quarantined"].as_u64()),
+        (Some(6), Some(1))
+    );
 }
 
 #[test]

@@ -26,8 +26,17 @@ fn every_line_has_exactly_the_agreed_fields_in_the_order_of_the_input() {
     let scored = score(&desk, &desk.file("in.jsonl", lines(&queue)), &[]);
     assert_eq!(scored.len(), queue.len(), "one line for each item");
     let agreed = [
-        "id", "task", "label", "p_unsafe", "probabilities", "label_mass", "categories", "refusal", "tokens",
-        "truncated", "error",
+        "id",
+        "task",
+        "label",
+        "p_unsafe",
+        "probabilities",
+        "label_mass",
+        "categories",
+        "refusal",
+        "tokens",
+        "truncated",
+        "error",
     ];
     for (item, line) in queue.iter().zip(&scored) {
         assert_eq!(keys(line), agreed.into_iter().collect(), "the fields are a contract");
@@ -65,7 +74,12 @@ fn the_guard_reads_its_own_queue_better_than_chance() {
         let p: Vec<f64> = of.map(|(_, line)| line["p_unsafe"].as_f64().unwrap()).collect();
         p.iter().sum::<f64>() / p.len() as f64
     };
-    assert!(mean(false) > mean(true) + 0.5, "unsafe items score far higher: {} and {}", mean(false), mean(true));
+    assert!(
+        mean(false) > mean(true) + 0.5,
+        "unsafe items score far higher: {} and {}",
+        mean(false),
+        mean(true)
+    );
 }
 
 #[test]
@@ -96,7 +110,9 @@ fn a_bad_row_gets_an_error_and_the_rest_goes_on() {
     bytes.extend_from_slice(b"{\"id\": \"c\", \"note\": 1}\n");
     bytes.extend_from_slice(b"{\"id\": \"d\", \"prompt\": \"caf\xe9\"}\n");
     bytes.extend_from_slice(b"[1, 2]\n");
-    bytes.extend_from_slice(format!("{{\"id\": \"e\", \"prompt\": \"{}\"}}\n", "x".repeat(20_000_000)).as_bytes());
+    bytes.extend_from_slice(
+        format!("{{\"id\": \"e\", \"prompt\": \"{}\"}}\n", "x".repeat(20_000_000)).as_bytes(),
+    );
     bytes.extend_from_slice(b"{\"id\": \"f\", \"prompt\": \"good bye\"}");
     let scored = score(&desk, &desk.file("in.jsonl", bytes), &[]);
     let failed: Vec<bool> = scored.iter().map(|line| !line["error"].is_null()).collect();
@@ -122,7 +138,10 @@ fn the_wanted_task_is_judged_and_its_absence_is_said() {
     let of = |list: &[(&str, &str, bool)]| -> Vec<(String, String, bool)> {
         list.iter().map(|(id, task, good)| ((*id).to_owned(), (*task).to_owned(), *good)).collect()
     };
-    assert_eq!(tasks(&["--task", "all"]), of(&[("1", "prompt", true), ("2", "prompt", true), ("2", "response", true)]));
+    assert_eq!(
+        tasks(&["--task", "all"]),
+        of(&[("1", "prompt", true), ("2", "prompt", true), ("2", "response", true)])
+    );
     assert_eq!(tasks(&["--task", "prompt"]), of(&[("1", "prompt", true), ("2", "prompt", true)]));
     assert_eq!(tasks(&["--task", "response"]), of(&[("1", "response", false), ("2", "response", true)]));
 }
@@ -150,8 +169,15 @@ fn a_run_that_fails_leaves_the_old_output_and_nothing_beside_it() {
     let desk = Desk::new();
     let output = desk.file("out/scores.jsonl", "what was there before\n");
     let input = desk.file("in.jsonl", lines(&[json!({"prompt": "hello"})]));
-    let arguments =
-        ["score", "--guard", "no/such/guard", "--input", input.to_str().unwrap(), "--output", output.to_str().unwrap()];
+    let arguments = [
+        "score",
+        "--guard",
+        "no/such/guard",
+        "--input",
+        input.to_str().unwrap(),
+        "--output",
+        output.to_str().unwrap(),
+    ];
     desk.refused(1, &arguments);
     assert_eq!(fs::read_to_string(&output).unwrap(), "what was there before\n");
     let beside: Vec<_> = fs::read_dir(output.parent().unwrap()).unwrap().collect();
@@ -163,10 +189,20 @@ fn the_summary_is_json_when_asked_for() {
     let desk = Desk::new();
     let input = desk.file("in.jsonl", lines(&[json!({"prompt": "hello"}), json!({"no": "prompt"})]));
     let output = desk.path("out.jsonl");
-    let arguments =
-        ["score", "--guard", DEMO_GUARD, "--input", input.to_str().unwrap(), "--output", output.to_str().unwrap()];
+    let arguments = [
+        "score",
+        "--guard",
+        DEMO_GUARD,
+        "--input",
+        input.to_str().unwrap(),
+        "--output",
+        output.to_str().unwrap(),
+    ];
     let report = desk.json(&arguments);
-    assert_eq!((report["rows"].as_u64(), report["lines"].as_u64(), report["errors"].as_u64()), (Some(2), Some(2), Some(1)));
+    assert_eq!(
+        (report["rows"].as_u64(), report["lines"].as_u64(), report["errors"].as_u64()),
+        (Some(2), Some(2), Some(1))
+    );
     assert!(report["device"].as_str().unwrap().starts_with("cpu"), "where it ran is said: {report}");
     assert_eq!(report["weights_sha256"].as_str().map(str::len), Some(64));
 }

@@ -6,7 +6,8 @@ use clap::{Parser, Subcommand, ValueHint};
 use saring_verdict::{DeviceChoice, PrecisionChoice};
 
 use crate::{
-    audit, bench, decide, demo, export, gesture, history, import, label, models, next, score, search, stats, undo,
+    audit, bench, decide, demo, export, gesture, history, import, label, models, next, score, search, stats,
+    undo,
 };
 
 /// Pre-label a moderation queue with a guard on this machine, review it, and hand the corrected data out.

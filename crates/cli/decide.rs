@@ -79,7 +79,9 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
         "state": saved.state,
         "anchored": decision.verdict_visible,
     });
-    output.show(&report, |_| format!("saved at {}: {task} of {}; the item is {}", saved.saved_at, item.id, saved.state))
+    output.show(&report, |_| {
+        format!("saved at {}: {task} of {}; the item is {}", saved.saved_at, item.id, saved.state)
+    })
 }
 
 /// Whether a verdict about the task could be seen by whoever looked at the item.
@@ -92,6 +94,8 @@ fn undecided(item: &ItemView) -> Result<Task, Usage> {
     match (open.next(), item.tasks.as_slice()) {
         (Some(task), _) => Ok(task.task),
         (None, [only]) => Ok(only.task),
-        (None, _) => Err(Usage("every task of the item is decided; say which one to decide again with --task".into())),
+        (None, _) => {
+            Err(Usage("every task of the item is decided; say which one to decide again with --task".into()))
+        }
     }
 }

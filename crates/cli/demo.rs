@@ -52,8 +52,9 @@ pub struct Wanted {
 /// Runs it.
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
     let dir = folder(place)?;
-    let workspace =
-        Workspace::open(&dir).await.with_context(|| format!("the workspace {} cannot be opened", dir.display()))?;
+    let workspace = Workspace::open(&dir)
+        .await
+        .with_context(|| format!("the workspace {} cannot be opened", dir.display()))?;
     let heading = |what: &str| {
         if !output.json() {
             output.say(format_args!("== {what}"));
@@ -96,7 +97,11 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
     heading("export");
     let mut exports = Vec::new();
     for format in ExportFormat::ALL {
-        let order = ExportOrder { guard: Some(guard.id.clone()), include_synthetic: true, ..ExportOrder::new(&queue, format) };
+        let order = ExportOrder {
+            guard: Some(guard.id.clone()),
+            include_synthetic: true,
+            ..ExportOrder::new(&queue, format)
+        };
         let target = dir.join(EXPORTS).join(format.as_str());
         remove_earlier(&target)?;
         let report: ExportReport = workspace.export(&engine, &order, &target).await?;
@@ -124,7 +129,8 @@ fn folder(place: &Place) -> anyhow::Result<PathBuf> {
         return std::path::absolute(named).with_context(|| format!("{} is no path", named.display()));
     }
     let here = std::env::current_dir().context("the current folder cannot be found out")?;
-    let empty = fs::read_dir(&here).with_context(|| format!("{} cannot be read", here.display()))?.next().is_none();
+    let empty =
+        fs::read_dir(&here).with_context(|| format!("{} cannot be read", here.display()))?.next().is_none();
     if empty || is_workspace(&here) {
         return Ok(here);
     }
@@ -162,14 +168,22 @@ async fn decide(workspace: &Workspace, queue: &str) -> anyhow::Result<u64> {
     Ok(decisions)
 }
 
-async fn decide_item(workspace: &Workspace, item: &ItemView, labels: Option<&RowLabels>) -> anyhow::Result<u64> {
+async fn decide_item(
+    workspace: &Workspace,
+    item: &ItemView,
+    labels: Option<&RowLabels>,
+) -> anyhow::Result<u64> {
     let mut decisions = 0;
     for task in item.tasks.iter().filter(|t| t.state == ItemState::Pending).map(|t| t.task) {
         decisions += 1;
         let Some(label) = labels.and_then(|l| l.task(task)) else {
             let reason = Some("it came without a gold label".to_owned());
-            let gesture =
-                Gesture { task: Some(task), reason, synthetic: true, ..Gesture::new(item.id.clone(), REVIEWER) };
+            let gesture = Gesture {
+                task: Some(task),
+                reason,
+                synthetic: true,
+                ..Gesture::new(item.id.clone(), REVIEWER)
+            };
             workspace.skip(&gesture).await?;
             continue;
         };

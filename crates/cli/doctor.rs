@@ -89,7 +89,8 @@ async fn engines(problems: &mut Vec<String>) -> Vec<EngineReport> {
         let program = path.display().to_string();
         let tried = tokio::task::spawn_blocking(move || {
             let program = EngineProgram { path, arguments: vec!["engine".into()] };
-            EngineProcess::start(&program, ProcessOptions::default()).and_then(|mut process| process.devices())
+            EngineProcess::start(&program, ProcessOptions::default())
+                .and_then(|mut process| process.devices())
         });
         let (devices, error) = match tried.await {
             Ok(Ok(devices)) => (devices, None),
@@ -130,7 +131,11 @@ async fn workspace(place: &Place, problems: &mut Vec<String>) -> anyhow::Result<
     }
     for guard in workspace.guards().await? {
         if !guard.source.path.is_dir() {
-            problems.push(format!("the folder of the guard {:?} is gone: {}", guard.name, guard.source.path.display()));
+            problems.push(format!(
+                "the folder of the guard {:?} is gone: {}",
+                guard.name,
+                guard.source.path.display()
+            ));
         }
         report.guards.push(guard.name);
     }

@@ -13,7 +13,8 @@ pub fn run() -> anyhow::Result<()> {
     lower_priority();
     let mut engine = LocalEngine::new();
     let input = BufReader::new(io::stdin());
-    saring_guard::serve_until(&mut engine, input, io::stdout(), end).context("the guard's process cannot go on")
+    saring_guard::serve_until(&mut engine, input, io::stdout(), end)
+        .context("the guard's process cannot go on")
 }
 
 #[allow(clippy::exit, reason = "a forward pass cannot be left in the middle; nobody waits for it any more")]

@@ -57,8 +57,11 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
 
 /// What was written, for scripts.
 pub fn view(report: &ExportReport) -> Value {
-    let files: Vec<Value> =
-        report.files.iter().map(|f| json!({ "name": f.name, "sha256": f.sha256, "bytes": f.bytes })).collect();
+    let files: Vec<Value> = report
+        .files
+        .iter()
+        .map(|f| json!({ "name": f.name, "sha256": f.sha256, "bytes": f.bytes }))
+        .collect();
     let left_out: Vec<Value> =
         report.left_out.iter().map(|(reason, n)| json!({ "reason": reason.to_string(), "n": n })).collect();
     json!({

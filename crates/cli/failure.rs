@@ -148,12 +148,18 @@ fn engine_advice(error: &EngineError) -> Option<&'static str> {
         EngineError::DeviceUnavailable { .. } => "use --device auto; `saring doctor` lists the devices",
         EngineError::PrecisionUnavailable { .. } => "use --precision auto",
         EngineError::OutOfMemory { .. } => "close other programs, or use a smaller guard",
-        EngineError::UnknownArchitecture { .. } => "use a guard of a supported architecture; the README lists them",
-        EngineError::CorruptWeights { .. } | EngineError::MissingTensor { .. } | EngineError::TensorShape { .. } => {
+        EngineError::UnknownArchitecture { .. } => {
+            "use a guard of a supported architecture; the README lists them"
+        }
+        EngineError::CorruptWeights { .. }
+        | EngineError::MissingTensor { .. }
+        | EngineError::TensorShape { .. } => {
             "copy the checkpoint again, every file of it, and compare the hashes"
         }
         EngineError::Io { .. } => "check the path and who may read it",
-        EngineError::NoChatTemplate { .. } | EngineError::BadTemplate { .. } | EngineError::BadTokenizer { .. } => {
+        EngineError::NoChatTemplate { .. }
+        | EngineError::BadTemplate { .. }
+        | EngineError::BadTokenizer { .. } => {
             "copy the template and tokenizer files from where the checkpoint came from"
         }
         EngineError::Died { .. } => "run the same command again; `saring doctor` tries the guard's process",
@@ -174,6 +180,9 @@ mod tests {
     #[test]
     fn every_engine_error_about_weights_says_what_to_do() {
         let error = anyhow::Error::from(EngineError::MissingTensor { name: "model.norm.weight".into() });
-        assert!(advice(&error).is_some_and(|next| next.contains("copy")), "a damaged copy is mended by copying");
+        assert!(
+            advice(&error).is_some_and(|next| next.contains("copy")),
+            "a damaged copy is mended by copying"
+        );
     }
 }

@@ -42,14 +42,19 @@ pub struct Wanted {
 pub async fn run(kind: Kind, wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
     let workspace = place.open().await?;
     let item = workspace.item(&wanted.item).await?;
-    let gesture =
-        Gesture { task: wanted.task, reason: wanted.reason, ..Gesture::new(item.id.clone(), wanted.reviewer) };
+    let gesture = Gesture {
+        task: wanted.task,
+        reason: wanted.reason,
+        ..Gesture::new(item.id.clone(), wanted.reviewer)
+    };
     let (saved, what) = match kind {
         Kind::Skip => (workspace.skip(&gesture).await?, "skipped"),
         Kind::Escalate => (workspace.escalate(&gesture).await?, "escalated"),
         Kind::Flag if item.flagged => (workspace.unflag(&gesture).await?, "the flag is off"),
         Kind::Flag => (workspace.flag(&gesture).await?, "flagged"),
-        Kind::Quarantine => (workspace.quarantine(&gesture).await?, "in quarantine: gone from everywhere else"),
+        Kind::Quarantine => {
+            (workspace.quarantine(&gesture).await?, "in quarantine: gone from everywhere else")
+        }
     };
     workspace.close().await;
     let report = json!({

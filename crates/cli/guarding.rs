@@ -27,8 +27,12 @@ pub fn engine() -> Result<EngineHandle, EngineError> {
 /// An engine to be called directly.
 pub fn supervised() -> Supervised {
     Supervised::new(Arc::new(BestEngine), RestartPolicy::default(), |notice| match notice {
-        EngineNotice::Died { reason } => say(&format!("the guard's process ended and is started again: {reason}")),
-        EngineNotice::Restarted { loaded: Some(loaded) } => say(&format!("it runs again on {}", place(&loaded))),
+        EngineNotice::Died { reason } => {
+            say(&format!("the guard's process ended and is started again: {reason}"))
+        }
+        EngineNotice::Restarted { loaded: Some(loaded) } => {
+            say(&format!("it runs again on {}", place(&loaded)))
+        }
         EngineNotice::Restarted { loaded: None } => say("it runs again"),
         EngineNotice::GivenUp { reason } => say(&format!("the guard's process keeps ending: {reason}")),
     })
@@ -110,7 +114,9 @@ impl EngineFactory for BestEngine {
             match start(path) {
                 Ok(process) => return Ok(Box::new(process)),
                 Err(error) => {
-                    say(&format!("WARNING: saring-cuda cannot be used, the guard runs in this process: {error}"));
+                    say(&format!(
+                        "WARNING: saring-cuda cannot be used, the guard runs in this process: {error}"
+                    ));
                 }
             }
         }

@@ -64,12 +64,15 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
     workspace.close().await;
     output.show(&view(&report, &wanted.queue), |_| text(&report, &wanted.queue))?;
     if report.cancelled {
-        return Err(Advised { what: "stopped".into(), next: "run the same command again to go on".into() }.into());
+        return Err(
+            Advised { what: "stopped".into(), next: "run the same command again to go on".into() }.into()
+        );
     }
     if report.rows_read > 0 && report.failed == report.rows_read {
         return Err(Advised {
             what: "no row could be imported".into(),
-            next: "look at the reasons above; columns of other names are mapped with --map FIELD=COLUMN".into(),
+            next: "look at the reasons above; columns of other names are mapped with --map FIELD=COLUMN"
+                .into(),
         }
         .into());
     }
@@ -88,11 +91,8 @@ pub fn cancel_on_interrupt(cancel: &Cancel) {
 
 /// The report for scripts.
 pub fn view(report: &ImportReport, queue: &str) -> Value {
-    let errors: Vec<Value> = report
-        .errors
-        .iter()
-        .map(|e| json!({ "path": e.path, "line": e.line, "reason": e.reason }))
-        .collect();
+    let errors: Vec<Value> =
+        report.errors.iter().map(|e| json!({ "path": e.path, "line": e.line, "reason": e.reason })).collect();
     json!({
         "queue": queue,
         "queue_id": report.queue_id,

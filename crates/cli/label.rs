@@ -48,7 +48,9 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
     let view = view(&done, &wanted.queue, &guard.name, started.elapsed());
     output.show(&view, |_| text(&done, &guard.name, guard.is_toy, started.elapsed()))?;
     if done.state == RunState::Cancelled {
-        return Err(Advised { what: "stopped".into(), next: "run the same command again to go on".into() }.into());
+        return Err(
+            Advised { what: "stopped".into(), next: "run the same command again to go on".into() }.into()
+        );
     }
     Ok(())
 }
@@ -87,7 +89,9 @@ async fn draw(mut progress: watch::Receiver<RunProgress>, output: Output) {
             announced = true;
             if let Some(reason) = &now.device_fallback {
                 let device = place(&now);
-                bar.suspend(|| output.say(format_args!("saring: WARNING: the guard runs on {device}: {reason}")));
+                bar.suspend(|| {
+                    output.say(format_args!("saring: WARNING: the guard runs on {device}: {reason}"))
+                });
             }
             bar.set_message(format!("judging on {}", place(&now)));
         }

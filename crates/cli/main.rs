@@ -74,7 +74,9 @@ fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
             Command::Skip(wanted) => gesture::run(gesture::Kind::Skip, wanted, &place, output).await,
             Command::Escalate(wanted) => gesture::run(gesture::Kind::Escalate, wanted, &place, output).await,
             Command::Flag(wanted) => gesture::run(gesture::Kind::Flag, wanted, &place, output).await,
-            Command::Quarantine(wanted) => gesture::run(gesture::Kind::Quarantine, wanted, &place, output).await,
+            Command::Quarantine(wanted) => {
+                gesture::run(gesture::Kind::Quarantine, wanted, &place, output).await
+            }
             Command::Undo(wanted) => undo::run(wanted, &place, output).await,
             Command::Search(wanted) => search::run(wanted, &place, output).await,
             Command::Stats(wanted) => stats::run(wanted, &place, output).await,

@@ -144,7 +144,14 @@ async fn check(
         let rows: Vec<Vec<String>> = test
             .rows
             .iter()
-            .map(|r| vec![r.name.into(), r.label.clone(), format!("{:.2}", r.p_unsafe), format!("{:.2}", r.label_mass)])
+            .map(|r| {
+                vec![
+                    r.name.into(),
+                    r.label.clone(),
+                    format!("{:.2}", r.p_unsafe),
+                    format!("{:.2}", r.label_mass),
+                ]
+            })
             .collect();
         let verdict = if test.problems.is_empty() { "passed".to_owned() } else { test.problems.join("\n") };
         format!(

@@ -107,7 +107,8 @@ fn decision_view(decision: &DecisionView) -> Value {
 
 fn text(item: &ItemView) -> String {
     let mut head = vec![("item", item.id.clone())];
-    let mut add = |name, value: &Option<String>| head.extend(value.clone().map(|v| (name, output::one_line(&v, 200))));
+    let mut add =
+        |name, value: &Option<String>| head.extend(value.clone().map(|v| (name, output::one_line(&v, 200))));
     add("id", &item.external_id);
     add("language", &item.language);
     if item.duplicates > 0 {

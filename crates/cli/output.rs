@@ -67,17 +67,21 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
         cells.chain([head[column].chars().count()]).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..head.len()).map(width).collect();
-    let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let mut text = String::new();
-        for (cell, width) in cells.zip(&widths) {
-            let gap = " ".repeat(width.saturating_sub(cell.chars().count()));
-            let number = cell.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-            text.push_str(&if number { format!("{gap}{cell}  ") } else { format!("{cell}{gap}  ") });
-        }
-        format!("{}\n", text.trim_end())
-    };
-    let body = rows.iter().map(|row| line(&mut row.iter().map(String::as_str)));
-    std::iter::once(line(&mut head.iter().copied())).chain(body).collect()
+    let mut text = line(head.iter().copied(), &widths);
+    for row in rows {
+        text.push_str(&line(row.iter().map(String::as_str), &widths));
+    }
+    text
+}
+
+fn line<'a>(cells: impl Iterator<Item = &'a str>, widths: &[usize]) -> String {
+    let mut text = String::new();
+    for (cell, width) in cells.zip(widths) {
+        let gap = " ".repeat(width.saturating_sub(cell.chars().count()));
+        let number = cell.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+        text.push_str(&if number { format!("{gap}{cell}  ") } else { format!("{cell}{gap}  ") });
+    }
+    format!("{}\n", text.trim_end())
 }
 
 /// Bytes for people: `7.4 MB`.
@@ -103,7 +107,8 @@ mod tests {
 
     #[test]
     fn a_table_puts_numbers_to_the_right_and_words_to_the_left() {
-        let text = table(&["task", "n"], &[vec!["prompt".into(), "7".into()], vec!["all".into(), "120".into()]]);
+        let text =
+            table(&["task", "n"], &[vec!["prompt".into(), "7".into()], vec!["all".into(), "120".into()]]);
         assert_eq!(text, "task    n\nprompt    7\nall     120\n");
     }
 

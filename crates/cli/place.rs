@@ -45,7 +45,9 @@ impl Place {
     /// What the disk or the database refuses.
     pub async fn open(&self) -> anyhow::Result<Workspace> {
         let dir = self.dir()?;
-        Workspace::open(&dir).await.with_context(|| format!("the workspace {} cannot be opened", dir.display()))
+        Workspace::open(&dir)
+            .await
+            .with_context(|| format!("the workspace {} cannot be opened", dir.display()))
     }
 }
 

@@ -8,7 +8,11 @@ use crate::output;
 
 /// A bar that counts `unit`, e.g. "items". Draws nothing if nobody watches.
 pub fn counting(what: &str, total: u64, unit: &str) -> ProgressBar {
-    bar(what, total, &format!("{{msg}} {{wide_bar}} {{human_pos}}/{{human_len}} {unit}  {{per_sec}}  {{eta}} left"))
+    bar(
+        what,
+        total,
+        &format!("{{msg}} {{wide_bar}} {{human_pos}}/{{human_len}} {unit}  {{per_sec}}  {{eta}} left"),
+    )
 }
 
 /// A bar that counts bytes.

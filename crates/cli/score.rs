@@ -212,7 +212,8 @@ impl Scoring {
             }
             // Rows without a subject are bounded too: a file of nothing but bad rows is no reason to hold it all.
             if ended || subjects.len() >= self.batch_subjects || slots.len() >= 4 * self.batch_subjects {
-                let written = self.write_batch(std::mem::take(&mut slots), std::mem::take(&mut subjects), &mut target);
+                let written =
+                    self.write_batch(std::mem::take(&mut slots), std::mem::take(&mut subjects), &mut target);
                 let (n, failed) = written.await?;
                 lines += n;
                 errors += failed;
@@ -321,7 +322,9 @@ impl Target {
             return Err(Usage(format!("--output {} is not the name of a file", place.display())).into());
         };
         if place.is_dir() {
-            return Err(Usage(format!("--output {} is a folder; give the name of a file", place.display())).into());
+            return Err(
+                Usage(format!("--output {} is a folder; give the name of a file", place.display())).into()
+            );
         }
         let mut hidden = std::ffi::OsString::from(".");
         hidden.push(name);

@@ -56,7 +56,10 @@ pub fn text(stats: &QueueStats) -> String {
     }
     let rows: Vec<Vec<String>> = stats.agreement.iter().map(row).collect();
     text.push('\n');
-    text.push_str(&output::table(&["against", "task", "language", "n", "unsafe", "AUPRC", "accuracy", ""], &rows));
+    text.push_str(&output::table(
+        &["against", "task", "language", "n", "unsafe", "AUPRC", "accuracy", ""],
+        &rows,
+    ));
     text
 }
 

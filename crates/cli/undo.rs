@@ -28,6 +28,9 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
     });
     output.show(&report, |_| {
         let task = undone.task.map_or_else(String::new, |task| format!(" of the {task}"));
-        format!("taken back: {}{task}, item {}, which is {} again", undone.kind, undone.item_id, undone.saved.state)
+        format!(
+            "taken back: {}{task}, item {}, which is {} again",
+            undone.kind, undone.item_id, undone.saved.state
+        )
     })
 }
