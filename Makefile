@@ -73,7 +73,7 @@ system-test: | toolchains
 	@setup/system.sh test
 
 reference: .setup/python-reference/ready
-	.setup/python-reference/bin/python tests/reference/make.py
+	.setup/python-reference/bin/python tests/reference/make_reference.py
 
 demo-guard: .setup/python-demo/ready
 	.setup/python-demo/bin/python demo/make/build.py
