@@ -89,3 +89,12 @@ describe('the export screen', () => {
     expect(await screen.findByTestId('export-empty')).toBeTruthy();
   });
 });
+
+describe('a queue that is gone', () => {
+  it('is replaced by one that is there, for the other screens too', async () => {
+    const { shell } = await show(ExportScreen, 'export', { queueId: 'deleted' });
+    expect(await screen.findByTestId('export-rows')).toBeTruthy();
+    expect(shell.queueId).toBe('forum');
+    expect(shell.place).toBe('export');
+  });
+});
