@@ -1,5 +1,7 @@
 //! The guard's process, against a fake engine that dies, hangs and talks nonsense on request.
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
+
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex},

@@ -63,6 +63,15 @@ struct Control {
     cancel: Cancel,
 }
 
+impl Control {
+    /// Ends when the run is cancelled.
+    async fn cancelled(&self) {
+        let mut woken = self.paused.subscribe();
+        // Cancelling sends on this channel after it has set the flag, so that no wake-up is missed.
+        while !self.cancel.is_cancelled() && woken.changed().await.is_ok() {}
+    }
+}
+
 impl LabelRun {
     /// Its id in the database.
     pub fn id(&self) -> &str {
@@ -244,7 +253,7 @@ impl Runner {
     }
 
     async fn label(&mut self) -> Result<()> {
-        let loaded = self.load().await?;
+        let Some(loaded) = self.load().await? else { return Ok(()) };
         let (sender, mut batches) = mpsc::channel(BATCHES_AHEAD);
         let queue_id = self.progress.borrow().queue_id.clone();
         let fetching = fetch_all(
@@ -282,14 +291,16 @@ impl Runner {
         result.and(written)
     }
 
-    async fn load(&mut self) -> Result<Loaded> {
+    /// Loads the guard; `None` if the run is cancelled meanwhile. The engine then finishes loading by itself.
+    async fn load(&mut self) -> Result<Option<Loaded>> {
         let progress = self.progress.clone();
-        let loaded = self
-            .engine
-            .ensure_loaded(self.request.clone(), move |step| {
-                progress.send_modify(|p| p.loading = Some(step));
-            })
-            .await?;
+        let loading = self.engine.ensure_loaded(self.request.clone(), move |step| {
+            progress.send_modify(|p| p.loading = Some(step));
+        });
+        let loaded = tokio::select! {
+            loaded = loading => loaded?,
+            () = self.control.cancelled() => return Ok(None),
+        };
         // A verdict names its guard; a guard whose files were exchanged is another one.
         if !self.guard.differences(&loaded.card).is_empty() {
             let reason = "has changed on disk since it was added; add it again under another name";
@@ -301,7 +312,7 @@ impl Runner {
             p.loading = None;
         });
         self.set_batch_size(&loaded);
-        Ok(loaded)
+        Ok(Some(loaded))
     }
 
     fn set_batch_size(&self, loaded: &Loaded) {

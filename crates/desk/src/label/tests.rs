@@ -209,6 +209,29 @@ async fn a_guard_that_changed_on_disk_is_not_run() {
 }
 
 #[tokio::test]
+async fn a_run_is_cancelled_while_its_guard_is_loaded() {
+    let fixture = Fixture::with_prompts(3).await;
+    let (engine, seen) = scripted::handle(Family::SeaGuard);
+    // The demo guard is added beforehand, so that only loading waits for the engine.
+    fixture.workspace.default_guard(&engine).await.unwrap();
+    let (let_go, held) = std::sync::mpsc::channel::<()>();
+    let busy = engine.clone();
+    let holding = tokio::spawn(async move {
+        busy.call(move |_| {
+            let _ = held.recv();
+            Ok(())
+        })
+        .await
+    });
+    let run = fixture.workspace.start_label_run(&engine, order()).await.unwrap();
+    run.cancel();
+    assert_eq!(run.finish().await.unwrap().state, RunState::Cancelled, "it does not wait for the engine");
+    let_go.send(()).unwrap();
+    holding.await.unwrap().unwrap();
+    assert_eq!(seen.judged.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
 #[ignore = "measures how fast verdicts are written; run by hand, in release"]
 async fn measure_writing() {
     let fixture = Fixture::with_prompts(20_000).await;
