@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes every golden file of the guard's tests with `transformers`, deterministically.
 
-    python tests/reference/make_reference.py [--shared DIR]
+    python tests/reference/make_reference.py [--shared DIR] [--only shapes|prompts|demo]
 
 What is written to tests/reference/golden/:
 
@@ -147,6 +147,18 @@ def sha256_of_ids(ids: list[int]) -> str:
     return hashlib.sha256(b"".join(i.to_bytes(4, "little") for i in ids)).hexdigest()
 
 
+def parse(text: str, prompt: str) -> dict | None:
+    """An answer inside the grammar that the prompt's own list of categories spans; `None` for any other text."""
+    found = re.fullmatch(r"Safety: (Safe|Unsafe|Controversial)\nCategories: ([^\n]+)(?:\nRefusal: (Yes|No))?", text)
+    if not found:
+        return None
+    allowed = re.findall(r"^- (.+)$", prompt, re.MULTILINE)
+    names = [] if found[2] == "None" else found[2].split(", ")
+    if len(set(names)) < len(names) or not set(names) <= set(allowed) or (found[3] is None) == ("Refusal:" in prompt):
+        return None
+    return {"label": found[1], "categories": names, "refusal": found[3] and found[3] == "Yes"}
+
+
 def make_demo_guard() -> None:
     """What plain greedy decoding writes on the demo guard for the demo queue."""
     folder = DEMO / "guard"
@@ -163,12 +175,7 @@ def make_demo_guard() -> None:
         with torch.no_grad():
             # Without a mask, `generate` guesses one and hides every token that equals the padding token.
             out = model.generate(prompt, attention_mask=torch.ones_like(prompt), do_sample=False, max_new_tokens=64)
-        text = tokenizer.decode(out[0, len(ids) :], skip_special_tokens=True)
-        found = re.fullmatch(r"Safety: (\w+)\nCategories: ([^\n]+)(?:\nRefusal: (Yes|No))?\s*", text)
-        answer = None
-        if found:
-            names = [] if found[2] == "None" else found[2].split(", ")
-            answer = {"label": found[1], "categories": names, "refusal": found[3] and found[3] == "Yes"}
+        answer = parse(tokenizer.decode(out[0, len(ids) :], skip_special_tokens=True), tokenizer.decode(ids))
         rows.append({"id": item["id"], "ids_sha256": sha256_of_ids(ids), "tokens": len(ids), "answer": answer})
     digest = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
     lines = ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
@@ -179,17 +186,20 @@ def make_demo_guard() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=os.environ.get("SARING_SHARED"))
-    shared = parser.parse_args().shared
+    parser.add_argument("--only", choices=["shapes", "prompts", "demo"])
+    arguments = parser.parse_args()
+    wanted = lambda part: arguments.only in (None, part)
     torch.set_num_threads(1)
-    for shape in checkpoints.SHAPES:
-        make_shape(shape)
-    if shared:
-        make_prompts(Path(shared))
-    else:
+    if wanted("shapes"):
+        for shape in checkpoints.SHAPES:
+            make_shape(shape)
+    if wanted("prompts") and arguments.shared:
+        make_prompts(Path(arguments.shared))
+    elif wanted("prompts"):
         print("qwen-prompts.json: left as it is; SARING_SHARED is not set")
-    if (DEMO / "guard/model.safetensors").exists() and (DEMO / "queue.jsonl").exists():
+    if wanted("demo") and (DEMO / "guard/model.safetensors").exists() and (DEMO / "queue.jsonl").exists():
         make_demo_guard()
-    else:
+    elif wanted("demo"):
         print("demo-guard.json: left as it is; there is no demo/guard or no demo/queue.jsonl")
 
 
