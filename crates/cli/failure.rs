@@ -106,7 +106,6 @@ fn code(error: &anyhow::Error) -> &'static str {
         Some(Code::NewerVersion) => "newer_version",
         Some(Code::DiskFull) => "disk_full",
         Some(Code::Busy) => "busy",
-        Some(Code::ReadOnly) => "read_only",
         Some(Code::Damaged) => "damaged",
         Some(Code::Cancelled) => "cancelled",
         Some(Code::Engine) => "engine",
@@ -132,7 +131,6 @@ fn advice(error: &anyhow::Error) -> Option<String> {
         Code::NewerVersion => "update saring; this version does not touch the file",
         Code::DiskFull => "free some space and run the same command again; what was acknowledged is safe",
         Code::Busy => "another saring holds the workspace; wait for it, or end it, and try again",
-        Code::ReadOnly => "check who may write the folder, or choose another one with --workspace",
         Code::Damaged => {
             "keep the folder as it is, copy it, and run `saring audit verify` on the copy; restore a backup if there is one"
         }
