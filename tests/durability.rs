@@ -90,7 +90,7 @@ impl Deciding<'_> {
 #[test]
 fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
     let rounds = from_environment("SARING_DURABILITY_ROUNDS", 5);
-    let n = from_environment("SARING_DURABILITY_ITEMS", 2000);
+    let n = from_environment("SARING_DURABILITY_ITEMS", 800);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
     let seed = from_environment("SARING_DURABILITY_SEED", now | 1);
     println!("{rounds} rounds on {n} items, seed {seed}");

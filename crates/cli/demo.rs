@@ -119,7 +119,9 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
         "exports": exports,
     });
     output.show(&report, |_| {
-        format!("\nDone. Look at it with: saring --workspace {} stats --queue {queue}", dir.display())
+        // A folder that is a workspace need not be named in it.
+        let named = place.named().map_or_else(String::new, |dir| format!("--workspace {} ", dir.display()));
+        format!("\nDone. Look at it with: saring {named}stats --queue {queue}")
     })
 }
 

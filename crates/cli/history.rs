@@ -53,7 +53,7 @@ fn view(entry: &HistoryEntry) -> Value {
 
 fn text(entry: &HistoryEntry) -> String {
     let what = match &entry.event {
-        HistoryEvent::Verdict(verdict) => next::verdict_text(verdict),
+        HistoryEvent::Verdict(verdict) => format!("verdict {}", next::verdict_text(verdict)),
         HistoryEvent::Decision(row) => {
             let mut words = vec![row.kind.to_string()];
             words.extend(row.task.map(|t| t.to_string()));

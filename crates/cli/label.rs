@@ -144,6 +144,9 @@ pub fn text(done: &RunProgress, guard: &str, is_toy: bool, took: Duration) -> St
         0 => String::new(),
         n => format!(", {n} could not be judged"),
     };
+    if done.total == 0 {
+        return format!("nothing was left to judge for {guard}");
+    }
     let toy = if is_toy { "\nIt is a toy: its verdicts must not moderate anything." } else { "" };
     format!(
         "{} judged by {guard}{failed}, {:.1} a second on {}{toy}",

@@ -127,14 +127,18 @@ fn text(item: &ItemView) -> String {
             VerdictSlot::Absent => "no guard has judged it yet".to_owned(),
             VerdictSlot::Hidden => "a verdict, if there is one, is shown after a decision".to_owned(),
             VerdictSlot::Failed { reason, .. } => format!("the guard could not judge it: {reason}"),
-            VerdictSlot::Shown(verdicts) => verdicts.iter().map(verdict_text).collect::<Vec<_>>().join("; "),
+            VerdictSlot::Shown(verdicts) => verdicts
+                .iter()
+                .map(|v| format!("{} says {}", v.guard_name, verdict_text(v)))
+                .collect::<Vec<_>>()
+                .join("; "),
         };
         text.push_str(&format!("{}: {}; {verdict}\n", task.task, task.state));
     }
     text
 }
 
-/// A verdict in a line.
+/// What a guard said, in a line.
 pub fn verdict_text(shown: &VerdictView) -> String {
     let categories = match shown.verdict.categories.as_slice() {
         [] => String::new(),
@@ -146,8 +150,7 @@ pub fn verdict_text(shown: &VerdictView) -> String {
     };
     let mass = if shown.verdict.off_format() { ", off format" } else { "" };
     format!(
-        "{} says {} ({:.2} unsafe){categories}{refusal}{mass}",
-        shown.guard_name,
+        "{} ({:.2} unsafe){categories}{refusal}{mass}",
         shown.verdict.label().unwrap_or("nothing"),
         shown.p_unsafe
     )
