@@ -1,10 +1,9 @@
 /**
- * Lint rules. Beside the usual ones: shared < domain < views without cycles, and Tauri named in one place.
+ * Lint rules. Beside the usual ones: shared < domain < views, and Tauri named in one place.
+ * That there are no cycles of imports is tested in `tests/layers.test.ts`.
  */
 import js from '@eslint/js';
 import prettier from 'eslint-config-prettier';
-import { createTypeScriptImportResolver } from 'eslint-import-resolver-typescript';
-import importX from 'eslint-plugin-import-x';
 import svelte from 'eslint-plugin-svelte';
 import globals from 'globals';
 import ts from 'typescript-eslint';
@@ -39,22 +38,11 @@ export default ts.config(
   prettier,
   ...svelte.configs.prettier,
   {
-    plugins: { 'import-x': importX },
-    settings: {
-      'import-x/resolver-next': [createTypeScriptImportResolver({ project: './tsconfig.json' })],
-      'import-x/parsers': {
-        '@typescript-eslint/parser': ['.ts'],
-        'svelte-eslint-parser': ['.svelte'],
-      },
-      'import-x/extensions': ['.ts', '.js', '.svelte'],
-    },
     languageOptions: {
       globals: { ...globals.browser, ...globals.node },
-      // for every file: looking for cycles, a TypeScript file leads to Svelte files
       parserOptions: { parser: ts.parser, extraFileExtensions: ['.svelte'], svelteConfig },
     },
     rules: {
-      'import-x/no-cycle': 'error',
       'no-console': 'error',
       'no-undef': 'off',
       eqeqeq: 'error',

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Gesture, NewDecision } from '../src/lib/backend';
+import { runUnderWay } from '../src/lib/backend/fake/fixtures';
 import { openDesk, sent, TWO_LABELS } from './review-desk';
 
 const decisions = (desk: Awaited<ReturnType<typeof openDesk>>) =>
@@ -217,6 +218,23 @@ describe('a save that fails', () => {
     desk.backend.failNext('gesture');
     await desk.review.skip();
     expect([desk.review.failedSave === null, desk.review.item?.id]).toEqual([false, 'q-1']);
+  });
+});
+
+describe('while a guard is at work', () => {
+  it('shows a verdict in its place as soon as there is one', async () => {
+    const desk = await openDesk({ labelled: false });
+    const labelled = await openDesk();
+    const run = runUnderWay('q');
+    for (const [index, item] of (desk.backend.fakeQueues[0]?.items ?? []).entries())
+      item.tasks = labelled.backend.fakeQueues[0]?.items[index]?.tasks ?? [];
+    desk.review.onNotice({ kind: 'run', run: { ...run, queue_id: 'another' } });
+    expect(desk.review.task?.verdict.kind).toBe('absent');
+    desk.review.onNotice({ kind: 'run', run });
+    await expect.poll(() => desk.review.task?.verdict.kind).toBe('shown');
+    await desk.review.choose('safe');
+    expect(decisions(desk)[0]?.verdict_visible, 'it came into view before the decision').toBe(true);
+    expect(desk.review.task?.verdict.kind, 'what was fetched ahead is not stale').toBe('shown');
   });
 });
 

@@ -81,6 +81,7 @@ export class ReviewController {
   readonly #seen = new Set<string>();
   #notes = $state.raw<Record<string, string>>({});
   #sinceMs = 0;
+  #looking = false;
   #waiting: (() => Promise<void>) | null = null;
 
   constructor(setup: ReviewSetup) {
@@ -142,6 +143,27 @@ export class ReviewController {
 
   onNotice(notice: Notice): void {
     if (notice.kind === 'queue' && notice.queue_id === this.#queueId) this.#count(notice.counts);
+    if (notice.kind === 'run' && notice.run.queue_id === this.#queueId) void this.#lookForVerdict();
+  }
+
+  /** A guard is at work in the queue: what was not assessed a moment ago may be now. */
+  async #lookForVerdict(): Promise<void> {
+    const { item } = this;
+    if (!this.ready || item === null || this.#looking) return;
+    this.#looking = true;
+    try {
+      if (item.tasks.some(({ verdict }) => verdict.kind === 'absent')) {
+        const found = await this.#backend.item(item.id);
+        // not over what a decision has made of it meanwhile
+        if (this.ready && this.item === item) this.item = found;
+        this.#look();
+      }
+      if (this.item?.id === item.id) this.#feed.prefetch(item);
+    } catch {
+      // the next notice asks again, and what the reviewer does tells what is wrong
+    } finally {
+      this.#looking = false;
+    }
   }
 
   /** Picks a label for the active task: saved at once if nothing more is asked. */
