@@ -328,3 +328,42 @@ fn no_item_text_is_in_what_the_program_says_on_the_side() {
     let said = crate::program::Said::of(label.env("SARING_LOG", "trace").output().unwrap());
     assert!(!said.err.contains(secret) && !said.out.contains(secret), "{}", said.err);
 }
+
+#[test]
+fn every_command_of_the_contract_takes_the_flags_that_are_written_down() {
+    let desk = Desk::new();
+    let contract: [(&[&str], &[&str]); 23] = [
+        (&["models", "add"], &["--name", "--family"]),
+        (&["models", "list"], &[]),
+        (&["models", "check"], &[]),
+        (&["models", "remove"], &[]),
+        (&["import"], &["--queue", "--map"]),
+        (&["label"], &["--queue", "--guard", "--device", "--precision"]),
+        (&["score"], &["--guard", "--input", "--output", "--device", "--precision", "--task"]),
+        (&["next"], &["--queue"]),
+        (&["decide"], &["--task", "--label", "--category", "--refusal", "--note", "--reviewer"]),
+        (&["skip"], &["--reason", "--reviewer"]),
+        (&["escalate"], &["--reason", "--reviewer"]),
+        (&["flag"], &["--reason", "--reviewer"]),
+        (&["quarantine"], &["--reason", "--reviewer"]),
+        (&["undo"], &["--reviewer"]),
+        (&["search"], &["--queue"]),
+        (&["stats"], &["--queue"]),
+        (&["history"], &[]),
+        (&["export"], &["--queue", "--format", "--out"]),
+        (&["audit", "verify"], &[]),
+        (&["doctor"], &[]),
+        (&["demo"], &[]),
+        (&["bench"], &[]),
+        (&["engine"], &[]),
+    ];
+    for (command, flags) in contract {
+        let help = desk.done(&[command, &["--help"]].concat()).out;
+        for flag in flags.iter().chain(&["--workspace", "--json"]) {
+            assert!(
+                help.contains(&format!("{flag} ")) || help.contains(&format!("{flag}\n")),
+                "{command:?} {flag}: {help}"
+            );
+        }
+    }
+}

@@ -67,6 +67,14 @@ impl Deciding<'_> {
         Some(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap())
     }
 
+    /// Decides until there are more verdicts than `before`, for a minute at most.
+    fn until_written(&mut self, workspace: &Path, before: i64) {
+        let end = Instant::now() + Duration::from_secs(60);
+        while database::number(workspace, "SELECT count(*) FROM verdicts") <= before && Instant::now() < end {
+            self.until(Instant::now() + Duration::from_millis(500));
+        }
+    }
+
     /// Decides until `end`, then kills the decision in work.
     fn until(&mut self, end: Instant) {
         while Instant::now() < end {
@@ -108,6 +116,10 @@ fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
 
     for round in 0..rounds {
         let mut labelling = guard.label(&desk);
+        // Every other kill waits until the run has written something; the others may hit its beginning.
+        if round % 2 == 1 {
+            deciding.until_written(&workspace, verdicts_before);
+        }
         deciding.until(Instant::now() + moments.next());
         if labelling.try_wait().unwrap().is_none() {
             in_mid_run += 1;
@@ -128,6 +140,8 @@ fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
         }
     }
     assert!(in_mid_run * 2 >= rounds, "only {in_mid_run} of {rounds} kills hit a run that was going on");
+
+    assert!(verdicts_before > 0, "no run wrote a verdict before it was killed: nothing was tested");
 
     // Continued, it comes to its end, and every item has one verdict or one error of the last guard.
     assert!(guard.label(&desk).wait().unwrap().success(), "a killed run goes on");

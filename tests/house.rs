@@ -34,14 +34,31 @@ const ARROWS: [(&str, &[&str]); 5] = [
 /// Tables whose rows are never changed and never removed.
 const APPEND_ONLY: [&str; 4] = ["verdicts", "failures", "decisions", "events"];
 
-/// Where `items` is read instead of `visible_items`, and why.
-const ITEMS_READERS: [(&str, &str); 5] = [
-    ("crates/desk/src/store/items.rs", "writes the table, and import must know what is in quarantine"),
-    ("crates/desk/src/store/quarantine.rs", "the list of the quarantine itself"),
-    ("crates/desk/src/store/events.rs", "audit covers what is in quarantine too"),
-    ("crates/desk/src/store/row_hash.rs", "audit covers what is in quarantine too"),
-    ("crates/desk/src/store/audit.rs", "audit covers what is in quarantine too"),
+/// Where `items` is read instead of `visible_items`, how often at most, and why.
+const ITEMS_READERS: [(&str, usize, &str); 6] = [
+    (
+        "crates/desk/src/store/items.rs",
+        usize::MAX,
+        "writes the table, and import must know what is in quarantine",
+    ),
+    ("crates/desk/src/store/events.rs", usize::MAX, "audit covers what is in quarantine too"),
+    ("crates/desk/src/store/row_hash.rs", usize::MAX, "audit covers what is in quarantine too"),
+    ("crates/desk/src/store/audit.rs", usize::MAX, "audit covers what is in quarantine too"),
+    ("crates/desk/src/store/decisions.rs", 1, "undo takes back a quarantine"),
+    (
+        "crates/desk/src/store/exports.rs",
+        1,
+        "asks what is in quarantine, to take it out of a finished export",
+    ),
 ];
+
+/// Tests tamper and look behind the curtain.
+fn is_test(file: &str) -> bool {
+    file.starts_with("tests/")
+        || file.contains("/tests/")
+        || file.ends_with("/tests.rs")
+        || file.ends_with("/fixture.rs")
+}
 
 fn tracked() -> Vec<String> {
     let listed =
@@ -226,8 +243,7 @@ fn nothing_is_called_utils_or_its_like() {
 fn append_only_tables_are_only_appended_to() {
     let files = tracked();
     for file in with_extension(&files, &["rs", "sql"]) {
-        if file.starts_with("tests/") || file.contains("/tests/") {
-            // Tests tamper, to see that it is found.
+        if is_test(file) {
             continue;
         }
         let text = read(file);
@@ -249,23 +265,24 @@ fn append_only_tables_are_only_appended_to() {
 #[test]
 fn items_are_read_through_the_view_that_hides_quarantine() {
     let files = tracked();
-    let mut found = Vec::new();
     for file in with_extension(&files, &["rs"]) {
-        if !file.starts_with("crates/desk/src/") || ITEMS_READERS.iter().any(|(name, _)| name == file) {
+        if !file.starts_with("crates/desk/src/") || is_test(file) {
             continue;
         }
         let text = read(file);
         let product = text.split("#[cfg(test)]").next().unwrap_or_default();
         let words: Vec<&str> = product.split_whitespace().collect();
-        for pair in words.windows(2) {
-            let reads = matches!(pair[0].trim_matches('"'), "FROM" | "JOIN");
+        let reads = |pair: &&[&str]| {
             let table = pair[1].trim_matches(|c: char| !c.is_alphanumeric() && c != '_');
-            if reads && table == "items" {
-                found.push(file.clone());
-            }
-        }
+            matches!(pair[0].trim_matches('"'), "FROM" | "JOIN") && table == "items"
+        };
+        let times = words.windows(2).filter(reads).count();
+        let allowed = ITEMS_READERS.iter().find(|(name, ..)| name == file).map_or(0, |(_, times, _)| *times);
+        assert!(
+            times <= allowed,
+            "{file} reads `items`, not `visible_items`, {times} times; {allowed} have a reason"
+        );
     }
-    assert!(found.is_empty(), "these read `items`, not `visible_items`: {found:?}");
 }
 
 #[test]

@@ -9,7 +9,16 @@ use crate::program::{Desk, SARING, Said, skipped};
 fn sockets(desk: &Desk, command: &[&str], folder: &Path) -> Option<String> {
     let log = desk.path("strace.log");
     let traced = Command::new("strace")
-        .args(["-f", "-qq", "-e", "trace=socket,connect,bind", "-o", log.to_str().unwrap(), "--"])
+        .args([
+            "-f",
+            "--seccomp-bpf",
+            "-qq",
+            "-e",
+            "trace=socket,connect,bind",
+            "-o",
+            log.to_str().unwrap(),
+            "--",
+        ])
         .args(command)
         .current_dir(folder)
         .env_remove("SARING_WORKSPACE")

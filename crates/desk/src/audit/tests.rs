@@ -1,3 +1,5 @@
+//! What an audit finds: each way of tampering, and nothing where nobody tampered.
+
 use saring_verdict::Task;
 
 use super::*;

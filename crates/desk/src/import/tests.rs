@@ -1,3 +1,5 @@
+//! Imports into a workspace, good files and bad ones.
+
 use std::path::Path;
 
 use saring_verdict::{Cancel, Role, Severity, Task};

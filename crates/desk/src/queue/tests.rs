@@ -1,3 +1,5 @@
+//! Orderings, draws, lists and search.
+
 use super::*;
 use crate::{
     Code,

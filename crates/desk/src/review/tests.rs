@@ -1,3 +1,5 @@
+//! Decisions, gestures, undo and quarantine, and what a reviewer may see.
+
 use saring_verdict::{Severity, Task};
 
 use super::*;
