@@ -125,7 +125,7 @@ fn training_rows_are_what_the_guard_is_fed_and_what_was_decided() {
             .expect("the turns are those that the guard is fed");
         let (item, task, _) = &pairs[index];
         assert_eq!(
-            framed(&turns),
+            framed(&turns, &card),
             rendered[index].text,
             "after the trainer's template the text is the guard's"
         );
