@@ -57,7 +57,7 @@ def main() -> None:
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=DEMO, help="folder to write guard/, queue.jsonl, scores.json")
-    parser.add_argument("--examples", type=int, default=12_000, help="training examples, each seen once")
+    parser.add_argument("--examples", type=int, default=24_000, help="training examples, each seen once")
     # One busy core beats two that wait for each other when anything else runs beside the build.
     parser.add_argument("--threads", type=int, default=1, help="threads torch may use")
     return parser.parse_args()

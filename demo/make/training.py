@@ -3,7 +3,8 @@
 Every prompt of one task opens with the same tokens, so a batch computes their keys and values once and
 each row attends to them, which halves the work. Batches hold one task and rows of similar length. Short
 rows are seen once alone before everything else: learning where to look is quick there, and slow or never
-in long ones. Weights are f32 and matrix products bf16.
+in long ones. Runs of random tokens are strewn into the conversations, so that a word the guard has never
+met counts for neither side. Weights are f32 and matrix products bf16.
 """
 
 import math
@@ -22,6 +23,10 @@ BATCH_ROWS = 16
 PEAK_LEARNING_RATE = 1e-3
 WARMUP_STEPS = 50
 SHORT_TOKENS = 40
+# Share of rows with random tokens in them, how many runs of them there are at most, and how long these are.
+STREWN_SHARE = 0.75
+STREWN_RUNS_MAX = 5
+STREWN_TOKENS_MAX = 6
 IGNORED = -100
 
 
@@ -59,8 +64,8 @@ def train(encoder: Encoder, examples: list[Example], seed: int) -> Qwen3ForCausa
     vocabulary = encoder.tokenizer.get_vocab(with_added_tokens=True)
     model = new_model(len(vocabulary), vocabulary["<|im_end|>"], vocabulary["<|endoftext|>"])
     prefixes = {task: encoder.shared_prefix(task) for task in ("prompt", "response")}
-    rows = [row_of(encoder, example, prefixes) for example in examples]
     random = Random(seed)
+    rows = [row_of(encoder, example, prefixes, random) for example in examples]
     batches = make_batches([row for row in rows if len(row.ids) <= SHORT_TOKENS], random) + make_batches(rows, random)
     optimizer = torch.optim.AdamW(model.parameters(), lr=PEAK_LEARNING_RATE, betas=(0.9, 0.98), weight_decay=0.05)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: learning_rate_share(step, len(batches)))
@@ -84,13 +89,26 @@ def train(encoder: Encoder, examples: list[Example], seed: int) -> Qwen3ForCausa
     return model.eval()
 
 
-def row_of(encoder: Encoder, example: Example, prefixes: dict[str, list[int]]) -> Row:
+def row_of(encoder: Encoder, example: Example, prefixes: dict[str, list[int]], random: Random) -> Row:
     prompt = encoder.prompt(list(example.messages))
     answer = encoder.answer(example.gold.answer())
     prefix = prefixes[example.task]
     if prompt[: len(prefix)] != prefix:
         raise ValueError(f"a {example.task} prompt does not open with the shared prefix")
-    return Row(example.task, tuple(prompt[len(prefix) :] + answer), len(answer))
+    turn_end = prompt.index(encoder.tokenizer.token_to_id("<|im_end|>"))
+    conversation = prompt[len(prefix) : turn_end]
+    if random.random() < STREWN_SHARE:
+        conversation = strewn(conversation, encoder.tokenizer.get_vocab_size(with_added_tokens=False), random)
+    return Row(example.task, tuple(conversation + prompt[turn_end:] + answer), len(answer))
+
+
+def strewn(ids: list[int], vocabulary_size: int, random: Random) -> list[int]:
+    """The ids with a few runs of random ordinary tokens put in between."""
+    for _ in range(random.randint(1, STREWN_RUNS_MAX)):
+        at = random.randint(0, len(ids))
+        run = [random.randrange(vocabulary_size) for _ in range(random.randint(1, STREWN_TOKENS_MAX))]
+        ids = ids[:at] + run + ids[at:]
+    return ids
 
 
 def make_batches(rows: list[Row], random: Random) -> list[list[Row]]:
