@@ -111,7 +111,7 @@ async fn decide_blind(page: &Page) {
             page.enter().await;
         }
         page.until("the decision is saved", async |page| page.number("queue-decided").await == n).await;
-        page.until("the verdict is revealed", async |page| page.has("verdict-shown").await).await;
+        page.until("the verdict is revealed", async |page| page.has("verdict").await).await;
         if n == 1 {
             page.shot("review-revealed-light").await;
         }
@@ -136,7 +136,7 @@ async fn decide_by_suggestion(page: &Page) {
     })
     .await;
     page.click("queue-review").await;
-    page.until("the verdict is in view", async |page| page.has("verdict-shown").await).await;
+    page.until("the verdict is in view", async |page| page.has("verdict").await).await;
     page.shot("review-suggestion-light").await;
     for n in 11..=20 {
         page.until("an item is there to decide", async |page| {
