@@ -121,10 +121,15 @@ fn nothing_acknowledged_is_lost_or_doubled_by_kill_9() {
             deciding.until_written(&workspace, verdicts_before);
         }
         deciding.until(Instant::now() + moments.next());
-        if labelling.try_wait().unwrap().is_none() {
-            in_mid_run += 1;
-            labelling.kill().unwrap();
+        match labelling.try_wait().unwrap() {
+            None => in_mid_run += 1,
+            Some(status) => {
+                let said = fs::read_to_string(desk.path("label.log")).unwrap();
+                assert!(status.success(), "round {round}: a run failed by itself: {said}");
+            }
         }
+        // Gone already if it has come to its end.
+        let _ = labelling.kill();
         labelling.wait().unwrap();
 
         let verdicts = database::number(&workspace, "SELECT count(*) FROM verdicts");
@@ -170,7 +175,8 @@ impl Guard {
 
     fn label(&self, desk: &Desk) -> Child {
         let mut command = desk.command(&["label", "--queue", "q", "--guard", &self.name]);
-        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        let log = File::create(desk.path("label.log")).unwrap();
+        command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
     }
 
     fn judged(&self, workspace: &Path) -> i64 {
