@@ -16,7 +16,12 @@ use saring_verdict::{Cancel, Engine, EngineError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 
-use crate::{failure::Answer, notices::Notices, runs::Runs, wire::Failure};
+use crate::{
+    failure::{Answer, sentence},
+    notices::Notices,
+    runs::Runs,
+    wire::Failure,
+};
 
 /// Tauri's managed state.
 pub(crate) struct Session {
@@ -159,14 +164,12 @@ impl Session {
 
 fn words(notice: &EngineNotice) -> String {
     match notice {
-        EngineNotice::Died { reason } => format!("The guard's process ended and is started again: {reason}"),
+        EngineNotice::Died { reason } => format!("{}; it is started again", sentence(reason)),
         EngineNotice::Restarted { loaded: Some(loaded) } => {
             let device = &loaded.device;
             format!("The guard's process runs again, on {} ({})", device.name, device.kind)
         }
         EngineNotice::Restarted { loaded: None } => "The guard's process runs again".to_owned(),
-        EngineNotice::GivenUp { reason } => {
-            format!("The guard's process ended too often and was given up: {reason}")
-        }
+        EngineNotice::GivenUp { reason } => format!("{}; too often, it is given up", sentence(reason)),
     }
 }
