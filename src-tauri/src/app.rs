@@ -73,8 +73,14 @@ pub fn run(folder: PathBuf) -> anyhow::Result<()> {
         .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_window_state::Builder::new().with_state_flags(kept).build())
         .setup(|app| Ok(open_window(app.handle())?))
-        .run(tauri::generate_context!())?;
+        .run(context())?;
     Ok(())
+}
+
+/// The embedded page and what `tauri.conf.json` says.
+#[allow(clippy::exit, reason = "it stands in tauri's macro, for a damaged bundle")]
+fn context() -> tauri::Context {
+    tauri::generate_context!()
 }
 
 fn open_window(app: &AppHandle) -> tauri::Result<()> {

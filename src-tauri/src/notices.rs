@@ -22,7 +22,7 @@ impl Notices {
 
     /// A run has come further.
     pub(crate) fn run(&self, run: RunView) {
-        self.send(Notice::Run { run });
+        self.send(Notice::Run { run: Box::new(run) });
     }
 
     /// Counts of a queue have changed.

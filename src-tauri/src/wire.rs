@@ -643,7 +643,7 @@ pub struct SettingsView {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Notice {
     /// A run has come further.
-    Run { run: RunView },
+    Run { run: Box<RunView> },
     /// Counts of a queue have changed.
     Queue { queue_id: String, counts: StateCounts },
     /// The engine died, was started again, or fell back to a slower device.
