@@ -36,7 +36,8 @@ impl Workspace {
         // Nothing was written; readers can check the file without holding others up.
         drop(tx);
         let mut read = self.store().read().await?;
-        found.problems = health::quick_check(&mut read).await?.into_iter().filter(|line| line != "ok").collect();
+        found.problems =
+            health::quick_check(&mut read).await?.into_iter().filter(|line| line != "ok").collect();
         let mut expect = |what: &str, holds: bool| {
             if !holds {
                 found.problems.push(format!("{what}: a decision could be lost when the power fails"));
