@@ -86,4 +86,51 @@ mod tests {
             assert_eq!(kind(other), None, "a page could run it");
         }
     }
+
+    #[tokio::test]
+    async fn an_image_is_shown_with_its_item_and_gone_with_it() {
+        use saring_desk::{
+            import::{ColumnMapping, ImportRequest},
+            queue::LabelScheme,
+            review::Gesture,
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let png = b"\x89PNG\r\n\x1a\nnot much of an image";
+        std::fs::write(folder.path().join("a.png"), png).unwrap();
+        let rows = "{\"prompt\": \"one\", \"images\": [\"a.png\"]}\n{\"prompt\": \"two\", \"images\": [\"a.png\"]}\n";
+        let path = folder.path().join("rows.jsonl");
+        std::fs::write(&path, rows).unwrap();
+        let workspace = Workspace::open(folder.path().join("workspace")).await.unwrap();
+        let request = ImportRequest {
+            queue: "queue".into(),
+            scheme: LabelScheme::qwen3guard(),
+            paths: vec![path],
+            mapping: ColumnMapping::new(),
+        };
+        workspace.import(&request, &mut |_| (), &saring_verdict::Cancel::new()).await.unwrap();
+        let first = workspace.next("queue", None).await.unwrap().unwrap();
+        let second = workspace.next("queue", Some(&first.id)).await.unwrap().unwrap();
+        let sha256 = &first.images[0];
+        let get = async |item_id: &str, sha256: &str| {
+            let uri: Uri = format!("media://localhost/{item_id}/{sha256}").parse().unwrap();
+            answer(Some(&workspace), &uri).await
+        };
+
+        let shown = get(&first.id, sha256).await;
+        assert_eq!((shown.status(), shown.body().as_slice()), (StatusCode::OK, png.as_slice()));
+        assert_eq!(shown.headers()[header::CONTENT_TYPE], "image/png");
+        assert_eq!(get(&first.id, HASH).await.status(), StatusCode::NOT_FOUND, "no image of this item");
+
+        workspace.quarantine(&Gesture::new(&first.id, "ana")).await.unwrap();
+        assert_eq!(
+            get(&first.id, sha256).await.status(),
+            StatusCode::NOT_FOUND,
+            "gone at once with its item"
+        );
+        assert_eq!(get(&second.id, sha256).await.status(), StatusCode::OK, "another item's own image stays");
+        assert_eq!(
+            answer(None, &"media://localhost/".parse().unwrap()).await.status(),
+            StatusCode::NOT_FOUND
+        );
+    }
 }
