@@ -1,6 +1,10 @@
 //! Bad input, answered well: what happened, where, what to do next; and nothing half done.
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use serde_json::{Value, json};
 
@@ -12,7 +16,7 @@ use crate::{
 const DEMO_GUARD: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/demo/guard");
 
 /// A copy of the demo guard that `spoil` changes.
-fn checkpoint(desk: &Desk, name: &str, spoil: impl FnOnce(&PathBuf)) -> PathBuf {
+fn checkpoint(desk: &Desk, name: &str, spoil: impl FnOnce(&Path)) -> PathBuf {
     let folder = desk.path(name);
     fs::create_dir_all(&folder).unwrap();
     for entry in fs::read_dir(DEMO_GUARD).unwrap() {
@@ -23,7 +27,7 @@ fn checkpoint(desk: &Desk, name: &str, spoil: impl FnOnce(&PathBuf)) -> PathBuf 
     folder
 }
 
-fn config(folder: &PathBuf, change: impl FnOnce(&mut Value)) {
+fn config(folder: &Path, change: impl FnOnce(&mut Value)) {
     let path = folder.join("config.json");
     let mut config: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     change(&mut config);
@@ -31,7 +35,7 @@ fn config(folder: &PathBuf, change: impl FnOnce(&mut Value)) {
 }
 
 /// Asserts that scoring with a spoilt checkpoint fails, says `words`, and says what to do.
-fn refused_checkpoint(spoil: impl FnOnce(&PathBuf), words: &[&str]) {
+fn refused_checkpoint(spoil: impl FnOnce(&Path), words: &[&str]) {
     let desk = Desk::new();
     let folder = checkpoint(&desk, "spoilt", spoil);
     let input = desk.file("in.jsonl", lines(&[json!({"prompt": "hello"})]));
