@@ -307,6 +307,37 @@ fn the_doctor_finds_nothing_wrong_with_a_healthy_workspace() {
 }
 
 #[test]
+fn what_looks_at_a_workspace_makes_none_where_there_is_none() {
+    let desk = Desk::new();
+    let out = desk.path("out");
+    let commands: [&[&str]; 12] = [
+        &["audit", "verify"],
+        &["stats", "--queue", "q"],
+        &["history", "item"],
+        &["export", "--queue", "q", "--format", "decisions", "--out", out.to_str().unwrap()],
+        &["undo", "--reviewer", "r"],
+        &["next", "--queue", "q"],
+        &["search", "--queue", "q", "word"],
+        &["decide", "item", "--label", "safe", "--reviewer", "r"],
+        &["skip", "item", "--reviewer", "r"],
+        &["escalate", "item", "--reviewer", "r"],
+        &["flag", "item", "--reviewer", "r"],
+        &["quarantine", "item", "--reviewer", "r"],
+    ];
+    for command in commands {
+        let said = desk.refused(1, command);
+        assert!(
+            said.err.contains("there is no workspace in"),
+            "{command:?} says what is wrong: {}",
+            said.err
+        );
+        assert!(said.err.contains("--workspace"), "{command:?} says what to do: {}", said.err);
+        assert!(!desk.workspace().exists(), "{command:?} must not make a workspace");
+        assert!(!out.exists(), "{command:?} must not make a folder");
+    }
+}
+
+#[test]
 fn the_guards_process_answers_and_ends_with_its_input() {
     let desk = Desk::new();
     let said = desk.run(&["engine"]);

@@ -19,7 +19,7 @@ pub enum Command {
 /// Verifies. Fails if something does not hold.
 pub async fn run(command: Command, place: &Place, output: Output) -> anyhow::Result<()> {
     let Command::Verify { head } = command;
-    let workspace = place.open().await?;
+    let workspace = place.open_existing().await?;
     let report = workspace.verify(head.as_deref()).await?;
     workspace.close().await;
     let problems: Vec<String> = report.problems.iter().map(ToString::to_string).collect();

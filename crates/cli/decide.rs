@@ -12,7 +12,7 @@ use crate::{failure::Usage, output::Output, place::Place};
 /// What is decided, and by whom.
 #[derive(Debug, clap::Args)]
 pub struct Wanted {
-    /// The item, as `next`, `search` and `score` give it.
+    /// The item: the id that `next` and `search` give it, not the one it was imported with.
     item: String,
 
     /// prompt or response; the first that is undecided if not given.
@@ -50,7 +50,7 @@ fn yes_or_no(word: &str) -> Result<bool, String> {
 
 /// Decides.
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
-    let workspace = place.open().await?;
+    let workspace = place.open_existing().await?;
     let item = workspace.item(&wanted.item).await?;
     let task = match wanted.task {
         Some(task) => task,

@@ -42,7 +42,7 @@ pub struct Wanted {
 
 /// Exports.
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
-    let workspace = place.open().await?;
+    let workspace = place.open_existing().await?;
     let order = ExportOrder {
         guard: wanted.guard,
         controversial_as: wanted.controversial_as,

@@ -22,7 +22,7 @@ pub enum Kind {
 /// With which item, why, and by whom.
 #[derive(Debug, clap::Args)]
 pub struct Wanted {
-    /// The item, as `next` and `search` give it.
+    /// The item: the id that `next` and `search` give it, not the one it was imported with.
     item: String,
 
     /// Only this task, for skip and escalate.
@@ -40,7 +40,7 @@ pub struct Wanted {
 
 /// Does it.
 pub async fn run(kind: Kind, wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
-    let workspace = place.open().await?;
+    let workspace = place.open_existing().await?;
     let item = workspace.item(&wanted.item).await?;
     let gesture = Gesture {
         task: wanted.task,

@@ -8,13 +8,13 @@ use crate::{next, output, output::Output, place::Place};
 /// Of which item.
 #[derive(Debug, clap::Args)]
 pub struct Wanted {
-    /// The item, as `next` and `search` give it.
+    /// The item: the id that `next` and `search` give it, not the one it was imported with.
     item: String,
 }
 
 /// Shows it.
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
-    let workspace = place.open().await?;
+    let workspace = place.open_existing().await?;
     let entries = workspace.history(&wanted.item).await?;
     workspace.close().await;
     let views: Vec<Value> = entries.iter().map(view).collect();

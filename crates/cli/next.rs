@@ -22,7 +22,7 @@ pub struct Wanted {
 
 /// Shows it; `null` when nothing is pending.
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
-    let workspace = place.open().await?;
+    let workspace = place.open_existing().await?;
     let item = workspace.next(&wanted.queue, wanted.after.as_deref()).await?;
     workspace.close().await;
     output.show(&item.as_ref().map(view), |_| match &item {

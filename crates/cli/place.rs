@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use saring_desk::{Workspace, default_folder};
 
+use crate::failure::Advised;
+
 /// The workspace that a command works on.
 #[derive(Debug)]
 pub struct Place {
@@ -37,6 +39,23 @@ impl Place {
         default_folder().context(
             "this system has no folder for a program's data; say where the workspace is with --workspace DIR",
         )
+    }
+
+    /// The workspace, opened. For commands that look at or change what is there: on a wrong folder they must not make an
+    /// empty workspace and find everything in order.
+    ///
+    /// # Errors
+    /// If there is none; what the disk or the database refuses.
+    pub async fn open_existing(&self) -> anyhow::Result<Workspace> {
+        let dir = self.dir()?;
+        if !is_workspace(&dir) {
+            return Err(Advised {
+                what: format!("there is no workspace in {}", dir.display()),
+                next: "say where with --workspace DIR".into(),
+            }
+            .into());
+        }
+        self.open().await
     }
 
     /// The workspace, opened; made where there is none.

@@ -1,7 +1,7 @@
 //! `saring score`: a file in, a file out, one line for each judged task, in the order of the input. Needs no queue.
 //!
 //! Rows are read and judged in batches, so that a file of any size takes little memory. The output is written beside its
-//! place and moved there when it is whole: half a file is never taken for a whole one.
+//! place and moved there when it is whole: half a file is never taken for a whole one. Devices and pipes are written to directly.
 
 use std::{
     fs::{self, File},
@@ -309,30 +309,47 @@ fn images(folder: &Path, item: &ItemRow) -> Result<Vec<ImageRef>, media::ImageEr
     item.images.iter().enumerate().map(image).collect()
 }
 
-/// The output: a file beside its place until it is whole. Dropped before that, it is removed.
+/// The output: a file beside its place until it is whole; dropped before that, it is removed. What stands at the place and is no
+/// file (a device, a pipe) is written to as it is: a file moved there would take its place.
 struct Target {
     place: PathBuf,
-    partial: PathBuf,
+    /// `None` if the place is written to directly.
+    partial: Option<PathBuf>,
     writer: Option<BufWriter<File>>,
 }
 
 impl Target {
     fn create(place: &Path) -> anyhow::Result<Self> {
-        let Some(name) = place.file_name() else {
-            return Err(Usage(format!("--output {} is not the name of a file", place.display())).into());
-        };
-        if place.is_dir() {
-            return Err(
-                Usage(format!("--output {} is a folder; give the name of a file", place.display())).into()
-            );
+        let words = || format!("the output {} cannot be written", place.display());
+        let unusable = |why: &str| Usage(format!("--output {} {why}", place.display()));
+        if place.file_name().is_none() {
+            return Err(unusable("is not the name of a file").into());
         }
+        // Links are followed: it is what they lead to that is wanted, and they stay.
+        let place = match fs::metadata(place) {
+            Ok(found) if found.is_dir() => {
+                return Err(unusable("is a folder; give the name of a file").into());
+            }
+            Ok(found) if found.is_file() => place.canonicalize().with_context(words)?,
+            Ok(_) => {
+                let file = File::options().write(true).open(place).with_context(words)?;
+                return Ok(Self {
+                    place: place.to_owned(),
+                    partial: None,
+                    writer: Some(BufWriter::new(file)),
+                });
+            }
+            Err(_) if place.is_symlink() => {
+                return Err(unusable("is a link that leads nowhere; give the name of a file").into());
+            }
+            Err(_) => place.to_owned(),
+        };
         let mut hidden = std::ffi::OsString::from(".");
-        hidden.push(name);
+        hidden.push(place.file_name().unwrap_or_default());
         hidden.push(format!(".{}.partial", std::process::id()));
         let partial = place.with_file_name(hidden);
-        let file = File::create(&partial)
-            .with_context(|| format!("the output {} cannot be written", place.display()))?;
-        Ok(Self { place: place.to_owned(), partial, writer: Some(BufWriter::new(file)) })
+        let file = File::create(&partial).with_context(words)?;
+        Ok(Self { place, partial: Some(partial), writer: Some(BufWriter::new(file)) })
     }
 
     fn write(&mut self, line: &Line) -> anyhow::Result<()> {
@@ -347,15 +364,20 @@ impl Target {
         let words = || format!("the output {} cannot be written", self.place.display());
         let writer = self.writer.take().context("the output is closed")?;
         let file = writer.into_inner().map_err(|e| e.into_error()).with_context(words)?;
-        file.sync_all().with_context(words)?;
-        fs::rename(&self.partial, &self.place).with_context(words)?;
+        // A device or a pipe has nothing to sync, and refuses to.
+        if let Some(partial) = &self.partial {
+            file.sync_all().with_context(words)?;
+            fs::rename(partial, &self.place).with_context(words)?;
+        }
         Ok(self.place.clone())
     }
 }
 
 impl Drop for Target {
     fn drop(&mut self) {
-        // Gone already if it was moved to its place.
-        let _ = fs::remove_file(&self.partial);
+        if let Some(partial) = &self.partial {
+            // Gone already if it was moved to its place.
+            let _ = fs::remove_file(partial);
+        }
     }
 }

@@ -26,7 +26,7 @@ pub struct Wanted {
 
 /// Searches.
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
-    let workspace = place.open().await?;
+    let workspace = place.open_existing().await?;
     let page = workspace.search(&wanted.queue, &wanted.text.join(" "), wanted.limit).await?;
     workspace.close().await;
     let items: Vec<Value> = page.rows.iter().map(view).collect();

@@ -21,7 +21,7 @@ pub struct Wanted {
 
 /// Counts.
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
-    let workspace = place.open().await?;
+    let workspace = place.open_existing().await?;
     let stats = workspace.stats(&wanted.queue, wanted.guard.as_deref()).await?;
     workspace.close().await;
     output.show(&stats, text)

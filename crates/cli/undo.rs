@@ -14,7 +14,7 @@ pub struct Wanted {
 
 /// Takes it back.
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
-    let workspace = place.open().await?;
+    let workspace = place.open_existing().await?;
     let undone = workspace.undo(&wanted.reviewer).await?;
     workspace.close().await;
     let report = json!({
