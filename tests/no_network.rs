@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use crate::program::{Desk, SARING, Said, skipped};
+use crate::program::{Desk, SARING, Said, skipped, skipped_without_namespaces};
 
 /// The system calls of `command` and its children that make or connect sockets; `None` if nothing can be traced here.
 fn sockets(desk: &Desk, command: &[&str], folder: &Path) -> Option<String> {
@@ -75,7 +75,7 @@ fn the_demo_runs_where_there_is_no_network_at_all() {
         }
     };
     if said.err.starts_with("unshare") {
-        return skipped("an empty network namespace", said.err.trim());
+        return skipped_without_namespaces("an empty network namespace", said.err.trim());
     }
     assert_eq!(said.code, Some(0), "{}", said.err);
 }
