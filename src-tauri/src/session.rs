@@ -30,7 +30,7 @@ pub(crate) struct Session {
     engines: Arc<dyn EngineFactory>,
     /// Judges queues; the guard stays loaded while a run goes on.
     labelling: OnceCell<EngineHandle>,
-    /// Adds, checks and describes guards, so that none of it waits for a batch.
+    /// Answers what takes a moment, e.g. which devices there are, so that it never waits for a batch.
     errands: OnceCell<EngineHandle>,
     pub(crate) notices: Arc<Notices>,
     pub(crate) runs: Runs,
@@ -89,9 +89,14 @@ impl Session {
         Ok(self.labelling.get_or_try_init(|| async { self.engine() }).await?)
     }
 
-    /// The engine for everything but label runs.
+    /// The engine for what takes a moment. Calls wait for one another: what reads or loads a guard takes [`Self::own_engine`].
     pub(crate) async fn errands(&self) -> Answer<&EngineHandle> {
         Ok(self.errands.get_or_try_init(|| async { self.engine() }).await?)
+    }
+
+    /// An engine for one task that takes minutes, such as hashing a checkpoint; its process ends with the last handle.
+    pub(crate) fn own_engine(&self) -> Answer<EngineHandle> {
+        Ok(self.engine()?)
     }
 
     fn engine(&self) -> Result<EngineHandle, EngineError> {

@@ -51,7 +51,7 @@ pub(crate) async fn add_guard(
         // A page that has gone elsewhere does not stop the reading.
         let _ = on_progress.send(guard::step(progress));
     };
-    let added = workspace.add_guard(session.errands().await?, new, tell).await?;
+    let added = workspace.add_guard(&session.own_engine()?, new, tell).await?;
     Ok(guard::guard(added, false))
 }
 
@@ -72,11 +72,9 @@ pub(crate) async fn set_default_guard(session: State<'_, Session>, guard_id: Str
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn check_guard(session: State<'_, Session>, guard_id: String) -> Answer<SelfTest> {
-    let (workspace, engine) = (session.workspace().await?, session.errands().await?);
-    let test = workspace.check_guard(engine, &guard_id, DeviceChoice::Auto, PrecisionChoice::Auto).await;
-    // Its memory is wanted for the queue, whatever came of the test.
-    if let Err(error) = engine.unload().await {
-        tracing::debug!("the guard could not be unloaded: {error}");
-    }
-    Ok(guard::self_test(test?))
+    let workspace = session.workspace().await?;
+    // Its process ends with it, and gives back the memory that the queue wants, whatever comes of the test.
+    let engine = session.own_engine()?;
+    let test = workspace.check_guard(&engine, &guard_id, DeviceChoice::Auto, PrecisionChoice::Auto).await?;
+    Ok(guard::self_test(test))
 }
