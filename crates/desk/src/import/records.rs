@@ -57,6 +57,8 @@ pub(super) struct Rows {
     /// How much of the buffer is the present record of a table.
     record_bytes: usize,
     table: Option<Table>,
+    /// What is wrong with the header of a table; told as the only row.
+    bad_header: Option<Row>,
     ended: bool,
 }
 
@@ -82,15 +84,20 @@ impl Rows {
             buffer: Vec::new(),
             record_bytes: 0,
             table: None,
+            bad_header: None,
             ended: false,
         };
         if format != Format::Jsonl {
             let delimiter = delimiter_of(format, rows.reader.fill_buf()?);
             rows.table =
                 Some(Table { core: ReaderBuilder::new().delimiter(delimiter).build(), ends: vec![0; 64] });
-            if let Some((_, Ok(cells))) = rows.next_record()? {
-                let text = String::from_utf8_lossy(&rows.buffer[..rows.record_bytes]).into_owned();
-                rows.header = split(&text, &cells).into_iter().map(|c| c.trim().to_owned()).collect();
+            match rows.next_record()? {
+                Some((_, Ok(cells))) => {
+                    let text = String::from_utf8_lossy(&rows.buffer[..rows.record_bytes]).into_owned();
+                    rows.header = split(&text, &cells).into_iter().map(|c| c.trim().to_owned()).collect();
+                }
+                Some((line, Err(error))) => rows.bad_header = Some(Row { line, item: Err(error) }),
+                None => {}
             }
         }
         Ok(rows)
@@ -114,6 +121,11 @@ impl Rows {
     pub fn next_row(&mut self) -> io::Result<Option<Row>> {
         if self.ended {
             return Ok(None);
+        }
+        if let Some(row) = self.bad_header.take() {
+            // Without a header nothing after it can be understood.
+            self.ended = true;
+            return Ok(Some(row));
         }
         match self.format {
             Format::Jsonl => self.next_json_row(),
@@ -193,7 +205,8 @@ impl Rows {
         let Some(table) = &mut self.table else { return Ok(None) };
         skip_line_ends(&mut *self.reader, &mut self.line)?;
         let line = self.line;
-        let (mut written, mut ended_cells, mut too_long, mut at_end) = (0, 0, false, false);
+        let (mut written, mut ended_cells, mut too_long) = (0, 0, false);
+        let (mut line_end_added, mut open_quote) = (false, false);
         if self.buffer.len() > BUFFER_KEPT_BYTES || self.buffer.is_empty() {
             // One giant row must not keep its memory for the rest of the file.
             self.buffer = vec![0; 64 * 1024];
@@ -201,10 +214,18 @@ impl Rows {
         table.core.set_line(line);
         loop {
             let input = self.reader.fill_buf()?;
-            at_end |= input.is_empty();
+            // The parser takes the end of the file for the end of an open quote. So a line end is read before it: inside of
+            // a quote, and nowhere else, it is text.
+            let adds_line_end = input.is_empty() && !line_end_added;
+            let input = if adds_line_end { b"\n" } else { input };
             let (result, read, n, cells) =
                 table.core.read_record(input, &mut self.buffer[written..], &mut table.ends[ended_cells..]);
-            self.reader.consume(read);
+            if adds_line_end {
+                line_end_added = read > 0;
+                open_quote = n > 0;
+            } else {
+                self.reader.consume(read);
+            }
             written += n;
             ended_cells += cells;
             match result {
@@ -228,7 +249,7 @@ impl Rows {
         }
         self.line = table.core.line();
         self.record_bytes = written;
-        let cells = if too_long && at_end {
+        let cells = if open_quote {
             Err(RowError::OpenQuote)
         } else if too_long {
             Err(RowError::TooLong { limit_bytes: ROW_BYTES_MAX })

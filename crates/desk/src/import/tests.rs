@@ -102,6 +102,30 @@ async fn a_line_of_twenty_megabytes_is_reported_and_the_next_ones_go_on() {
 }
 
 #[tokio::test]
+async fn a_quote_that_is_never_closed_is_reported_and_takes_no_rows_along_silently() {
+    let fixture = Fixture::new().await;
+    let open = [
+        ("a.csv", "id,prompt\n1,\"hello\n2,world\n3,foo\n", 2),
+        ("b.csv", "id,prompt\n1,hello\n2,\"never \"\"closed", 3),
+        ("c.tsv", "id\tprompt\n1\thello\n2\t\"", 3),
+        ("header.csv", "id,\"prompt\n1,hello\n", 1),
+    ];
+    for (name, text, line) in open {
+        let report = fixture.import(name, text.as_bytes()).await;
+        assert_eq!(reasons(&report), [(line, "has a quotation mark that is never closed")], "{name}");
+    }
+    let closed = [
+        ("d.csv", "id,prompt\nd1,\"hello\"", 1),
+        ("e.csv", "id,prompt\ne1,a 5\" pipe", 1),
+        ("f.csv", "id,prompt\nf1,\"a \"\"5\"\" pipe\nand more\"\r\n\r\n", 1),
+    ];
+    for (name, text, added) in closed {
+        let report = fixture.import(name, text.as_bytes()).await;
+        assert_eq!((report.added, report.failed), (added, 0), "{name}: {:?}", report.errors);
+    }
+}
+
+#[tokio::test]
 async fn folders_empty_and_missing_files_are_refused_by_name() {
     let fixture = Fixture::new().await;
     let folder = fixture.dir.path().to_owned();
