@@ -84,7 +84,8 @@ pub struct VerdictCounts {
     pub truncated: u64,
 }
 
-/// How often people decided otherwise than the verdict that existed at that time. Of decisions in force, people's only.
+/// How often people decided otherwise than the verdict that existed at that time. Of the first decision of every pair that
+/// was not undone, people's only.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Overrides {
     /// Made with a verdict in view.
@@ -245,7 +246,9 @@ fn agree(task: Task, against: Yardstick, language: Option<&str>, mut sample: Sam
         (0, _) if sample.unjudged > 0 => Some("the guard has not judged any of these items yet"),
         (0, _) => Some(match against {
             Yardstick::Gold => "no item came with a gold label",
-            Yardstick::Estimate => "there is no blind decision on an item of a recorded uniform draw",
+            Yardstick::Estimate => {
+                "there is no blind decision on an item of a recorded uniform draw from the whole queue"
+            }
             Yardstick::Selected => "there is no other blind decision",
             Yardstick::Synthetic => "there is no decision of a script",
         }),

@@ -70,7 +70,12 @@ async fn the_first_blind_decision_counts_and_only_drawn_items_are_an_estimate() 
     // Only seen: in no measurement.
     decide(&ids[3], "safe", &|d| d.verdict_visible = true).await;
     decide(&ids[5], "safe", &|d| d.synthetic = true).await;
-    let draw = fixture.workspace.draw(QUEUE, DrawFrom::Pending, 5, 7).await.unwrap();
+    // A seed whose first item is none of those above, so that the draw adds one decision to the estimate.
+    let draw = fixture
+        .workspace
+        .draw(QUEUE, DrawFrom::All, 1, seed_without(&fixture, &ids[1..6]).await)
+        .await
+        .unwrap();
     let drawn = fixture.workspace.next(QUEUE, None).await.unwrap().unwrap();
     decide(&drawn.id, "safe", &|d| d.draw_id = Some(draw.id.clone())).await;
 
@@ -82,5 +87,71 @@ async fn the_first_blind_decision_counts_and_only_drawn_items_are_an_estimate() 
     let estimate = find(&stats, Yardstick::Estimate, "all").unwrap();
     assert_eq!(estimate.auprc, None, "one decision ranks nothing");
     assert!(estimate.note.is_some());
-    assert_eq!(stats.overrides.anchored, 2, "of decisions in force; scripts are left out");
+    let overrides = stats.overrides;
+    assert_eq!((overrides.blind, overrides.anchored), (2, 1), "first decisions only; scripts are left out");
+    let drawn_differs = u64::from(drawn.external_id.is_some_and(|id| id.parse::<u64>().unwrap() % 2 == 0));
+    assert_eq!(
+        overrides.blind_overridden,
+        1 + drawn_differs,
+        "what was changed after the reveal does not agree"
+    );
+}
+
+/// A seed whose draw of one item gives none of `ids`.
+async fn seed_without(fixture: &Fixture, ids: &[String]) -> i64 {
+    for seed in 0..100 {
+        fixture.workspace.draw(QUEUE, DrawFrom::All, 1, seed).await.unwrap();
+        if fixture.tab(crate::queue::Tab::Pending).await.first().is_some_and(|id| !ids.contains(id)) {
+            return seed;
+        }
+    }
+    panic!("each of a hundred seeds drew one of {}", ids.len());
+}
+
+/// Pairs behind the estimate, and behind other blind decisions.
+async fn estimated_and_selected(fixture: &Fixture) -> (u64, u64) {
+    let stats = fixture.workspace.stats(QUEUE, None).await.unwrap();
+    let n = |against| find(&stats, against, "all").map_or(0, |a| a.n);
+    (n(Yardstick::Estimate), n(Yardstick::Selected))
+}
+
+#[tokio::test]
+async fn what_was_decided_before_a_draw_from_the_whole_queue_counts_in_it() {
+    let fixture = labelled().await;
+    let ids = fixture.ids().await;
+    for id in &ids[..8] {
+        fixture.workspace.decide(&fixture.decision(id, "safe")).await.unwrap();
+    }
+    assert_eq!(estimated_and_selected(&fixture).await, (0, 8), "nothing was drawn");
+    let draw = fixture.workspace.draw(QUEUE, DrawFrom::All, 20, 3).await.unwrap();
+    assert_eq!((draw.from, draw.population), (DrawFrom::All, 20), "decided ones are part of the population");
+    // In another order than the draw's: what is decided is drawn all the same.
+    fixture.workspace.set_ordering(QUEUE, crate::queue::Ordering::Imported).await.unwrap();
+    for id in &ids[8..] {
+        fixture.workspace.decide(&fixture.decision(id, "safe")).await.unwrap();
+    }
+    assert_eq!(estimated_and_selected(&fixture).await, (20, 0), "the draw is finished: all of it counts");
+}
+
+#[tokio::test]
+async fn an_unfinished_draw_counts_up_to_its_first_undecided_item() {
+    let fixture = labelled().await;
+    fixture.workspace.draw(QUEUE, DrawFrom::All, 10, 3).await.unwrap();
+    let drawn = fixture.tab(crate::queue::Tab::Pending).await;
+    for rank in [0, 1, 3, 4] {
+        fixture.workspace.decide(&fixture.decision(&drawn[rank], "safe")).await.unwrap();
+    }
+    assert_eq!(estimated_and_selected(&fixture).await, (2, 2), "those beyond the gap were picked");
+    fixture.workspace.decide(&fixture.decision(&drawn[2], "safe")).await.unwrap();
+    assert_eq!(estimated_and_selected(&fixture).await, (5, 0), "without the gap they are what was drawn");
+}
+
+#[tokio::test]
+async fn a_draw_from_pending_items_is_no_estimate_for_the_queue() {
+    let fixture = labelled().await;
+    fixture.workspace.draw(QUEUE, DrawFrom::Pending, 4, 3).await.unwrap();
+    for id in fixture.tab(crate::queue::Tab::Pending).await {
+        fixture.workspace.decide(&fixture.decision(&id, "safe")).await.unwrap();
+    }
+    assert_eq!(estimated_and_selected(&fixture).await, (0, 4));
 }

@@ -187,16 +187,19 @@ pub async fn draws(conn: &mut Conn, queue_id: &str) -> StoreResult<Vec<(String, 
     .await?)
 }
 
-/// Of the label decisions in force that had a verdict beside them: (synthetic, anchored, task, decided label, the
-/// verdict's probabilities).
+/// Of the first label decisions of every pair that were not undone (scripts and people apart), those that had a verdict
+/// beside them: (synthetic, anchored, task, decided label, the verdict's probabilities). A decision that was changed after
+/// the verdict was seen agrees with it more often.
 pub async fn decided_beside_verdicts(
     conn: &mut Conn,
     queue_id: &str,
 ) -> StoreResult<Vec<(bool, bool, String, String, String)>> {
     Ok(sqlx::query_as(
-        "SELECT d.synthetic, d.verdict_visible, t.task, d.label, v.probabilities FROM visible_items i \
-         CROSS JOIN tasks t ON t.item_id = i.id JOIN decisions d ON d.id = t.decision_id \
-         JOIN verdicts v ON v.id = d.verdict_id WHERE i.queue_id = ?1 AND d.kind = 'label' ORDER BY i.seq, t.task",
+        "SELECT d.synthetic, d.verdict_visible, d.task, d.label, v.probabilities FROM \
+         (SELECT i.seq AS item_seq, min(l.seq) AS seq FROM visible_items i CROSS JOIN decisions l ON l.item_id = i.id \
+         WHERE i.queue_id = ?1 AND l.kind = 'label' \
+         AND NOT EXISTS (SELECT 1 FROM decisions u WHERE u.undoes = l.id) GROUP BY i.seq, l.task, l.synthetic) f \
+         CROSS JOIN decisions d ON d.seq = f.seq JOIN verdicts v ON v.id = d.verdict_id ORDER BY f.item_seq, d.task",
     )
     .bind(queue_id)
     .fetch_all(conn)
