@@ -192,6 +192,15 @@ impl Workspace {
     /// With a queue and a guard given, their lock is held by the caller.
     async fn settle(&self, locked: Option<(&str, &str)>) -> Result<usize> {
         let unended = runs::unended(&mut *self.store().read().await?).await?;
+        self.settle_these(unended, locked).await
+    }
+
+    /// Runs that had not ended when they were read; whoever has ended since then is left as it is.
+    pub(super) async fn settle_these(
+        &self,
+        unended: Vec<RunRow>,
+        locked: Option<(&str, &str)>,
+    ) -> Result<usize> {
         let mut settled = 0;
         for run in unended {
             let ours = locked == Some((run.queue_id.as_str(), run.guard_id.as_str()));
@@ -203,10 +212,10 @@ impl Workspace {
             let note = run.note.map_or_else(|| note.to_owned(), |before| format!("{before}\n{note}"));
             let mut tx = self.store().write().await?;
             let ended_at = self.clock().now_text();
-            runs::set_state(&mut tx, &run.id, RunState::Failed.as_str(), Some(&note), Some(&ended_at))
-                .await?;
+            let state = RunState::Failed.as_str();
+            let changed = runs::set_state(&mut tx, &run.id, state, Some(&note), Some(&ended_at)).await?;
             tx.commit().await?;
-            settled += 1;
+            settled += usize::from(changed);
         }
         Ok(settled)
     }

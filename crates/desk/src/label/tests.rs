@@ -192,6 +192,19 @@ async fn a_run_whose_process_was_killed_is_marked_and_a_living_one_is_not() {
 }
 
 #[tokio::test]
+async fn a_run_that_ends_while_dead_ones_are_looked_for_stays_as_it_ended() {
+    let fixture = Fixture::with_prompts(2).await;
+    let (engine, _) = scripted::handle(Family::SeaGuard);
+    label(&fixture, &engine).await;
+    let mut seen = fixture.workspace.runs(1).await.unwrap();
+    // As it was a moment ago, when the list of unended runs was read.
+    seen[0].ended_at = None;
+    assert_eq!(fixture.workspace.settle_these(seen, None).await.unwrap(), 0, "nothing is left to settle");
+    let run = &fixture.workspace.runs(1).await.unwrap()[0];
+    assert_eq!((run.state.as_str(), run.judged, run.note.as_deref()), ("done", 2, None));
+}
+
+#[tokio::test]
 async fn a_guard_that_changed_on_disk_is_not_run() {
     let fixture = Fixture::with_prompts(2).await;
     let folder = fixture.dir.path().join("mine");

@@ -101,20 +101,16 @@ pub async fn add_counts(tx: &mut WriteTx<'_>, id: &str, judged: i64, failed: i64
     Ok(())
 }
 
-/// Changes the state; `ended_at` is `None` while it goes on.
+/// Changes the state of a run that has not ended; `ended_at` is `None` while it goes on. Gives whether there was one: what
+/// has ended stays as it ended.
 pub async fn set_state(
     tx: &mut WriteTx<'_>,
     id: &str,
     state: &str,
     note: Option<&str>,
     ended_at: Option<&str>,
-) -> StoreResult<()> {
-    sqlx::query("UPDATE runs SET state = ?2, note = ?3, ended_at = ?4 WHERE id = ?1")
-        .bind(id)
-        .bind(state)
-        .bind(note)
-        .bind(ended_at)
-        .execute(&mut **tx)
-        .await?;
-    Ok(())
+) -> StoreResult<bool> {
+    let sql = "UPDATE runs SET state = ?2, note = ?3, ended_at = ?4 WHERE id = ?1 AND ended_at IS NULL";
+    let done = sqlx::query(sql).bind(id).bind(state).bind(note).bind(ended_at).execute(&mut **tx).await?;
+    Ok(done.rows_affected() > 0)
 }
