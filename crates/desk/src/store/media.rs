@@ -42,17 +42,7 @@ pub(super) async fn of_items(conn: &mut Conn, ids: &str) -> StoreResult<Vec<(Str
     rows.iter().map(|row| Ok((row.try_get("item_id")?, row.try_get("sha256")?))).collect()
 }
 
-/// Whether an image belongs to a visible item: only then may it be shown.
-pub async fn is_visible(conn: &mut Conn, sha256: &str) -> StoreResult<bool> {
-    Ok(sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM item_media AS m JOIN visible_items AS i ON i.id = m.item_id WHERE m.sha256 = ?1)",
-    )
-    .bind(sha256)
-    .fetch_one(conn)
-    .await?)
-}
-
-/// Whether an image belongs to this item, and the item is visible.
+/// Whether an image belongs to this item, and the item is visible: only then may it be shown.
 pub async fn is_visible_of(conn: &mut Conn, item_id: &str, sha256: &str) -> StoreResult<bool> {
     Ok(sqlx::query_scalar(
         "SELECT EXISTS (SELECT 1 FROM visible_items AS i JOIN item_media AS m ON m.item_id = i.id \
