@@ -114,7 +114,8 @@ impl Workspace {
             note: given(decision.note.as_deref()),
             duration_ms: decision.duration_ms,
             draw_id: at.draw(&mut tx, decision.draw_id.as_deref()).await?,
-            verdict_visible: decision.verdict_visible || was_revealed(&rows, decision.task, &reviewer),
+            verdict_visible: decision.verdict_visible
+                || (task.verdict_id.is_some() && was_revealed(&rows, decision.task, &reviewer)),
             verdict_id: task.verdict_id.clone(),
             supersedes: task.decision_id.clone(),
             synthetic: decision.synthetic,
@@ -225,15 +226,11 @@ impl Place {
     }
 }
 
-/// Whether the reviewer has seen the verdict already: a blind decision reveals it, and undoing the decision does not make it
-/// unseen.
+/// Whether the reviewer may have seen a verdict already: a decision reveals what there is and what comes later, and undoing
+/// the decision does not make it unseen.
 fn was_revealed(rows: &[DecisionRow], task: Task, reviewer: &str) -> bool {
-    rows.iter().any(|row| {
-        row.kind == DecisionKind::Label
-            && row.task == Some(task)
-            && row.reviewer == reviewer
-            && row.verdict_id.is_some()
-    })
+    rows.iter()
+        .any(|row| row.kind == DecisionKind::Label && row.task == Some(task) && row.reviewer == reviewer)
 }
 
 pub(super) fn blank_row(

@@ -142,6 +142,35 @@ async fn undoing_a_blind_decision_does_not_make_the_verdict_unseen() {
 }
 
 #[tokio::test]
+async fn a_verdict_that_came_after_the_first_decision_has_been_seen_too() {
+    let (fixture, id) = pair().await;
+    let workspace = &fixture.workspace;
+    workspace.decide(&fixture.decision(&id, "unsafe")).await.expect("nothing is judged yet");
+    fixture.judge(&id, Task::Prompt, 0.1).await;
+    let view = workspace.item(&id).await.expect("the item");
+    assert!(matches!(view.tasks[0].verdict, VerdictSlot::Shown(_)), "shown beside the decision");
+    workspace.undo("ana").await.expect("undone");
+    workspace.decide(&fixture.decision(&id, "safe")).await.expect("again");
+    let history = workspace.history(&id).await.expect("history");
+    let anchored = history.iter().filter_map(|entry| match &entry.event {
+        HistoryEvent::Decision(row) if row.kind == DecisionKind::Label => Some(row.verdict_visible),
+        _ => None,
+    });
+    assert_eq!(anchored.collect::<Vec<_>>(), [false, true], "the second was made after the verdict was seen");
+
+    let response = |label: &str| NewDecision {
+        task: Task::Response,
+        refusal: Some(false),
+        ..fixture.decision(&id, label)
+    };
+    workspace.decide(&response("safe")).await.expect("a decision");
+    workspace.decide(&response("unsafe")).await.expect("another");
+    let view = workspace.item(&id).await.expect("the item");
+    let decision = view.tasks[1].decision.as_ref().expect("a decision");
+    assert!(!decision.anchored, "where there is no verdict none was seen");
+}
+
+#[tokio::test]
 async fn undo_to_depth_five_restores_exactly_what_was() {
     let (fixture, id) = pair().await;
     let workspace = &fixture.workspace;
