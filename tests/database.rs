@@ -4,16 +4,20 @@ use std::path::Path;
 
 use sqlx::{Connection, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 
-/// Does something with the database on a connection of its own.
-fn with<T>(workspace: &Path, work: impl AsyncFnOnce(&mut SqliteConnection) -> T) -> T {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let options = SqliteConnectOptions::new().filename(workspace.join("saring.db")).foreign_keys(false);
-        let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
-        let value = work(&mut connection).await;
-        connection.close().await.unwrap();
-        value
-    })
+/// Does something with the database on a connection and a thread of its own: the caller may be asynchronous itself.
+fn with<T: Send>(workspace: &Path, work: impl AsyncFnOnce(&mut SqliteConnection) -> T + Send) -> T {
+    let on_its_thread = || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let options =
+                SqliteConnectOptions::new().filename(workspace.join("saring.db")).foreign_keys(false);
+            let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+            let value = work(&mut connection).await;
+            connection.close().await.unwrap();
+            value
+        })
+    };
+    std::thread::scope(|scope| scope.spawn(on_its_thread).join().unwrap())
 }
 
 /// One number.

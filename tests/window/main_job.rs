@@ -131,8 +131,9 @@ async fn decide_by_suggestion(page: &Page) {
     page.enter().await;
     page.click("queue-mode-suggestion").await;
     page.until("the mode is saved", async |page| {
-        page.script("return document.querySelector('[data-testid=queue-mode-suggestion]').checked").await
-            == json!(true)
+        let script = "return document.querySelector('[data-testid=queue-mode-suggestion]').checked \
+                      && !document.querySelector('[data-testid=queue-review]').disabled";
+        page.script(script).await == json!(true)
     })
     .await;
     page.click("queue-review").await;
