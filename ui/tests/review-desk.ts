@@ -7,6 +7,8 @@ export interface Desk {
   review: ReviewController;
   /** Moves the clock. */
   pass: (ms: number) => void;
+  /** Where the controller sent the window. */
+  sentTo: { queueId: string; itemId: string }[];
 }
 
 export const PLAN: QueuePlan = {
@@ -22,17 +24,22 @@ export const TWO_LABELS: Partial<QueuePlan> = { scheme: SEA_GUARD };
 export async function openDesk(
   plan: Partial<QueuePlan> = {},
   reviewer: string | null = 'r1',
+  {
+    backend = new FakeBackend({ plans: [{ ...PLAN, ...plan }], reviewer }),
+    queueId = PLAN.id,
+  }: { backend?: FakeBackend; queueId?: string } = {},
 ): Promise<Desk> {
-  const backend = new FakeBackend({ plans: [{ ...PLAN, ...plan }], reviewer });
   let nowMs = 1000;
+  const sentTo: Desk['sentTo'] = [];
   const review = new ReviewController({
     backend,
-    queueId: 'q',
+    queueId,
     reviewer: () => backend.reviewer,
+    elsewhere: (place) => sentTo.push(place),
     nowMs: () => nowMs,
   });
   await review.open();
-  return { backend, review, pass: (ms) => (nowMs += ms) };
+  return { backend, review, pass: (ms) => (nowMs += ms), sentTo };
 }
 
 /** What was sent with the calls of a method. */

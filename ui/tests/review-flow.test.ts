@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Gesture, NewDecision } from '../src/lib/backend';
 import { runUnderWay } from '../src/lib/backend/fake/fixtures';
-import { openDesk, sent, TWO_LABELS } from './review-desk';
+import { FakeBackend } from '../src/lib/backend/fake';
+import { openDesk, PLAN, sent, TWO_LABELS } from './review-desk';
 
 const decisions = (desk: Awaited<ReturnType<typeof openDesk>>) =>
   sent<NewDecision>(desk.backend, 'decide');
@@ -181,6 +182,53 @@ describe('blind', () => {
   });
 });
 
+describe('the same label again', () => {
+  it('leaves a blind decision blind', async () => {
+    const desk = await openDesk({ mode: 'blind' });
+    await desk.review.choose('safe');
+    await desk.review.choose('safe');
+    expect(decisions(desk), 'nothing new was said').toHaveLength(1);
+    expect(desk.review.task?.decision?.anchored).toBe(false);
+    expect([desk.review.item?.id, desk.review.message]).toEqual(['q-1', 'Decided so already']);
+  });
+
+  it('leaves it blind too where the label is saved with Enter', async () => {
+    const desk = await openDesk({ mode: 'blind' });
+    await desk.review.choose('unsafe');
+    desk.review.toggleCategory('PII');
+    await desk.review.commit();
+    await desk.review.choose('unsafe');
+    await desk.review.commit();
+    expect([decisions(desk).length, desk.review.draft]).toEqual([1, null]);
+    await desk.review.choose('unsafe');
+    desk.review.toggleCategory('Violent');
+    await desk.review.commit();
+    expect(decisions(desk), 'another category is another decision').toHaveLength(2);
+  });
+
+  it('leaves it blind too where the refusal completes it', async () => {
+    const desk = await openDesk({ mode: 'blind' });
+    await desk.review.openItem('q-4');
+    desk.review.activate('response');
+    for (const refusal of [true, true, false]) {
+      await desk.review.choose('safe');
+      await desk.review.setRefusal(refusal);
+    }
+    expect(decisions(desk).map(({ refusal }) => refusal)).toEqual([true, false]);
+  });
+
+  it('is saved with a new note, and by another reviewer', async () => {
+    const desk = await openDesk({ mode: 'blind' });
+    await desk.review.choose('safe');
+    desk.review.note = 'sure of it';
+    await desk.review.choose('safe');
+    expect(decisions(desk).map(({ note }) => note)).toEqual([null, 'sure of it']);
+    await desk.backend.setReviewer('r2');
+    await desk.review.choose('safe');
+    expect(decisions(desk), 'that two agree is worth keeping').toHaveLength(3);
+  });
+});
+
 describe('a save that fails', () => {
   it('stops everything, and goes on only after it was tried again', async () => {
     const desk = await openDesk();
@@ -268,6 +316,21 @@ describe('going around', () => {
     expect(sent(desk.backend, 'undo')).toEqual([]);
   });
 
+  it('sends the window to the other queue where the last act was', async () => {
+    const backend = new FakeBackend({ plans: [PLAN, { ...PLAN, id: 'p' }], reviewer: 'r1' });
+    const other = await openDesk({}, 'r1', { backend, queueId: 'p' });
+    await other.review.choose('safe');
+    const desk = await openDesk({}, 'r1', { backend });
+    await desk.review.next();
+    await desk.review.undo();
+    expect(desk.sentTo).toEqual([{ queueId: 'p', itemId: 'p-1' }]);
+    expect([desk.review.item?.id, desk.review.saving], 'this queue is as it was').toEqual([
+      'q-2',
+      false,
+    ]);
+    expect(desk.review.card?.counts.pending).toBe(15);
+  });
+
   it('says that there is nothing to undo without stopping', async () => {
     const desk = await openDesk();
     await desk.review.undo();
@@ -307,6 +370,21 @@ describe('going around', () => {
     expect(desk.review.item?.id).toBe('q-1');
   });
 
+  it('takes a quarantined item off the screen even if the next one cannot be fetched', async () => {
+    const desk = await openDesk();
+    desk.backend.failNext('nextItem');
+    await desk.review.next();
+    desk.backend.failNext('nextItem');
+    await desk.review.quarantine();
+    expect(sent(desk.backend, 'gesture'), 'it is in quarantine').toHaveLength(1);
+    expect([desk.review.item, desk.review.phase]).toEqual([null, 'failed']);
+    expect(desk.review.failure?.message, 'it is said why nothing is shown').toBe(
+      'The disk is full',
+    );
+    await desk.review.open();
+    expect([desk.review.item?.id, desk.review.failure]).toEqual(['q-1', null]);
+  });
+
   it('flags without moving on', async () => {
     const desk = await openDesk();
     await desk.review.flag();
@@ -333,6 +411,16 @@ describe('going around', () => {
     expect([desk.review.phase, desk.review.card?.counts.pending]).toEqual(['finished', 0]);
     await desk.review.undo();
     expect([desk.review.phase, desk.review.item?.id]).toEqual(['item', 'q-1']);
+  });
+
+  it('does not bring the last pending item up again after it is decided', async () => {
+    const desk = await openDesk({ size: 1, ...TWO_LABELS });
+    await desk.review.next();
+    expect([desk.review.item?.id, desk.review.message]).toEqual(['q-1', 'This is the last item']);
+    await desk.review.choose('safe');
+    expect([desk.review.phase, desk.review.item]).toEqual(['finished', null]);
+    await desk.review.choose('safe');
+    expect(decisions(desk), 'decided once').toHaveLength(1);
   });
 
   it('walks the rows of another tab instead of the pending items', async () => {

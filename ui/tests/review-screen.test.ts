@@ -179,7 +179,83 @@ describe('the review screen', () => {
   });
 });
 
+describe('leaving the screen', () => {
+  const here = () => screen.queryByTestId('place-review') !== null;
+
+  it('is refused while a save has failed, and allowed when that is dealt with', async () => {
+    const { backend, user } = await openReview();
+    backend.failNext('decide');
+    await user.keyboard('1');
+    await screen.findByTestId('save-failed');
+    await user.click(screen.getByTestId('nav-queues'));
+    expect(here(), 'the decision would be lost').toBe(true);
+    expect(screen.getByTestId('message').textContent).toBe(
+      'Not saved: try again, or leave it unsaved',
+    );
+    await user.click(screen.getByTestId('save-retry'));
+    await shows('q-2');
+    await user.click(screen.getByTestId('nav-queues'));
+    await screen.findByTestId('place-queues');
+    await user.click(screen.getByTestId('nav-guards'));
+    expect(await screen.findByTestId('place-guards'), 'nothing holds it any more').toBeTruthy();
+  });
+
+  it('is refused while a save is under way', async () => {
+    const { backend, user } = await openReview();
+    backend.delayMs = 50;
+    await user.keyboard('1');
+    await user.click(screen.getByTestId('nav-queues'));
+    expect(here()).toBe(true);
+    await shows('q-2');
+    expect(decided(backend)).toHaveLength(1);
+  });
+
+  it('is refused while a decision waits for a pseudonym', async () => {
+    const { user } = await openReview({}, null);
+    await user.keyboard('1');
+    await screen.findByTestId('reviewer-name');
+    await user.click(screen.getByTestId('nav-queues'));
+    expect(here()).toBe(true);
+    expect(screen.getByTestId('message').textContent).toBe('Not saved yet: who decides?');
+    await user.click(screen.getByText('Not now'));
+    await user.click(screen.getByTestId('nav-queues'));
+    expect(await screen.findByTestId('place-queues')).toBeTruthy();
+  });
+});
+
+describe('undo', () => {
+  it('goes to the queue and the item of what it takes back', async () => {
+    const backend = new FakeBackend({
+      plans: [PLAN, { ...PLAN, id: 'p', name: 'other' }],
+      preferences: JSON.stringify({ lastQueueId: 'q' }),
+    });
+    const user = userEvent.setup();
+    render(App, { backend });
+    await user.click(await screen.findByTestId('nav-review'));
+    await screen.findByTestId('item');
+    await user.keyboard('j');
+    await shows('q-2');
+    await user.keyboard('1');
+    await shows('q-3');
+    await user.keyboard('{Control>}k{/Control}');
+    await user.click(await screen.findByText('other'));
+    await shows('p-1');
+    await user.keyboard('{Backspace}');
+    await shows('q-2');
+    expect(screen.getByTestId('queue-name').textContent).toBe('queue');
+    expect(screen.getByTestId('queue-left').textContent, 'pending again').toBe('15');
+  });
+});
+
 describe('the frame', () => {
+  it('lists the keys of the labels and categories that there are', async () => {
+    const { user } = await openReview(TWO_LABELS);
+    await user.keyboard('?');
+    const sheet = (await screen.findByTestId('key-sheet')).textContent;
+    expect(sheet).toContain('Label: Unsafe');
+    expect(sheet).not.toMatch(/Label \d|Category \d/);
+  });
+
   it('runs what the palette offers, and leaves the keys to it while it is open', async () => {
     const { backend, user } = await openReview();
     await user.keyboard('{Control>}k{/Control}');

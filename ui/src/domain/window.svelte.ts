@@ -42,6 +42,8 @@ export class WindowController {
   engineMessage = $state<string | null>(null);
   /** Preferences or notices that could not be kept; the review itself is not touched. */
   failure = $state.raw<Failure | null>(null);
+  /** Set by a screen that has something to lose: true keeps the window where it is, and the screen says why. */
+  hold: (() => boolean) | null = null;
 
   readonly keymap = new Keymap();
   readonly actions = new ActionHub(this.keymap);
@@ -64,7 +66,9 @@ export class WindowController {
     }
   }
 
+  /** Shows another screen, or the same one about something else, unless the one that is on holds the window. */
   go(place: Place, about: { queueId?: string; itemId?: string } = {}): void {
+    if (this.hold?.() === true) return;
     if (about.queueId !== undefined && about.queueId !== this.queueId) {
       this.queueId = about.queueId;
       void this.prefer({ lastQueueId: about.queueId });

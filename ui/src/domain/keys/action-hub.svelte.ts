@@ -12,6 +12,8 @@ export interface Handler {
   run: () => void;
   /** Left out: always. */
   enabled?: () => boolean;
+  /** False: there is no such thing here, at no time, as with a fourth label where a scheme has three. Left out: there is. */
+  exists?: () => boolean;
   /** The key was let go. */
   release?: () => void;
   /** What it is called now, if that is more telling than the action's name. */
@@ -42,6 +44,12 @@ export class ActionHub {
       if (handler !== undefined && (handler.enabled?.() ?? true)) return handler;
     }
     return null;
+  }
+
+  /** Whether the action means anything on the screen that is on, be it possible now or not. */
+  exists(action: ActionId): boolean {
+    const handlers = this.#sets.flatMap((set) => set[action] ?? []);
+    return handlers.length === 0 || handlers.some((handler) => handler.exists?.() ?? true);
   }
 
   /** What can be done now, in the order of the table. */

@@ -1,5 +1,5 @@
 /** Reviewing a queue: the controller of the screen, its list, its drafts and its actions. */
 export { ReviewController, type FailedSave } from './review.svelte';
 export { ListController } from './list.svelte';
-export { reviewActions } from './review-actions';
+export { heldBy, reviewActions } from './review-actions';
 export { schemeOf, type Draft } from './draft';

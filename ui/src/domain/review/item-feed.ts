@@ -65,10 +65,14 @@ export class ItemFeed {
       : this.backend.item(row.id);
   }
 
-  #ask(item: ItemView): Promise<ItemView | null> {
-    if (this.list.walksPending) return this.backend.nextItem(this.queueId, item.id);
+  async #ask(item: ItemView): Promise<ItemView | null> {
+    if (this.list.walksPending) {
+      const next = await this.backend.nextItem(this.queueId, item.id);
+      // the program begins again at the end of the queue: the last pending item is followed by itself
+      return next?.id === item.id ? null : next;
+    }
     const row = this.list.neighbour(item.id, 1);
-    return row === null ? Promise.resolve(null) : this.backend.item(row.id);
+    return row === null ? null : this.backend.item(row.id);
   }
 
   #way(): string {

@@ -48,6 +48,13 @@ export function reviewActions(review: ReviewController): Handlers {
   };
 }
 
+/** Why the screen may not be left: what is not saved would be lost. Null if it may. */
+export function heldBy(review: ReviewController): string | null {
+  if (review.failedSave !== null) return 'Not saved: try again, or leave it unsaved';
+  if (review.wantsReviewer) return 'Not saved yet: who decides?';
+  return review.saving ? 'One moment, it is being saved' : null;
+}
+
 function asksRefusal(review: ReviewController): boolean {
   return review.ready && review.asked?.refusal === true;
 }
@@ -63,6 +70,7 @@ function labelActions(review: ReviewController): Handlers {
         if (label !== undefined) void review.choose(label);
       },
       enabled: () => review.ready && review.draft === null && index < review.labels.length,
+      exists: () => index < review.labels.length,
       name: () => `Label: ${labelName(review.labels[index] ?? '')}`,
     };
   }
@@ -72,6 +80,15 @@ function labelActions(review: ReviewController): Handlers {
 function categoryActions(review: ReviewController): Handlers {
   const handlers: Handlers = {};
   const categories = () => review.asked?.categories ?? [];
+  /** How many keys the second step needs at most. */
+  const most = () => {
+    const { prompt, response } = review.card?.scheme ?? {};
+    const tasks = [prompt, response].filter((task) => task !== undefined);
+    return Math.max(
+      0,
+      ...tasks.map((task) => Math.max(task.categories.length, task.refusal ? 2 : 0)),
+    );
+  };
   for (let index = 0; ; index += 1) {
     const action = numberedAction('category', index);
     if (action === null) return handlers;
@@ -84,6 +101,7 @@ function categoryActions(review: ReviewController): Handlers {
         else void review.setRefusal(index === 0);
       },
       enabled: () => review.ready && (category() !== undefined || refusal()),
+      exists: () => index < most(),
       name: () => category() ?? (index === 0 ? 'The response refuses' : 'The response complies'),
     };
   }

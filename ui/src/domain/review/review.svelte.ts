@@ -45,6 +45,8 @@ export interface ReviewSetup {
   queueId: string;
   /** Pseudonym of the reviewer, null until it is given. */
   reviewer: () => string | null;
+  /** Shows an item of another queue. */
+  elsewhere: (place: { queueId: string; itemId: string }) => void;
   nowMs?: () => number;
 }
 
@@ -75,6 +77,7 @@ export class ReviewController {
   readonly #backend: Backend;
   readonly #queueId: string;
   readonly #reviewer: () => string | null;
+  readonly #elsewhere: ReviewSetup['elsewhere'];
   readonly #nowMs: () => number;
   readonly #feed: ItemFeed;
   /** "item task" whose verdict has been on screen. */
@@ -88,6 +91,7 @@ export class ReviewController {
     this.#backend = setup.backend;
     this.#queueId = setup.queueId;
     this.#reviewer = setup.reviewer;
+    this.#elsewhere = setup.elsewhere;
     this.#nowMs = setup.nowMs ?? (() => performance.now());
     this.list = new ListController(setup.backend, setup.queueId);
     this.#feed = new ItemFeed(setup.backend, setup.queueId, this.list);
@@ -173,7 +177,7 @@ export class ReviewController {
     this.message = null;
     const draft = draftOf(label, this.task?.decision ?? null);
     if (isComplete(asked(this.taskScheme, label)))
-      return this.#decide({ ...draft, categories: [], refusal: null });
+      return this.#decideIfNew({ ...draft, categories: [], refusal: null });
     this.draft = draft;
   }
 
@@ -210,7 +214,7 @@ export class ReviewController {
     if (!this.ready || this.draft === null || this.asked === null) return;
     this.draft = { ...this.draft, refusal };
     this.message = null;
-    if (this.asked.categories.length === 0) await this.#decide(this.draft);
+    if (this.asked.categories.length === 0) await this.#decideIfNew(this.draft);
   }
 
   disarm(): void {
@@ -225,7 +229,7 @@ export class ReviewController {
     if (!this.ready) return;
     if (this.draft !== null && this.taskScheme !== null) {
       this.message = missing(this.draft, this.taskScheme);
-      if (this.message === null) await this.#decide(this.draft);
+      if (this.message === null) await this.#decideIfNew(this.draft);
     } else if (this.task !== null && this.task.state !== 'pending') {
       await this.moveOn();
     } else {
@@ -284,6 +288,12 @@ export class ReviewController {
     this.saving = true;
     try {
       const undone = await this.#backend.undo(this.#queueId);
+      const { id: itemId, queue_id: queueId } = undone.item;
+      if (queueId !== this.#queueId) {
+        // saved, so that nothing holds the window here
+        this.saving = false;
+        return this.#elsewhere({ queueId, itemId });
+      }
       this.#count(undone.counts);
       this.savedAt = undone.saved_at;
       this.#show(undone.item);
@@ -329,6 +339,15 @@ export class ReviewController {
   #unsaved(message: string): void {
     if (this.asked === null || isComplete(this.asked)) this.draft = null;
     this.message = message;
+  }
+
+  /** Saying once more what one has decided is no second decision: it would be made with the verdict in view. */
+  async #decideIfNew(draft: Draft): Promise<void> {
+    const before = this.task?.state === 'decided' ? this.task.decision : null;
+    const own = before?.reviewer === this.#reviewer();
+    if (!own || !sameAs(draft, before) || this.#noteOrNull() !== null) return this.#decide(draft);
+    this.disarm();
+    this.message = 'Decided so already';
   }
 
   async #decide(draft: Draft): Promise<void> {
@@ -406,9 +425,10 @@ export class ReviewController {
     this.#sinceMs = this.#nowMs();
     this.#notes = Object.fromEntries(Object.entries(this.#notes).filter(([id]) => id !== itemId));
     this.#count(saved.counts);
-    if (saved.item === null) return;
-    this.list.update(saved.item);
+    if (saved.item !== null) this.list.update(saved.item);
     if (this.item?.id === itemId) this.item = saved.item;
+    // an item in quarantine may not stay on screen, whatever comes of fetching the next one
+    if (this.item === null) this.phase = 'opening';
   }
 
   /** Shows what `find` finds. Where it finds nothing: says so and stays, or, without words, the queue is finished. */
@@ -420,6 +440,7 @@ export class ReviewController {
       else this.#show(found);
     } catch (error) {
       this.failure = asFailure(error);
+      if (this.item === null && this.phase !== 'finished') this.phase = 'failed';
     } finally {
       this.moving = false;
     }

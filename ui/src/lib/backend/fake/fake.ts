@@ -261,7 +261,7 @@ export class FakeBackend implements Backend {
       const queue = this.#queue(queueId);
       const seq = queue.items.find(({ id }) => id === after)?.seq ?? 0;
       const pending = visible(queue).filter((item) => stateOf(item) === 'pending');
-      const next = pending.find((item) => item.seq > seq) ?? null;
+      const next = pending.find((item) => item.seq > seq) ?? pending[0] ?? null;
       return next === null ? null : viewOf(next, queue);
     });
   previousItem = (queueId: string, before: string) =>
@@ -282,7 +282,11 @@ export class FakeBackend implements Backend {
       const [queue, item] = this.#item(gesture.item_id);
       return this.#review.gesture(queue, item, gesture);
     });
-  undo = (queueId: string) => this.#answer('undo', [queueId], () => this.#review.undo(queueId));
+  undo = (queueId: string) =>
+    this.#answer('undo', [queueId], () => {
+      this.#queue(queueId);
+      return this.#review.undo();
+    });
   history = (itemId: string) =>
     this.#answer('history', [itemId], () => this.#item(itemId)[1].history);
 

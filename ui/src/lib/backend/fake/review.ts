@@ -81,12 +81,11 @@ export class FakeReview {
     return this.#saved(queue, item);
   }
 
-  undo(queueId: string): Undone {
-    const at = this.#done.findLastIndex(({ queue }) => queue.id === queueId);
-    const done = this.#done[at];
+  /** Takes back what was done last, in whichever queue that was. */
+  undo(): Undone {
+    const done = this.#done.pop();
     if (done === undefined)
       throw failureOf('not_found', 'There is nothing to undo', 'Go on with the next item');
-    this.#done.splice(at, 1);
     done.revert();
     for (const entry of done.entries) entry.undone = true;
     this.#record(done.item, { what: `undo ${done.what}` });
