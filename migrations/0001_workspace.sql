@@ -78,6 +78,8 @@ CREATE INDEX items_most_unsafe    ON items (queue_id, state, risk DESC, seq)    
 CREATE INDEX items_flagged        ON items (queue_id, flagged, seq)                 WHERE quarantined = 0 AND flagged = 1;
 CREATE INDEX items_by_queue       ON items (queue_id, seq)                          WHERE quarantined = 0;
 CREATE INDEX items_in_quarantine  ON items (queue_id, seq)                          WHERE quarantined = 1;
+-- Import asks for each row whether its content is in quarantine, in whatever queue.
+CREATE INDEX items_kept_out       ON items (content_hash)                           WHERE quarantined = 1;
 
 -- The one way in which items are read. A quarantined item is in no list, search, export or neighbourhood because
 -- everything reads this view; only the quarantine list itself, import (to know duplicates) and audit read `items`.
@@ -184,12 +186,13 @@ CREATE TABLE failures (
 CREATE UNIQUE INDEX failures_once ON failures (run_id, item_id, task);
 CREATE INDEX failures_by_item ON failures (item_id, task);
 
--- A recorded uniform draw: model quality is estimated only from decisions on items that one brought up.
+-- A recorded uniform draw: model quality is estimated only from decisions on items of one from the whole queue.
 CREATE TABLE draws (
     id         TEXT PRIMARY KEY,
     queue_id   TEXT NOT NULL REFERENCES queues (id),
     seed       INTEGER NOT NULL,
     population INTEGER NOT NULL,                    -- items it was drawn from
+    drawn_from TEXT NOT NULL,                       -- all visible items of the queue, or those pending then
     size       INTEGER NOT NULL,
     created_at TEXT NOT NULL
 ) STRICT;
@@ -220,7 +223,7 @@ CREATE TABLE decisions (
     draw_id         TEXT REFERENCES draws (id),     -- which draw brought the item up
     verdict_visible INTEGER NOT NULL,               -- 1: anchored, made with a verdict in view
     verdict_id      TEXT REFERENCES verdicts (id),  -- the verdict that existed then, seen or not
-    supersedes      TEXT REFERENCES decisions (id), -- the decision that was in force before
+    supersedes      TEXT REFERENCES decisions (id), -- the decision in force before; of a copy, the quarantine it went with
     undoes          TEXT REFERENCES decisions (id), -- for kind 'undo'
     synthetic       INTEGER NOT NULL DEFAULT 0      -- made by a script; kept out of every export but the demo's
 ) STRICT;

@@ -52,7 +52,7 @@ pub(crate) async fn change_queue(
 #[specta::specta]
 pub(crate) async fn draw(session: State<'_, Session>, queue_id: String, size: u32) -> Answer<QueueCard> {
     let workspace = session.workspace().await?;
-    workspace.draw(&queue_id, DrawFrom::Pending, size, seed(&workspace.clock().new_id())).await?;
+    workspace.draw(&queue_id, DrawFrom::All, size, seed(&workspace.clock().new_id())).await?;
     card(workspace, workspace.queue_overview(&queue_id).await?).await
 }
 

@@ -70,12 +70,8 @@ async fn the_first_blind_decision_counts_and_only_drawn_items_are_an_estimate() 
     // Only seen: in no measurement.
     decide(&ids[3], "safe", &|d| d.verdict_visible = true).await;
     decide(&ids[5], "safe", &|d| d.synthetic = true).await;
-    // A seed whose first item is none of those above, so that the draw adds one decision to the estimate.
-    let draw = fixture
-        .workspace
-        .draw(QUEUE, DrawFrom::All, 1, seed_without(&fixture, &ids[1..6]).await)
-        .await
-        .unwrap();
+    let seed = seed_beyond_the_first_six().await;
+    let draw = fixture.workspace.draw(QUEUE, DrawFrom::All, 1, seed).await.unwrap();
     let drawn = fixture.workspace.next(QUEUE, None).await.unwrap().unwrap();
     decide(&drawn.id, "safe", &|d| d.draw_id = Some(draw.id.clone())).await;
 
@@ -97,15 +93,18 @@ async fn the_first_blind_decision_counts_and_only_drawn_items_are_an_estimate() 
     );
 }
 
-/// A seed whose draw of one item gives none of `ids`.
-async fn seed_without(fixture: &Fixture, ids: &[String]) -> i64 {
+/// A seed whose draw of one item from twenty gives none of the first six.
+async fn seed_beyond_the_first_six() -> i64 {
+    // In a queue of its own: a draw is recorded for good.
+    let fixture = Fixture::with_prompts(20).await;
+    let ids = fixture.ids().await;
     for seed in 0..100 {
         fixture.workspace.draw(QUEUE, DrawFrom::All, 1, seed).await.unwrap();
-        if fixture.tab(crate::queue::Tab::Pending).await.first().is_some_and(|id| !ids.contains(id)) {
+        if !ids[..6].contains(&fixture.tab(crate::queue::Tab::Pending).await[0]) {
             return seed;
         }
     }
-    panic!("each of a hundred seeds drew one of {}", ids.len());
+    panic!("each of a hundred seeds drew one of the first six");
 }
 
 /// Pairs behind the estimate, and behind other blind decisions.

@@ -1,7 +1,9 @@
-//! Recorded uniform draws: model quality is estimated only from blind decisions on items that one brought up.
+//! Recorded uniform draws: model quality is estimated only from blind decisions on items of one from the whole queue.
 //!
 //! A draw is fixed when it is made: which items, in which order, from how many, with which seed. The same seed over the same
 //! items gives the same draw.
+
+use std::str::FromStr;
 
 use super::{ItemState, Ordering, find_queue};
 use crate::{
@@ -21,7 +23,9 @@ pub struct Draw {
     pub queue_id: String,
     /// What the order was made from.
     pub seed: i64,
-    /// Items that it was drawn from.
+    /// Which items it was drawn from.
+    pub from: DrawFrom,
+    /// How many those were.
     pub population: i64,
     /// Items drawn.
     pub size: i64,
@@ -41,11 +45,38 @@ pub struct DrawProgress {
 /// What a draw is taken from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DrawFrom {
-    /// Items that are pending. Estimates then speak of what was left when it was drawn.
+    /// Items that are pending. What was decided before is left out, so that it is no sample of the queue: it brings items
+    /// up, but no estimate is made from it.
     Pending,
-    /// Every visible item of the queue.
+    /// Every visible item of the queue, decided or not.
     #[default]
     All,
+}
+
+impl DrawFrom {
+    /// The name used in databases.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::All => "all",
+        }
+    }
+}
+
+/// A string that names nothing to draw from.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing is drawn from {0:?}")]
+pub struct UnknownDrawFrom(String);
+
+impl FromStr for DrawFrom {
+    type Err = UnknownDrawFrom;
+
+    fn from_str(name: &str) -> std::result::Result<Self, Self::Err> {
+        [Self::Pending, Self::All]
+            .into_iter()
+            .find(|from| from.as_str() == name)
+            .ok_or_else(|| UnknownDrawFrom(name.to_owned()))
+    }
 }
 
 impl Workspace {
@@ -71,6 +102,7 @@ impl Workspace {
             id: tx.clock().new_id(),
             queue_id: queue.id.clone(),
             seed,
+            from,
             population: i64::try_from(population).unwrap_or(i64::MAX),
             size: i64::try_from(items.len()).unwrap_or(i64::MAX),
             created_at: tx.clock().now_text(),

@@ -2,18 +2,20 @@
 
 use sqlx::{QueryBuilder, Row, sqlite::SqliteRow};
 
-use super::{Conn, StoreResult, WriteTx};
+use super::{Conn, StoreResult, WriteTx, queues::parse};
 use crate::queue::{Draw, DrawProgress, ItemState};
 
 /// A new draw.
 pub async fn insert(tx: &mut WriteTx<'_>, draw: &Draw) -> StoreResult<()> {
     sqlx::query(
-        "INSERT INTO draws (id, queue_id, seed, population, size, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO draws (id, queue_id, seed, population, drawn_from, size, created_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )
     .bind(&draw.id)
     .bind(&draw.queue_id)
     .bind(draw.seed)
     .bind(draw.population)
+    .bind(draw.from.as_str())
     .bind(draw.size)
     .bind(&draw.created_at)
     .execute(&mut **tx)
@@ -91,6 +93,7 @@ fn from_row(row: &SqliteRow) -> StoreResult<Draw> {
         id: row.try_get("id")?,
         queue_id: row.try_get("queue_id")?,
         seed: row.try_get("seed")?,
+        from: parse(row.try_get("drawn_from")?, "drawn_from")?,
         population: row.try_get("population")?,
         size: row.try_get("size")?,
         created_at: row.try_get("created_at")?,

@@ -38,7 +38,7 @@ const fn select(kind: EventKind) -> Option<&'static str> {
              FROM json_each(?1) AS j CROSS JOIN decisions AS r ON r.id = j.value",
         ),
         EventKind::Draw => Some(
-            "SELECT r.id, r.queue_id, r.seed, r.population, r.size, r.created_at, (SELECT group_concat(item_id, ' ') \
+            "SELECT r.id, r.queue_id, r.seed, r.population, r.drawn_from, r.size, r.created_at, (SELECT group_concat(item_id, ' ') \
              FROM (SELECT item_id FROM draw_items WHERE draw_id = r.id ORDER BY rank)) AS items \
              FROM json_each(?1) AS j CROSS JOIN draws AS r ON r.id = j.value",
         ),

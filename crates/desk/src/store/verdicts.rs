@@ -191,7 +191,7 @@ pub enum JudgedBy {
     Gold,
     /// The first decision of a pair that was not undone.
     Decision {
-        /// A recorded uniform draw brought the item up.
+        /// The item is in a recorded uniform draw from the whole queue, before the first one there that is undecided.
         drawn: bool,
         /// A verdict was in view.
         anchored: bool,
@@ -214,6 +214,18 @@ pub async fn against_gold(conn: &mut Conn, queue_id: &str, guard_id: &str) -> St
     rows.iter().map(|row| judged(row, JudgedBy::Gold)).collect()
 }
 
+// Whoever decides goes through a draw by rank, so that what comes before the first undecided pair of a task is a uniform
+// sample, however far the draw has come. What is decided beyond it was chosen otherwise. It does not matter what brought a
+// pair up, nor when: a draw from the whole queue has those in it that were decided before.
+const FRONTIERS: &str = "WITH frontiers (draw_id, task, rank) AS MATERIALIZED ( \
+     SELECT x.draw_id, u.task, min(x.rank) FROM draws w CROSS JOIN draw_items x ON x.draw_id = w.id \
+     CROSS JOIN visible_items j ON j.id = x.item_id CROSS JOIN tasks u ON u.item_id = x.item_id \
+     WHERE w.queue_id = ?1 AND w.drawn_from = 'all' AND u.state = 'pending' GROUP BY x.draw_id, u.task)";
+
+const DRAWN: &str = "EXISTS (SELECT 1 FROM draw_items x CROSS JOIN draws w ON w.id = x.draw_id \
+     WHERE x.item_id = t.item_id AND w.drawn_from = 'all' AND NOT EXISTS (SELECT 1 FROM frontiers f \
+     WHERE f.draw_id = x.draw_id AND f.task = t.task AND f.rank <= x.rank))";
+
 /// The first label decision of every pair that was not undone (scripts and people apart), with the verdict of a guard.
 pub async fn against_decisions(
     conn: &mut Conn,
@@ -221,7 +233,7 @@ pub async fn against_decisions(
     guard_id: &str,
 ) -> StoreResult<Vec<JudgedRow>> {
     let sql = format!(
-        "SELECT t.task, i.language, v.probabilities, d.label, d.draw_id IS NOT NULL AS drawn, \
+        "{FRONTIERS} SELECT t.task, i.language, v.probabilities, d.label, {DRAWN} AS drawn, \
          d.verdict_visible AS anchored, d.synthetic, min(d.rowid) FROM visible_items i \
          CROSS JOIN tasks t ON t.item_id = i.id JOIN decisions d ON d.item_id = t.item_id AND d.task = t.task \
          {WITH_VERDICT} WHERE i.queue_id = ?1 AND d.kind = 'label' \
