@@ -18,13 +18,13 @@ use crate::{
 pub(crate) async fn live(workspace: &Workspace, progress: &RunProgress) -> Answer<RunView> {
     let guard = workspace.guard(&progress.guard_id).await?;
     let queue = workspace.queue(&progress.queue_id).await?;
-    let recent = progress.recent.iter().map(|verdict| RecentVerdict {
-        item_id: verdict.item_id.clone(),
+    let recent = workspace.recent_verdicts(progress).await?.into_iter().map(|verdict| RecentVerdict {
+        item_id: verdict.item_id,
         task: verdict.task.as_str().to_owned(),
-        language: verdict.language.clone(),
-        excerpt: verdict.excerpt.clone(),
+        language: verdict.language,
+        excerpt: verdict.excerpt,
         // Whoever reviews blind must not see them pass by either.
-        label: (queue.mode == Mode::Suggestion).then(|| verdict.label.clone()),
+        label: (queue.mode == Mode::Suggestion).then_some(verdict.label),
     });
     Ok(RunView {
         id: progress.run_id.clone(),

@@ -7,7 +7,7 @@
 mod check;
 pub mod demo;
 pub mod demo_queue;
-mod registry;
+pub(crate) mod registry;
 #[cfg(test)]
 mod tests;
 
@@ -18,7 +18,7 @@ use saring_verdict::{Family, GuardCard, GuardSettings, GuardSource};
 pub use check::{SelfTest, SelfTestRow};
 
 use crate::{
-    Result,
+    Error, Result, Thing,
     store::{StoreError, guards::GuardRow},
 };
 
@@ -89,5 +89,18 @@ impl Guard {
         compare("the chat template", &self.card.template_sha256, &card.template_sha256);
         compare("the family", self.card.family.as_str(), card.family.as_str());
         found
+    }
+
+    /// Whether `card` is of the guard that was added. A verdict and a file for training name their guard by its hashes; one
+    /// whose files were exchanged is another one.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if anything [differs](Self::differences).
+    pub(crate) fn check_unchanged(&self, card: &GuardCard) -> Result<()> {
+        if self.differences(card).is_empty() {
+            return Ok(());
+        }
+        let reason = "has changed on disk since it was added; add it again under another name";
+        Err(Error::Conflict { thing: Thing::Guard, id: self.name.clone(), reason })
     }
 }

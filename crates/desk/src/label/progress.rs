@@ -113,7 +113,8 @@ pub struct RunProgress {
     pub device_fallback: Option<String>,
     /// What happened on the way, oldest first.
     pub notes: Vec<String>,
-    /// The newest verdicts, newest first.
+    /// The newest verdicts, newest first. What goes into quarantine later stays here: see
+    /// [`Workspace::recent_verdicts`](crate::Workspace::recent_verdicts).
     pub recent: Vec<RecentVerdict>,
 }
 

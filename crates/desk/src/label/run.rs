@@ -220,6 +220,16 @@ impl Workspace {
         Ok(settled)
     }
 
+    /// The newest verdicts of a run that may be shown now: without those about items that are in quarantine by now.
+    ///
+    /// # Errors
+    /// What the database refuses.
+    pub async fn recent_verdicts(&self, progress: &RunProgress) -> Result<Vec<RecentVerdict>> {
+        let ids: Vec<&str> = progress.recent.iter().map(|verdict| verdict.item_id.as_str()).collect();
+        let hidden = verdicts::hidden_among(&mut *self.store().read().await?, &ids).await?;
+        Ok(progress.recent.iter().filter(|verdict| !hidden.contains(&verdict.item_id)).cloned().collect())
+    }
+
     /// The newest runs, newest first.
     ///
     /// # Errors
@@ -310,11 +320,7 @@ impl Runner {
             loaded = loading => loaded?,
             () = self.control.cancelled() => return Ok(None),
         };
-        // A verdict names its guard; a guard whose files were exchanged is another one.
-        if !self.guard.differences(&loaded.card).is_empty() {
-            let reason = "has changed on disk since it was added; add it again under another name";
-            return Err(Error::Conflict { thing: Thing::Guard, id: self.guard.name.clone(), reason });
-        }
+        self.guard.check_unchanged(&loaded.card)?;
         self.show_device(&loaded);
         self.progress.send_modify(|p| {
             p.state = RunState::Running;
@@ -384,6 +390,8 @@ impl Runner {
         let started = Instant::now();
         let subjects = pairs.iter().map(|p| p.subject.clone()).collect();
         let answer = self.engine.judge(self.request.clone(), subjects, self.control.cancel.clone()).await?;
+        // The engine may have loaded it again in between.
+        self.guard.check_unchanged(&answer.loaded.card)?;
         for notice in &answer.notices {
             if let Some(note) = note(notice) {
                 self.progress.send_modify(|p| p.note(note));
@@ -405,8 +413,13 @@ impl Runner {
     }
 
     async fn show_recent(&self, pairs: &[Pair], outcomes: &[saring_verdict::Outcome]) -> Result<()> {
-        let reading = crate::metrics::reading(&mut *self.workspace.store().read().await?).await?;
-        let judged = pairs.iter().zip(outcomes).rev();
+        let mut read = self.workspace.store().read().await?;
+        let reading = crate::metrics::reading(&mut read).await?;
+        // Somebody may have put an item into quarantine while the guard thought.
+        let ids: Vec<&str> = pairs.iter().map(|p| p.item_id.as_str()).collect();
+        let hidden = verdicts::hidden_among(&mut read, &ids).await?;
+        drop(read);
+        let judged = pairs.iter().zip(outcomes).rev().filter(|(pair, _)| !hidden.contains(&pair.item_id));
         let judged = judged.filter_map(|(pair, outcome)| Some((pair, outcome.as_ref().ok()?)));
         let recent = judged.take(RunProgress::RECENT_MAX).map(|(pair, verdict)| RecentVerdict {
             item_id: pair.item_id.clone(),

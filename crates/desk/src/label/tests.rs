@@ -222,6 +222,60 @@ async fn a_guard_that_changed_on_disk_is_not_run() {
 }
 
 #[tokio::test]
+async fn a_guard_that_changed_on_disk_during_a_run_gives_no_verdict_after_it_was_loaded_again() {
+    let mut texts = vec!["good"; 20];
+    texts.extend(["die"; 1]);
+    texts.extend(["bad"; 20]);
+    let fixture = with_texts(&texts).await;
+    let weights = fixture.write("mine/weights", b"one");
+    let (engine, seen) = scripted::handle(Family::SeaGuard);
+    let path = weights.parent().unwrap().to_owned();
+    let new = crate::guards::NewGuard { path, ..Default::default() };
+    fixture.workspace.add_guard(&engine, new, |_| ()).await.unwrap();
+    seen.batch_ms.store(20, Ordering::SeqCst);
+    let order = LabelOrder { guard: Some("mine".into()), ..order() };
+    let run = fixture.workspace.start_label_run(&engine, order).await.unwrap();
+    let mut progress = run.progress();
+    progress.wait_for(|p| p.judged > 0).await.unwrap();
+    std::fs::write(weights, "two").unwrap();
+    let error = run.finish().await.unwrap_err();
+    assert!(error.to_string().contains("changed on disk"), "{error}");
+    assert!(progress.borrow().judged <= 20, "nothing beyond the death: {}", progress.borrow().judged);
+}
+
+#[tokio::test]
+async fn what_went_into_quarantine_does_not_pass_by_any_more() {
+    let fixture = with_texts(&["good", "bad"]).await;
+    let ids = fixture.ids().await;
+    let (engine, _) = scripted::handle(Family::SeaGuard);
+    let progress = label(&fixture, &engine).await;
+    let shown = async || {
+        let recent = fixture.workspace.recent_verdicts(&progress).await.unwrap();
+        recent.into_iter().map(|verdict| verdict.item_id).collect::<Vec<_>>()
+    };
+    let before = shown().await;
+    assert!(before.contains(&ids[1]), "{before:?}");
+    fixture.workspace.quarantine(&Gesture::new(&ids[1], "ana")).await.unwrap();
+    assert!(!shown().await.contains(&ids[1]), "its text is not shown");
+}
+
+#[tokio::test]
+async fn what_goes_into_quarantine_while_it_is_judged_does_not_pass_by() {
+    let fixture = with_texts(&["good"]).await;
+    let ids = fixture.ids().await;
+    let (engine, seen) = scripted::handle(Family::SeaGuard);
+    fixture.workspace.default_guard(&engine).await.unwrap();
+    seen.batch_ms.store(300, Ordering::SeqCst);
+    let run = fixture.workspace.start_label_run(&engine, order()).await.unwrap();
+    run.progress().wait_for(|p| p.device.is_some()).await.unwrap();
+    // While the guard thinks; if this comes before or after that, nothing passes by either.
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    fixture.workspace.quarantine(&Gesture::new(&ids[0], "ana")).await.unwrap();
+    let progress = run.finish().await.unwrap();
+    assert_eq!((progress.judged, progress.recent), (0, vec![]));
+}
+
+#[tokio::test]
 async fn a_run_is_cancelled_while_its_guard_is_loaded() {
     let fixture = Fixture::with_prompts(3).await;
     let (engine, seen) = scripted::handle(Family::SeaGuard);
