@@ -23,7 +23,7 @@ use crate::{
 
 /// Rows of one transaction.
 const BATCH_ROWS: usize = 1000;
-/// Bytes of text of one transaction: long rows make small batches, so that memory is bounded.
+/// Bytes of one transaction's rows, with what is made from them: long rows make small batches, so that memory is bounded.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// A row that is ready to be written.
@@ -33,6 +33,19 @@ pub(super) struct Prepared {
     images: Vec<StoredImage>,
     content_hash: String,
     indexed: Indexed,
+}
+
+impl Prepared {
+    /// What it holds in memory, as far as that grows with the row.
+    fn bytes(&self) -> usize {
+        let Self { row, indexed, .. } = self;
+        let texts = [&row.id, &row.prompt, &row.response, &row.language, &row.group, &row.source];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        let turns: usize = row.messages.iter().flatten().map(|m| m.content.len()).sum();
+        let names: usize = row.images.iter().chain(&row.unknown).map(String::len).sum();
+        let labels = row.labels.as_ref().map_or(0, |labels| labels.verbatim.len());
+        texts + turns + names + labels + indexed.text.len() + indexed.grams.len()
+    }
 }
 
 /// What goes into one transaction.
@@ -86,7 +99,7 @@ fn try_read_file(order: &ReadOrder, batches: &mpsc::Sender<Result<Batch>>) -> Re
             Ok(Err(StoreImageError::Image(error))) => batch.errors.push((line, error.into())),
             Ok(Err(StoreImageError::Disk { path, source })) => return Err(Error::Io { path, source }),
             Ok(Ok(prepared)) => {
-                batch.bytes += prepared.indexed.text.len();
+                batch.bytes += prepared.bytes();
                 batch.rows.push(prepared);
             }
         }
@@ -183,9 +196,10 @@ async fn sort_out(
     let known: HashSet<i64> = items::known(tx, &import.queue_id, &asked).await?.into_iter().collect();
     let hashes: HashSet<&str> = rows.iter().map(|r| r.content_hash.as_str()).collect();
     let hashes = serde_json::json!(hashes).to_string();
-    let mut originals: HashMap<String, (String, bool)> = HashMap::new();
+    let quarantined: HashSet<String> = items::quarantined_contents(tx, &hashes).await?.into_iter().collect();
+    let mut originals: HashMap<String, String> = HashMap::new();
     for original in items::originals(tx, &import.queue_id, &hashes).await? {
-        originals.insert(original.content_hash, (original.id, original.quarantined));
+        originals.insert(original.content_hash, original.id);
     }
 
     let mut seq = items::last_seq(tx).await?;
@@ -201,16 +215,15 @@ async fn sort_out(
             known_rows += 1;
             continue;
         }
-        let original = originals.get(&prepared.content_hash);
-        if original.is_some_and(|(_, quarantined)| *quarantined) {
+        if quarantined.contains(&prepared.content_hash) {
             refused.push(prepared.line);
             continue;
         }
         seq += 1;
         prepared.indexed.seq = seq;
-        let duplicate_of = original.map(|(id, _)| id.clone());
+        let duplicate_of = originals.get(&prepared.content_hash).cloned();
         let item = new_item(tx.clock().new_id(), seq, &mut prepared, duplicate_of);
-        originals.entry(prepared.content_hash.clone()).or_insert_with(|| (item.id.clone(), false));
+        originals.entry(prepared.content_hash.clone()).or_insert_with(|| item.id.clone());
         fresh.push((item, prepared));
     }
     Ok((fresh, known_rows, refused))
@@ -274,4 +287,31 @@ fn new_tasks(item: &NewItem, row: &ItemRow) -> Vec<NewTask> {
         }),
     };
     row.tasks().into_iter().map(task).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_is_full_of_what_its_rows_bring_along_too() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let prepared = |line: &str| {
+            let row = ItemRow::parse(line).expect("a row");
+            prepare(1, row, dir.path(), dir.path()).ok().expect("it has no images")
+        };
+        let short = prepared(r#"{"prompt": "p"}"#).bytes();
+        let ballast = "x".repeat(BATCH_BYTES);
+        for line in [
+            format!(r#"{{"prompt": "p", "source": {{"page": "{ballast}"}}}}"#),
+            format!(r#"{{"prompt": "p", "unknown": "{ballast}"}}"#),
+            format!(r#"{{"prompt": "p", "labels": {{"prompt": {{"label": "safe"}}, "by": "{ballast}"}}}}"#),
+        ] {
+            let batch = Batch { bytes: prepared(&line).bytes(), ..Batch::default() };
+            assert!(batch.is_full(), "{} bytes of {}", batch.bytes, line.len());
+        }
+        let grams = prepared(r#"{"prompt": "pp"}"#);
+        assert!(grams.bytes() - short >= grams.indexed.grams.len() - 1, "what search is made of counts");
+        assert!(short < 1000, "a short row is short: {short}");
+    }
 }
