@@ -16,6 +16,13 @@ use crate::{
 /// Tasks that are read anew in one transaction: reviewers save their decisions in between.
 const REWRITE_TASKS: u32 = 1000;
 
+/// What the event of a changed reading vouches for: the setting as it is stored.
+pub(crate) fn reading_hash(json: &str) -> String {
+    let mut hasher = RowHasher::new();
+    hasher.text(json);
+    hasher.finish()
+}
+
 impl Workspace {
     /// How this workspace reads verdicts.
     ///
@@ -36,9 +43,7 @@ impl Workspace {
             serde_json::to_string(&reading).map_err(|error| Error::invalid("reading", error.to_string()))?;
         settings::set(&mut tx, settings::READING, &json).await?;
         settings::set(&mut tx, settings::READING_REWRITE, "pending").await?;
-        let mut hasher = RowHasher::new();
-        hasher.text(&json);
-        events::append(&mut tx, EventKind::ReadingChanged, "reading", &hasher.finish()).await?;
+        events::append(&mut tx, EventKind::ReadingChanged, settings::READING, &reading_hash(&json)).await?;
         tx.commit().await?;
         self.finish_reading_change().await
     }

@@ -222,3 +222,58 @@ async fn an_edited_provenance_or_draw_is_found() {
         "{found:?}"
     );
 }
+
+#[tokio::test]
+async fn an_edited_reading_is_found() {
+    let set = async |fixture: &Fixture| {
+        let reading = fixture.workspace.reading().await.expect("the reading");
+        fixture.workspace.set_reading(reading).await.expect("set");
+        assert_eq!(problems(fixture).await, [], "the program set it itself");
+    };
+    let fixture = lived_in().await;
+    set(&fixture).await;
+    set(&fixture).await;
+    fixture.tamper("UPDATE settings SET value = value || ' ' WHERE key = 'reading'").await;
+    let found = problems(&fixture).await;
+    assert!(
+        matches!(found.as_slice(), [Problem::RowEdited { seq: 9, .. }]),
+        "the last event says it: {found:?}"
+    );
+    fixture.tamper("DELETE FROM settings WHERE key = 'reading'").await;
+    let found = problems(&fixture).await;
+    assert!(matches!(found.as_slice(), [Problem::RowDeleted { .. }]), "{found:?}");
+
+    let fixture = lived_in().await;
+    fixture.tamper("INSERT INTO settings (key, value) VALUES ('reading', '{}')").await;
+    let found = problems(&fixture).await;
+    assert!(matches!(found.as_slice(), [Problem::RowWithoutEvent { .. }]), "nobody set it: {found:?}");
+}
+
+#[tokio::test]
+async fn a_guard_that_was_removed_or_brought_back_without_an_event_is_found() {
+    let fixture = lived_in().await;
+    fixture.tamper("UPDATE guards SET removed_at = '2020-01-01T00:00:00.000Z'").await;
+    let found = problems(&fixture).await;
+    assert!(matches!(found.as_slice(), [Problem::RowEdited { .. }]), "removed: {found:?}");
+
+    let folder = fixture.write("mine/weights", b"one").parent().expect("a folder").to_owned();
+    let (engine, _) = crate::engine::scripted::handle(saring_verdict::Family::SeaGuard);
+    for sql in
+        ["UPDATE guards SET removed_at = '2020-01-01T00:00:00.000Z'", "UPDATE guards SET removed_at = NULL"]
+    {
+        let fixture = Fixture::with_prompts(1).await;
+        let new = || crate::guards::NewGuard { path: folder.clone(), ..Default::default() };
+        fixture.workspace.add_guard(&engine, new(), |_| ()).await.expect("added");
+        fixture.workspace.remove_guard("mine").await.expect("removed");
+        fixture.workspace.add_guard(&engine, new(), |_| ()).await.expect("brought back");
+        assert_eq!(problems(&fixture).await, [], "the program brought it back itself");
+        fixture.workspace.remove_guard("mine").await.expect("removed again");
+        assert_eq!(problems(&fixture).await, [], "the program removed it itself");
+        fixture.tamper(sql).await;
+        let found = problems(&fixture).await;
+        assert!(
+            matches!(found.as_slice(), [Problem::RowEdited { kind, .. }] if kind == "guard_removed"),
+            "{sql}: {found:?}"
+        );
+    }
+}

@@ -1,5 +1,7 @@
 //! Going through the chain and everything that it vouches for, page by page.
 
+use std::collections::HashMap;
+
 use saring_verdict::Task;
 use sha2::{Digest, Sha256};
 
@@ -9,8 +11,10 @@ use super::{
 };
 use crate::{
     Result, Workspace,
+    guards::registry::removal_hash,
     review::Standing,
-    store::{self, ChainHead, Conn, audit::EventRow, events::EventKind, row_hash},
+    settings::reading_hash,
+    store::{self, ChainHead, Conn, audit::EventRow, events::EventKind, row_hash, settings},
 };
 
 /// What an audit found.
@@ -45,6 +49,9 @@ impl AuditReport {
 
 const PAGE: u32 = 500;
 
+/// Kinds of events about what is overwritten.
+const CHANGES: [EventKind; 3] = [EventKind::ReadingChanged, EventKind::GuardAdded, EventKind::GuardRemoved];
+
 impl Workspace {
     /// Goes through the whole chain of events and all rows that it vouches for. `head` is a head that somebody wrote down
     /// earlier, e.g. from an export's card: it must lie on the chain.
@@ -58,6 +65,8 @@ impl Workspace {
         let mut walk = Walk::new(self.store().workspace_id(), file, head);
         walk.chain(&mut read).await?;
         walk.rows_without_events(&mut read).await?;
+        walk.reading(&mut read).await?;
+        walk.removals(&mut read).await?;
         walk.provenances(&mut read).await?;
         walk.states(&mut read).await?;
         Ok(walk.report)
@@ -71,6 +80,8 @@ struct Walk {
     wanted: Option<String>,
     wanted_is_on_chain: bool,
     last_item_seq: i64,
+    /// The last event about the reading, and about each guard, by its row: what is overwritten is as the last one says.
+    last_changes: HashMap<String, EventRow>,
 }
 
 impl Walk {
@@ -84,6 +95,7 @@ impl Walk {
             file,
             wanted,
             last_item_seq: 0,
+            last_changes: HashMap::new(),
         }
     }
 
@@ -128,6 +140,9 @@ impl Walk {
         }
         if chain::link(prev_hash, *seq, at, kind, row_id, row_hash) != *hash {
             self.report.push(Problem::EventEdited { seq: *seq });
+        }
+        if CHANGES.iter().any(|change| change.as_str() == kind) {
+            self.last_changes.insert(row_id.clone(), event.clone());
         }
         self.report.events += 1;
         self.report.head.clone_from(hash);
@@ -189,6 +204,39 @@ impl Walk {
         for kind in EventKind::ALL {
             for row_id in store::audit::without_event(conn, kind, PAGE).await? {
                 self.report.push(Problem::RowWithoutEvent { kind: kind.as_str().to_owned(), row_id });
+            }
+        }
+        Ok(())
+    }
+
+    /// The reading is as the last event about it says; without one, it was never set.
+    async fn reading(&mut self, conn: &mut Conn) -> Result<()> {
+        let stored = settings::get(conn, settings::READING).await?;
+        let row_id = settings::READING.to_owned();
+        let problem = match (self.last_changes.get(&row_id), stored) {
+            (None, None) => return Ok(()),
+            (None, Some(_)) => {
+                Problem::RowWithoutEvent { kind: EventKind::ReadingChanged.as_str().to_owned(), row_id }
+            }
+            (Some(event), None) => Problem::RowDeleted { seq: event.seq, kind: event.kind.clone(), row_id },
+            (Some(event), Some(json)) if reading_hash(&json) == event.row_hash => return Ok(()),
+            (Some(event), Some(_)) => Problem::RowEdited { seq: event.seq, kind: event.kind.clone(), row_id },
+        };
+        self.report.push(problem);
+        Ok(())
+    }
+
+    /// A guard is removed, and since when, as the last event about it says. Those without any were found before.
+    async fn removals(&mut self, conn: &mut Conn) -> Result<()> {
+        for (row_id, removed_at) in store::audit::guards(conn).await? {
+            let Some(event) = self.last_changes.get(&row_id) else { continue };
+            let is_as_said = match (event.kind == EventKind::GuardRemoved.as_str(), removed_at) {
+                (true, Some(at)) => removal_hash(&row_id, &at) == event.row_hash,
+                (removed, at) => !removed && at.is_none(),
+            };
+            if !is_as_said {
+                let (seq, kind) = (event.seq, event.kind.clone());
+                self.report.push(Problem::RowEdited { seq, kind, row_id });
             }
         }
         Ok(())

@@ -202,7 +202,7 @@ impl Workspace {
 }
 
 /// What the event of a removal vouches for: which guard, and when.
-fn removal_hash(id: &str, at: &str) -> String {
+pub(crate) fn removal_hash(id: &str, at: &str) -> String {
     let mut hasher = crate::audit::chain::RowHasher::new();
     hasher.text(id);
     hasher.text(at);

@@ -95,6 +95,11 @@ pub async fn provenances(conn: &mut Conn, after_id: &str, limit: u32) -> StoreRe
         .await?)
 }
 
+/// Ids of all guards, with when they were removed.
+pub async fn guards(conn: &mut Conn) -> StoreResult<Vec<(String, Option<String>)>> {
+    Ok(sqlx::query_as("SELECT id, removed_at FROM guards ORDER BY id").fetch_all(conn).await?)
+}
+
 /// Numbers and ids of items that somebody did something with, or that stand elsewhere than at the beginning, after a number.
 pub async fn touched_items(conn: &mut Conn, after_seq: i64, limit: u32) -> StoreResult<Vec<(i64, String)>> {
     Ok(sqlx::query_as(
