@@ -72,10 +72,10 @@ impl ItemRow {
             for column in mapping.columns(field) {
                 if let Some(raw) = object.get(column) {
                     taken.push(column);
-                    found.entry(field).or_insert(Value::Json(raw));
+                    offer(&mut found, field, Value::Json(raw));
                 } else if let Some((first, raw)) = nested(&object, column) {
                     taken.push(first);
-                    found.entry(field).or_insert(Value::Json(raw));
+                    offer(&mut found, field, Value::Json(raw));
                 }
             }
         }
@@ -109,7 +109,7 @@ impl ItemRow {
                 taken[index] = true;
                 // An empty cell is an absent value; only the request may be empty, beside an answer or an image.
                 if field == Field::Prompt || !record[index].is_empty() {
-                    found.entry(field).or_insert(Value::Cell(record[index]));
+                    offer(&mut found, field, Value::Cell(record[index]));
                 }
             }
         }
@@ -272,6 +272,14 @@ fn read_messages(value: Value<'_>) -> Result<Option<Vec<Message>>, RowError> {
     turns.into_iter().map(turn).collect::<Result<Vec<_>, _>>().map(Some)
 }
 
+/// Takes a value for a field. The first column wins, unless it holds nothing: an exporter that has both columns fills one.
+fn offer<'a>(found: &mut BTreeMap<Field, Value<'a>>, field: Field, value: Value<'a>) {
+    let slot = found.entry(field).or_insert(value);
+    if slot.is_nothing() {
+        *slot = value;
+    }
+}
+
 /// Follows a dotted path into nested objects; gives its first key and the value at its end.
 fn nested<'a, 'c>(
     object: &BTreeMap<String, &'a RawValue>,
@@ -287,5 +295,26 @@ fn nested<'a, 'c>(
         let (key, rest) = path.split_once('.')?;
         raw = inner.get(key)?;
         path = rest;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_prompt_of_nothing_lets_the_text_be_read() {
+        let row = ItemRow::parse(r#"{"prompt": null, "text": "hi"}"#).expect("a row");
+        assert_eq!(row.prompt.as_deref(), Some("hi"), "null is no request");
+        let row = ItemRow::parse(r#"{"prompt": "first", "text": "second"}"#).expect("a row");
+        assert_eq!(row.prompt.as_deref(), Some("first"), "the first column wins");
+        let row = ItemRow::parse(r#"{"prompt": "first", "text": null}"#).expect("a row");
+        assert_eq!(row.prompt.as_deref(), Some("first"));
+
+        let header = ["prompt".to_owned(), "text".to_owned()];
+        let record = |cells: &[&str]| ItemRow::parse_record(&header, cells, &ColumnMapping::new());
+        assert_eq!(record(&["", "hi"]).expect("a row").prompt.as_deref(), Some("hi"), "an empty cell");
+        assert_eq!(record(&["first", "hi"]).expect("a row").prompt.as_deref(), Some("first"));
+        assert_eq!(record(&["", ""]), Err(RowError::NothingToJudge));
     }
 }

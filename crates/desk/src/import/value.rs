@@ -23,6 +23,14 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// Whether it is JSON's null or an empty cell. An empty text in JSON is a text.
+    pub fn is_nothing(self) -> bool {
+        match self {
+            Self::Json(raw) => raw.get() == "null",
+            Self::Cell(cell) => cell.is_empty(),
+        }
+    }
+
     /// The text of a field that must be a text.
     pub fn text(self, field: Field) -> Result<Option<String>, RowError> {
         match self.present() {
