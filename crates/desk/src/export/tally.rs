@@ -20,6 +20,8 @@ pub(super) struct Kind {
 /// An item whose content is the reason why it is not in an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct HeldBack {
+    /// Its order of import.
+    pub(super) seq: i64,
     pub(super) item_id: String,
     pub(super) external_id: Option<String>,
     pub(super) task: Task,
@@ -66,6 +68,7 @@ impl Tally {
     pub(super) fn leave_out(&mut self, reason: LeftOut, row: &ExportRow, task: Task) {
         if reason.is_held_back() {
             self.held_back.push(HeldBack {
+                seq: row.seq,
                 item_id: row.item_id.clone(),
                 external_id: row.external_id.clone(),
                 task,
@@ -73,6 +76,13 @@ impl Tally {
             });
         }
         *self.left_out.entry(reason).or_default() += 1;
+    }
+
+    /// Whether a file of the export has something of one of these items, by their order of import, in a row or in the list
+    /// of what was held back.
+    pub(super) fn names_any(&self, seqs: &[i64]) -> bool {
+        let seqs: BTreeSet<i64> = seqs.iter().copied().collect();
+        !seqs.is_disjoint(&self.items) || self.held_back.iter().any(|held| seqs.contains(&held.seq))
     }
 
     pub(super) fn total(&self) -> u64 {
@@ -94,5 +104,27 @@ impl Tally {
 
     pub(super) fn left_out(&self) -> Vec<(LeftOut, u64)> {
         self.left_out.iter().map(|(reason, n)| (reason.clone(), *n)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_item_that_is_only_listed_as_held_back_is_named() {
+        let mut tally = Tally::default();
+        tally.items.insert(3);
+        let held = HeldBack {
+            seq: 7,
+            item_id: "seven".to_owned(),
+            external_id: None,
+            task: Task::Prompt,
+            reason: LeftOut::Markup,
+        };
+        tally.held_back.push(held);
+        assert!(tally.names_any(&[1, 3]), "in a row");
+        assert!(tally.names_any(&[7]), "in held_back.csv");
+        assert!(!tally.names_any(&[1, 4]), "in no file");
     }
 }

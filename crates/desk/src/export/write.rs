@@ -71,7 +71,7 @@ impl Workspace {
         })
     }
 
-    /// Writes once; `None` if an item that was written is in quarantine by now.
+    /// Writes once; `None` if an item that was written, or listed as held back, is in quarantine by now.
     async fn try_export(
         &self,
         engine: &EngineHandle,
@@ -94,7 +94,7 @@ impl Workspace {
         let mut tx = self.store().write().await?;
         // Under the write lock nothing can go into quarantine between this look and the hand-over.
         let hidden = exports::quarantined(&mut tx, &queue.id).await?;
-        if hidden.iter().any(|seq| tally.items.contains(seq)) {
+        if tally.names_any(&hidden) {
             return Ok(None);
         }
         let id = self.clock().new_id();
