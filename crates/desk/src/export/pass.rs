@@ -222,6 +222,8 @@ impl Workspace {
             Some(guard) => self.guard(guard).await?,
             None => self.default_guard(engine).await?,
         };
+        // Rows are rendered with the template that lies there now; the card names the hashes of the guard as it was added.
+        guard.check_unchanged(&engine.describe(guard.source.clone(), |_| ()).await?)?;
         Ok(Some(Wording { source: guard.source.clone(), settings: guard.settings, guard }))
     }
 }

@@ -298,3 +298,23 @@ async fn a_preview_shows_three_rows_and_writes_nothing() {
         "it is what is written"
     );
 }
+
+#[tokio::test]
+async fn a_guard_that_changed_on_disk_words_no_training_file() {
+    let fixture = decided(2).await;
+    let weights = fixture.write("mine/weights", b"one");
+    let (engine, _) = scripted::handle(Family::Qwen3guardGen);
+    let new = crate::guards::NewGuard { path: weights.parent().unwrap().to_owned(), ..Default::default() };
+    fixture.workspace.add_guard(&engine, new, |_| ()).await.unwrap();
+    let order =
+        ExportOrder { guard: Some("mine".into()), ..ExportOrder::new(QUEUE, ExportFormat::LlamaFactory) };
+    export(&fixture, &engine, &order, "before").await;
+    fs::write(weights, "two").unwrap();
+    let refused = fixture.workspace.export(&engine, &order, &fixture.dir.path().join("after")).await;
+    let error = refused.expect_err("the card would name another guard's hashes");
+    assert!(error.to_string().contains("changed on disk"), "{error}");
+    let preview = fixture.workspace.preview_export(&engine, &order).await;
+    assert_eq!(preview.expect_err("the same").code(), error.code());
+    let order = ExportOrder { format: ExportFormat::Decisions, ..order };
+    assert_eq!(export(&fixture, &engine, &order, "decisions").await.rows, 2, "these need no guard");
+}
