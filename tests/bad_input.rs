@@ -216,10 +216,15 @@ fn wrong_usage_exits_with_2_and_a_failure_with_1() {
 #[test]
 fn an_error_is_json_for_those_who_asked_for_json() {
     let desk = Desk::new();
-    let said = desk.refused(1, &["--json", "next", "--queue", "none"]);
-    let error: Value = serde_json::from_str(said.err.trim()).unwrap();
-    assert_eq!(error["code"], "not_found");
-    assert!(error["error"].as_str().unwrap().contains("none") && error["next"].is_string(), "{error}");
+    let not_found = |what: &str| {
+        let said = desk.refused(1, &["--json", "next", "--queue", "none"]);
+        let error: Value = serde_json::from_str(said.err.trim()).unwrap();
+        assert_eq!(error["code"], "not_found", "{what}: {error}");
+        assert!(error["error"].as_str().unwrap().contains(what) && error["next"].is_string(), "{error}");
+    };
+    not_found("workspace");
+    desk.import("q", &[json!({"prompt": "hello"})]);
+    not_found("none");
 }
 
 #[test]

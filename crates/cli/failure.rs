@@ -3,6 +3,7 @@
 use std::{
     fmt,
     io::{self, Write},
+    path::PathBuf,
     process::ExitCode,
 };
 
@@ -45,6 +46,18 @@ impl fmt::Display for Advised {
 }
 
 impl std::error::Error for Advised {}
+
+/// A folder that should be a workspace is none.
+#[derive(Debug)]
+pub struct NoWorkspace(pub PathBuf);
+
+impl fmt::Display for NoWorkspace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no workspace in {}", self.0.display())
+    }
+}
+
+impl std::error::Error for NoWorkspace {}
 
 /// What clap says, help and version included.
 pub fn refused(refusal: &clap::Error) -> ExitCode {
@@ -96,6 +109,9 @@ fn code(error: &anyhow::Error) -> &'static str {
     if error.downcast_ref::<Usage>().is_some() {
         return "usage";
     }
+    if error.downcast_ref::<NoWorkspace>().is_some() {
+        return "not_found";
+    }
     if engine_error(error).is_some() {
         return "engine";
     }
@@ -120,6 +136,9 @@ fn advice(error: &anyhow::Error) -> Option<String> {
     }
     if error.downcast_ref::<Usage>().is_some() {
         return Some("see saring help, or saring COMMAND --help".into());
+    }
+    if error.downcast_ref::<NoWorkspace>().is_some() {
+        return Some("say where with --workspace DIR".into());
     }
     if let Some(engine) = engine_error(error) {
         return engine_advice(engine).map(str::to_owned);

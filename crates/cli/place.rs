@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use saring_desk::{Workspace, default_folder};
 
-use crate::failure::Advised;
+use crate::failure::NoWorkspace;
 
 /// The workspace that a command works on.
 #[derive(Debug)]
@@ -49,11 +49,7 @@ impl Place {
     pub async fn open_existing(&self) -> anyhow::Result<Workspace> {
         let dir = self.dir()?;
         if !is_workspace(&dir) {
-            return Err(Advised {
-                what: format!("there is no workspace in {}", dir.display()),
-                next: "say where with --workspace DIR".into(),
-            }
-            .into());
+            return Err(NoWorkspace(dir).into());
         }
         self.open().await
     }
