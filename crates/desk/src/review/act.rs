@@ -156,7 +156,8 @@ impl Workspace {
         self.gesture(gesture, DecisionKind::Unflag).await
     }
 
-    /// Takes an item out of every list, search, neighbourhood and export at once.
+    /// Takes an item out of every list, search, neighbourhood and export at once, and with it every other item with the same
+    /// content, in whatever queue.
     ///
     /// # Errors
     /// See [`decide`](Self::decide).
@@ -189,8 +190,28 @@ impl Workspace {
             synthetic: gesture.synthetic,
             ..blank_row(&tx, &at.item.id, kind, reviewer)
         };
-        save(tx, &at.item, rows, row).await
+        let saved = apply(&mut tx, &at.item, rows, row.clone()).await?;
+        if kind == DecisionKind::Quarantine {
+            take_copies_along(&mut tx, &row).await?;
+        }
+        tx.commit().await?;
+        Ok(saved)
     }
+}
+
+/// Puts what has the content of a quarantined item into quarantine too; each with its own row, which names that of the item.
+async fn take_copies_along(tx: &mut WriteTx<'_>, quarantine: &DecisionRow) -> Result<()> {
+    for copy in store::items::same_content(tx, &quarantine.item_id).await? {
+        let rows = store::decisions::of_item(tx, &copy.id).await?;
+        let row = DecisionRow {
+            reason: Some(format!("the same content as {}", quarantine.item_id)),
+            supersedes: Some(quarantine.id.clone()),
+            synthetic: quarantine.synthetic,
+            ..blank_row(tx, &copy.id, DecisionKind::Quarantine, quarantine.reviewer.clone())
+        };
+        apply(tx, &copy, rows, row).await?;
+    }
+    Ok(())
 }
 
 /// What a decision is about, inside of its transaction.
@@ -266,29 +287,40 @@ pub(super) fn blank_row(
 pub(super) async fn save(
     mut tx: WriteTx<'_>,
     item: &ItemContent,
+    rows: Vec<DecisionRow>,
+    row: DecisionRow,
+) -> Result<Saved> {
+    let saved = apply(&mut tx, item, rows, row).await?;
+    tx.commit().await?;
+    Ok(saved)
+}
+
+/// Writes the row, its event and what follows from it, inside of a transaction: nothing is saved before that is committed.
+pub(super) async fn apply(
+    tx: &mut WriteTx<'_>,
+    item: &ItemContent,
     mut rows: Vec<DecisionRow>,
     row: DecisionRow,
 ) -> Result<Saved> {
-    store::decisions::insert(&mut tx, &row).await?;
-    events::record(&mut tx, EventKind::Decision, &row.id).await?;
+    store::decisions::insert(tx, &row).await?;
+    events::record(tx, EventKind::Decision, &row.id).await?;
     for earlier in &mut rows {
         earlier.undone |= row.undoes.as_ref() == Some(&earlier.id);
     }
     rows.push(row.clone());
-    let before = store::tasks::of_item(&mut tx, &item.id).await?;
+    let before = store::tasks::of_item(tx, &item.id).await?;
     let tasks: Vec<Task> = before.iter().map(|t| t.task).collect();
     let standing = Standing::replay(&tasks, &rows);
     for (task, before) in standing.tasks.iter().zip(&before) {
         if task.state != before.state || task.decision_id != before.decision_id {
             let decision_id = task.decision_id.as_deref();
-            store::tasks::set_state(&mut tx, &item.id, task.task, task.state, decision_id).await?;
+            store::tasks::set_state(tx, &item.id, task.task, task.state, decision_id).await?;
         }
     }
     // One by one: the triggers that keep the counts look at one change at a time.
-    store::items::set_state(&mut tx, &item.id, standing.state()).await?;
-    store::items::set_flagged(&mut tx, &item.id, standing.flagged).await?;
-    store::items::set_quarantined(&mut tx, &item.id, standing.quarantined).await?;
-    tx.commit().await?;
+    store::items::set_state(tx, &item.id, standing.state()).await?;
+    store::items::set_flagged(tx, &item.id, standing.flagged).await?;
+    store::items::set_quarantined(tx, &item.id, standing.quarantined).await?;
     Ok(Saved {
         decision_id: row.id,
         saved_at: row.decided_at,

@@ -21,7 +21,7 @@ impl Workspace {
         Ok(store::items::quarantined(&mut read, &queue.id, after_seq, limit.clamp(1, 500)).await?)
     }
 
-    /// Brings an item back from quarantine.
+    /// Brings an item back from quarantine; its copies stay there until each is brought back.
     ///
     /// # Errors
     /// [`Code::NotFound`](crate::Code) if it is not in quarantine.

@@ -1,11 +1,12 @@
 //! Decisions, gestures, undo and quarantine, and what a reviewer may see.
 
-use saring_verdict::{Severity, Task};
+use saring_verdict::{Cancel, Severity, Task};
 
 use super::*;
 use crate::{
     Code,
     fixture::{Fixture, QUEUE},
+    import::ImportRequest,
     queue::{DrawFrom, ItemState, ListQuery, Mode, Ordering, Tab},
 };
 
@@ -250,16 +251,17 @@ async fn a_quarantined_item_is_on_no_path() {
     {
         workspace.set_ordering(QUEUE, order).await.expect("the order");
         for tab in [Tab::Pending, Tab::Decided, Tab::Skipped, Tab::Escalated, Tab::Flagged, Tab::All] {
-            assert!(!fixture.tab(tab).await.contains(&gone), "{order} {tab}");
+            let listed = fixture.tab(tab).await;
+            assert!(!listed.contains(&gone) && !listed.contains(&ids[3]), "{order} {tab}");
         }
         let mut after = Some(gone.clone());
         for _ in 0..4 {
-            let next = workspace.next(QUEUE, after.as_deref()).await.expect("next").expect("three are left");
-            assert_ne!(next.id, gone, "{order}");
+            let next = workspace.next(QUEUE, after.as_deref()).await.expect("next").expect("two are left");
+            assert!(next.id != gone && next.id != ids[3], "{order}");
             after = Some(next.id);
         }
     }
-    for (text, n) in [("second needle", 1), ("needle", 3), ("ne", 3), ("n", 3)] {
+    for (text, n) in [("second needle", 0), ("needle", 2), ("ne", 2), ("n", 2)] {
         let found = workspace.search(QUEUE, text, 100).await.expect("a search").rows;
         assert_eq!(found.len(), n, "{text}");
         assert!(found.iter().all(|row| row.id != gone), "{text}");
@@ -267,12 +269,12 @@ async fn a_quarantined_item_is_on_no_path() {
     let beside = workspace.neighbours(&ids[0]).await.expect("neighbours");
     assert_eq!(beside.next.as_ref(), Some(&ids[2]));
     assert_eq!(workspace.neighbours(&ids[2]).await.expect("neighbours").previous.as_ref(), Some(&ids[0]));
-    assert_eq!(workspace.item(&ids[3]).await.expect("the copy").duplicates, 0, "it counts as no duplicate");
+    assert_eq!(workspace.item(&ids[3]).await.expect_err("the copy").code(), Code::NotFound, "it went along");
     let draw = workspace.draw(QUEUE, DrawFrom::All, 4, 7).await.expect("a draw without it");
-    assert_eq!((draw.population, draw.size), (3, 3));
+    assert_eq!((draw.population, draw.size), (2, 2));
     let overview = workspace.queue_overview(QUEUE).await.expect("the queue");
-    assert_eq!((overview.counts.total(), overview.counts.flagged, overview.counts.quarantined), (3, 0, 1));
-    assert_eq!(overview.languages[0].items, 3);
+    assert_eq!((overview.counts.total(), overview.counts.flagged, overview.counts.quarantined), (2, 0, 2));
+    assert_eq!(overview.languages[0].items, 2);
 
     let gesture = Gesture::new(&gone, "ben");
     let errors = [
@@ -294,11 +296,64 @@ async fn a_quarantined_item_is_on_no_path() {
     assert_eq!((again.added, again.failed), (0, 1), "its content does not come in again: {:?}", again.errors);
 
     let listed = workspace.quarantined(QUEUE, 0, 10).await.expect("the quarantine");
-    assert_eq!(listed.iter().map(|q| &q.id).collect::<Vec<_>>(), [&gone]);
+    assert_eq!(listed.iter().map(|q| &q.id).collect::<Vec<_>>(), [&gone, &ids[3]]);
     workspace.release(&Gesture::new(&gone, "lead")).await.expect("released");
     let overview = workspace.queue_overview(QUEUE).await.expect("the queue");
-    assert_eq!((overview.counts.total(), overview.counts.flagged, overview.counts.quarantined), (4, 1, 0));
-    assert!(workspace.item(&gone).await.expect("it is back").flagged);
+    assert_eq!((overview.counts.total(), overview.counts.flagged, overview.counts.quarantined), (3, 1, 1));
+    let back = workspace.item(&gone).await.expect("it is back");
+    assert!(back.flagged && back.duplicates == 0, "one item is released at a time: {back:?}");
+    assert!(workspace.verify(None).await.expect("an audit").holds());
+}
+
+#[tokio::test]
+async fn a_quarantine_takes_copies_in_every_queue_along_and_its_undo_brings_all_back() {
+    let fixture = Fixture::with_rows(&[
+        r#"{"id": "1", "prompt": "bad"}"#,
+        r#"{"id": "2", "prompt": "bad"}"#,
+        r#"{"id": "3", "prompt": "good"}"#,
+    ])
+    .await;
+    let workspace = &fixture.workspace;
+    let ids = fixture.ids().await;
+    let elsewhere = |name: &str, text: &str| ImportRequest {
+        queue: "elsewhere".to_owned(),
+        ..fixture.request(vec![fixture.write(name, text.as_bytes())], &[])
+    };
+    let import = async |request: ImportRequest| {
+        workspace.import(&request, &mut |_| {}, &Cancel::new()).await.expect("an import")
+    };
+    let report = import(elsewhere("x.jsonl", r#"{"id": "x", "prompt": "bad"}"#)).await;
+    assert_eq!(report.added, 1);
+    let gone = async |queue: &str| {
+        let listed = workspace.quarantined(queue, 0, 10).await.expect("the quarantine");
+        listed.into_iter().filter_map(|q| q.external_id).collect::<Vec<_>>()
+    };
+
+    workspace.quarantine(&Gesture::new(&ids[1], "ana")).await.expect("the copy is named");
+    assert_eq!(gone(QUEUE).await, ["1", "2"], "the original goes with the copy");
+    assert_eq!(gone("elsewhere").await, ["x"], "and so does what lies in another queue");
+    assert!(workspace.verify(None).await.expect("an audit").holds(), "each has its row and its event");
+    let request = ImportRequest { queue: "third".to_owned(), ..elsewhere("y.jsonl", r#"{"prompt": "bad"}"#) };
+    let report = import(request).await;
+    assert_eq!((report.added, report.failed), (0, 1), "in no queue does the content come in again");
+
+    let undone = workspace.undo("ana").await.expect("undone");
+    assert_eq!((&undone.item_id, undone.kind), (&ids[1], DecisionKind::Quarantine));
+    assert_eq!(fixture.ids().await, ids, "one undo takes back the whole gesture");
+    assert!(gone("elsewhere").await.is_empty());
+    assert_eq!(workspace.undo("ana").await.expect_err("nothing is left").code(), Code::Invalid);
+
+    workspace.quarantine(&Gesture::new(&ids[0], "ana")).await.expect("again");
+    workspace.release(&Gesture::new(&ids[0], "lead")).await.expect("released");
+    assert_eq!((gone(QUEUE).await, gone("elsewhere").await), (vec!["2".to_owned()], vec!["x".to_owned()]));
+    let report = fixture.import("z.jsonl", br#"{"id": "z", "prompt": "bad"}"#).await;
+    assert_eq!(
+        (report.added, report.failed),
+        (0, 1),
+        "a copy that stays in quarantine keeps the content out"
+    );
+    workspace.undo("ana").await.expect("undone");
+    assert_eq!(fixture.ids().await, ids, "what was released stays, the others come back");
     assert!(workspace.verify(None).await.expect("an audit").holds());
 }
 

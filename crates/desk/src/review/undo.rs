@@ -4,11 +4,11 @@ use saring_verdict::Task;
 
 use super::{
     DecisionKind, Saved,
-    act::{blank_row, check_reviewer, save},
+    act::{apply, blank_row, check_reviewer},
 };
 use crate::{
     Error, Result, Thing, Workspace,
-    store::{self, decisions::DecisionRow},
+    store::{self, WriteTx, decisions::DecisionRow},
 };
 
 /// What was undone.
@@ -28,7 +28,7 @@ pub struct Undone {
 
 impl Workspace {
     /// Takes back the last thing that a reviewer did and has not taken back yet, in any queue. The item stands again as it stood
-    /// before.
+    /// before; with a quarantine, so do the copies that it took along.
     ///
     /// # Errors
     /// [`Error::NothingToUndo`](crate::Error).
@@ -37,17 +37,31 @@ impl Workspace {
         let reviewer = check_reviewer(reviewer)?;
         let last = store::decisions::last_of_reviewer(&mut tx, &reviewer).await?;
         let last = last.ok_or_else(|| Error::NothingToUndo { reviewer: reviewer.clone() })?;
-        let item = store::items::any(&mut tx, &last.item_id).await?;
-        let item = item.ok_or_else(|| Error::not_found(Thing::Item, &last.item_id))?;
-        let rows = store::decisions::of_item(&mut tx, &item.id).await?;
-        let row = DecisionRow {
-            task: last.task,
-            supersedes: Some(last.id.clone()),
-            undoes: Some(last.id.clone()),
-            synthetic: last.synthetic,
-            ..blank_row(&tx, &item.id, DecisionKind::Undo, reviewer)
-        };
-        let saved = save(tx, &item, rows, row).await?;
-        Ok(Undone { item_id: item.id, task: last.task, kind: last.kind, undone_id: last.id, saved })
+        let mut gesture = match last.kind {
+            DecisionKind::Quarantine => store::decisions::with_copies(&mut tx, &last).await?,
+            _ => vec![last],
+        }
+        .into_iter();
+        let first = gesture.next().ok_or(Error::NothingToUndo { reviewer })?;
+        let saved = take_back(&mut tx, &first).await?;
+        for copy in gesture {
+            take_back(&mut tx, &copy).await?;
+        }
+        tx.commit().await?;
+        Ok(Undone { item_id: first.item_id, task: first.task, kind: first.kind, undone_id: first.id, saved })
     }
+}
+
+async fn take_back(tx: &mut WriteTx<'_>, last: &DecisionRow) -> Result<Saved> {
+    let item = store::items::any(tx, &last.item_id).await?;
+    let item = item.ok_or_else(|| Error::not_found(Thing::Item, &last.item_id))?;
+    let rows = store::decisions::of_item(tx, &item.id).await?;
+    let row = DecisionRow {
+        task: last.task,
+        supersedes: Some(last.id.clone()),
+        undoes: Some(last.id.clone()),
+        synthetic: last.synthetic,
+        ..blank_row(tx, &item.id, DecisionKind::Undo, last.reviewer.clone())
+    };
+    apply(tx, &item, rows, row).await
 }

@@ -43,7 +43,7 @@ pub struct DecisionRow {
     pub verdict_visible: bool,
     /// The verdict that there was, seen or not.
     pub verdict_id: Option<String>,
-    /// What was in force before.
+    /// What was in force before; for a copy that a quarantine took along, that quarantine.
     pub supersedes: Option<String>,
     /// For undo: what is undone.
     pub undoes: Option<String>,
@@ -108,6 +108,23 @@ pub async fn last_of_reviewer(conn: &mut Conn, reviewer: &str) -> StoreResult<Op
     .fetch_optional(conn)
     .await?;
     row.as_ref().map(from_row).transpose()
+}
+
+/// A quarantine and those of the copies that it took along, but for what was undone: itself first.
+pub async fn with_copies(conn: &mut Conn, quarantine: &DecisionRow) -> StoreResult<Vec<DecisionRow>> {
+    let first = quarantine.supersedes.as_ref().unwrap_or(&quarantine.id);
+    // Rows of one reviewer by number are what the index has.
+    let rows = sqlx::query(
+        "SELECT d.*, 0 AS undone FROM decisions AS d WHERE d.reviewer = ?2 \
+         AND d.seq >= (SELECT seq FROM decisions WHERE id = ?1) AND d.kind = 'quarantine' \
+         AND (d.id = ?1 OR d.supersedes = ?1) \
+         AND NOT EXISTS (SELECT 1 FROM decisions AS u WHERE u.undoes = d.id) ORDER BY d.seq",
+    )
+    .bind(first)
+    .bind(&quarantine.reviewer)
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(from_row).collect()
 }
 
 fn from_row(row: &SqliteRow) -> StoreResult<DecisionRow> {

@@ -145,14 +145,12 @@ pub struct Original {
     pub content_hash: String,
     /// The item.
     pub id: String,
-    /// Whether it is in quarantine: then the content must not come in again.
-    pub quarantined: bool,
 }
 
 /// The first items of a queue with these contents. `hashes` is a JSON list.
 pub async fn originals(conn: &mut Conn, queue_id: &str, hashes: &str) -> StoreResult<Vec<Original>> {
     let rows = sqlx::query(
-        "SELECT i.content_hash, i.id, i.quarantined FROM json_each(?2) AS j \
+        "SELECT i.content_hash, i.id FROM json_each(?2) AS j \
          CROSS JOIN items AS i ON i.queue_id = ?1 AND i.content_hash = j.value AND i.duplicate_of IS NULL",
     )
     .bind(queue_id)
@@ -160,14 +158,33 @@ pub async fn originals(conn: &mut Conn, queue_id: &str, hashes: &str) -> StoreRe
     .fetch_all(conn)
     .await?;
     rows.iter()
-        .map(|row| {
-            Ok(Original {
-                content_hash: row.try_get("content_hash")?,
-                id: row.try_get("id")?,
-                quarantined: row.try_get("quarantined")?,
-            })
-        })
+        .map(|row| Ok(Original { content_hash: row.try_get("content_hash")?, id: row.try_get("id")? }))
         .collect()
+}
+
+/// Which of these contents are in quarantine, in whatever queue: they must not come in again. `hashes` is a JSON list.
+pub async fn quarantined_contents(conn: &mut Conn, hashes: &str) -> StoreResult<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "SELECT j.value FROM json_each(?1) AS j \
+         WHERE EXISTS (SELECT 1 FROM items AS i WHERE i.content_hash = j.value AND i.quarantined = 1)",
+    )
+    .bind(hashes)
+    .fetch_all(conn)
+    .await?)
+}
+
+/// The other visible items with the content of this one, in every queue, without their images.
+pub async fn same_content(conn: &mut Conn, id: &str) -> StoreResult<Vec<ItemContent>> {
+    // By queue, so that the index of a queue's contents is used.
+    let rows = sqlx::query(
+        "SELECT c.* FROM items AS i CROSS JOIN queues AS q \
+         CROSS JOIN visible_items AS c ON c.queue_id = q.id AND c.content_hash = i.content_hash \
+         WHERE i.id = ?1 AND c.id <> i.id ORDER BY c.seq",
+    )
+    .bind(id)
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(from_row).collect()
 }
 
 /// Which of these rows are in the queue already: the same content under the same id or, without an id, from the same line.
