@@ -224,23 +224,26 @@ async fn a_guard_that_changed_on_disk_is_not_run() {
 #[tokio::test]
 async fn a_guard_that_changed_on_disk_during_a_run_gives_no_verdict_after_it_was_loaded_again() {
     let mut texts = vec!["good"; 20];
-    texts.extend(["die"; 1]);
+    texts.push("die");
     texts.extend(["bad"; 20]);
     let fixture = with_texts(&texts).await;
     let weights = fixture.write("mine/weights", b"one");
-    let (engine, seen) = scripted::handle(Family::SeaGuard);
+    let (engine, _) = scripted::handle(Family::SeaGuard);
     let path = weights.parent().unwrap().to_owned();
     let new = crate::guards::NewGuard { path, ..Default::default() };
     fixture.workspace.add_guard(&engine, new, |_| ()).await.unwrap();
-    seen.batch_ms.store(20, Ordering::SeqCst);
     let order = LabelOrder { guard: Some("mine".into()), ..order() };
     let run = fixture.workspace.start_label_run(&engine, order).await.unwrap();
+    // Before the first batch: the guard is loaded by then, as it was added.
+    run.pause();
     let mut progress = run.progress();
-    progress.wait_for(|p| p.judged > 0).await.unwrap();
+    progress.wait_for(|p| p.state == RunState::Paused).await.unwrap();
     std::fs::write(weights, "two").unwrap();
+    run.resume();
     let error = run.finish().await.unwrap_err();
     assert!(error.to_string().contains("changed on disk"), "{error}");
-    assert!(progress.borrow().judged <= 20, "nothing beyond the death: {}", progress.borrow().judged);
+    let judged = progress.borrow().judged;
+    assert!(judged > 0 && judged <= 20, "what came before the death stays, and nothing follows: {judged}");
 }
 
 #[tokio::test]
