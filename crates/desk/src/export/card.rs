@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     guards::{Guard, demo},
-    queue::Queue,
+    queue::{Draw, DrawFrom, Queue},
     store::ChainHead,
 };
 
@@ -26,8 +26,7 @@ pub(super) struct Card {
     reading: Reading,
     /// Guard, toy, provenance as JSON, verdicts.
     provenances: Vec<(String, bool, String, i64)>,
-    /// Id, seed, population, size, time.
-    draws: Vec<(String, i64, i64, i64, String)>,
+    draws: Vec<Draw>,
     head: ChainHead,
     date: String,
 }
@@ -42,7 +41,7 @@ pub(super) fn card(
     guard: Option<Guard>,
     reading: Reading,
     provenances: Vec<(String, bool, String, i64)>,
-    draws: Vec<(String, i64, i64, i64, String)>,
+    draws: Vec<Draw>,
     head: ChainHead,
     date: String,
 ) -> Card {
@@ -143,11 +142,15 @@ impl Card {
             out,
             "- The decision in force is exported: of several about one task, the last that was not undone."
         )?;
-        for (id, seed, population, size, at) in &self.draws {
+        for Draw { id, seed, from, population, size, created_at, .. } in &self.draws {
             let rows = tally.draws.get(id).copied().unwrap_or(0);
+            let population = match from {
+                DrawFrom::All => format!("all {population} items"),
+                DrawFrom::Pending => format!("the {population} items that were pending then"),
+            };
             writeln!(
                 out,
-                "- Uniform draw of {at}: {size} of {population} items, seed {seed}; {rows} of these rows"
+                "- Uniform draw of {created_at}: {size} of {population}, seed {seed}; {rows} of these rows"
             )?;
         }
         if self.draws.is_empty() {

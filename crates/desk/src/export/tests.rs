@@ -9,6 +9,7 @@ use crate::{
     engine::{EngineHandle, scripted},
     fixture::{Fixture, QUEUE},
     label::LabelOrder,
+    queue::DrawFrom,
     review::{Gesture, NewDecision},
 };
 
@@ -317,4 +318,19 @@ async fn a_guard_that_changed_on_disk_words_no_training_file() {
     assert_eq!(preview.expect_err("the same").code(), error.code());
     let order = ExportOrder { format: ExportFormat::Decisions, ..order };
     assert_eq!(export(&fixture, &engine, &order, "decisions").await.rows, 2, "these need no guard");
+}
+
+#[tokio::test]
+async fn a_card_says_what_draws_were_taken_from() {
+    let fixture = decided(4).await;
+    fixture.import("more.jsonl", br#"{"id": "more", "prompt": "more"}"#).await;
+    for from in [DrawFrom::All, DrawFrom::Pending] {
+        fixture.workspace.draw(QUEUE, from, 1, 9).await.unwrap();
+    }
+    let (engine, _) = scripted::handle(Family::Qwen3guardGen);
+    let order = ExportOrder::new(QUEUE, ExportFormat::Decisions);
+    let card = fixture.workspace.preview_export(&engine, &order).await.unwrap().card;
+    for said in ["1 of all 5 items, seed 9", "1 of the 1 items that were pending then, seed 9"] {
+        assert!(card.contains(said), "the card says {said:?}:\n{card}");
+    }
 }

@@ -147,7 +147,7 @@ impl Workspace {
             pass.wording.map(|w| w.guard),
             metrics::reading(tx).await?,
             provenances::of_queue(tx, &queue.id).await?,
-            exports::draws(tx, &queue.id).await?,
+            store::draws::of_queue(tx, &queue.id).await?,
             store::chain::get(tx).await?,
             timestamp_text(self.clock().now()),
         ))

@@ -45,6 +45,15 @@ pub async fn newest(conn: &mut Conn, queue_id: &str) -> StoreResult<Option<Draw>
     row.as_ref().map(from_row).transpose()
 }
 
+/// The draws of a queue, oldest first.
+pub async fn of_queue(conn: &mut Conn, queue_id: &str) -> StoreResult<Vec<Draw>> {
+    let rows = sqlx::query("SELECT * FROM draws WHERE queue_id = ?1 ORDER BY id")
+        .bind(queue_id)
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(from_row).collect()
+}
+
 /// A draw by its id.
 pub async fn get(conn: &mut Conn, draw_id: &str) -> StoreResult<Option<Draw>> {
     let row = sqlx::query("SELECT * FROM draws WHERE id = ?1").bind(draw_id).fetch_optional(conn).await?;

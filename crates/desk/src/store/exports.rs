@@ -177,16 +177,6 @@ pub async fn task_counts(conn: &mut Conn, queue_id: &str) -> StoreResult<Vec<(St
     .await?)
 }
 
-/// Recorded uniform draws of a queue, oldest first: (id, seed, population, size, time).
-pub async fn draws(conn: &mut Conn, queue_id: &str) -> StoreResult<Vec<(String, i64, i64, i64, String)>> {
-    Ok(sqlx::query_as(
-        "SELECT id, seed, population, size, created_at FROM draws WHERE queue_id = ?1 ORDER BY id",
-    )
-    .bind(queue_id)
-    .fetch_all(conn)
-    .await?)
-}
-
 /// Of the first label decisions of every pair that were not undone (scripts and people apart), those that had a verdict
 /// beside them: (synthetic, anchored, task, decided label, the verdict's probabilities). A decision that was changed after
 /// the verdict was seen agrees with it more often.
