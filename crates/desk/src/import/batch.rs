@@ -298,7 +298,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let prepared = |line: &str| {
             let row = ItemRow::parse(line).expect("a row");
-            prepare(1, row, dir.path(), dir.path()).ok().expect("it has no images")
+            prepare(1, row, dir.path(), dir.path()).unwrap_or_else(|_| panic!("it has no images"))
         };
         let short = prepared(r#"{"prompt": "p"}"#).bytes();
         let ballast = "x".repeat(BATCH_BYTES);
