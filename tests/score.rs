@@ -246,3 +246,14 @@ fn the_summary_is_json_when_asked_for() {
     assert!(report["device"].as_str().unwrap().starts_with("cpu"), "where it ran is said: {report}");
     assert_eq!(report["weights_sha256"].as_str().map(str::len), Some(64));
 }
+
+#[test]
+fn the_input_is_never_written_over() {
+    let desk = Desk::new();
+    let rows = lines(&[json!({"prompt": "hello"})]);
+    let input = desk.file("in.jsonl", rows.clone());
+    let output = input.parent().unwrap().join(".").join("in.jsonl");
+    let paths = [input.to_str().unwrap(), output.to_str().unwrap()];
+    desk.refused(2, &["score", "--guard", DEMO_GUARD, "--input", paths[0], "--output", paths[1]]);
+    assert_eq!(fs::read_to_string(&input).unwrap(), rows, "the questions are still there");
+}

@@ -68,7 +68,7 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
             Advised { what: "stopped".into(), next: "run the same command again to go on".into() }.into()
         );
     }
-    if report.rows_read > 0 && report.failed == report.rows_read {
+    if report.failed > 0 && report.added + report.known == 0 {
         return Err(Advised {
             what: "no row could be imported".into(),
             next: "look at the reasons above; columns of other names are mapped with --map FIELD=COLUMN"

@@ -145,6 +145,10 @@ struct Report {
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
     let reader = RowReader::open(&wanted.input)
         .with_context(|| format!("the input {} cannot be read", wanted.input.display()))?;
+    if is_same_file(&wanted.input, &wanted.output) {
+        let output = wanted.output.display();
+        return Err(Usage(format!("--output {output} is the input; give the name of another file")).into());
+    }
     let target = Target::create(&wanted.output)?;
     let engine = guarding::engine()?;
     let request = request(&wanted, place, &engine).await?;
@@ -307,6 +311,14 @@ fn images(folder: &Path, item: &ItemRow) -> Result<Vec<ImageRef>, media::ImageEr
         Ok(ImageRef { path, sha256 })
     };
     item.images.iter().enumerate().map(image).collect()
+}
+
+/// Whether two paths lead to one regular file: writing the answers there would destroy the questions.
+fn is_same_file(input: &Path, output: &Path) -> bool {
+    match (input.canonicalize(), output.canonicalize()) {
+        (Ok(input), Ok(output)) => input == output && input.is_file(),
+        _ => false,
+    }
 }
 
 /// The output: a file beside its place until it is whole; dropped before that, it is removed. What stands at the place and is no
