@@ -30,7 +30,14 @@ pub struct Window {
 
 impl Drop for Window {
     fn drop(&mut self) {
-        // The driver ends the window that it has started.
+        // The driver does not always end the window that it has started, and one that lives on takes the next start of the
+        // same workspace to itself, as single-instance programs do.
+        let windows =
+            children_of(self.driver.id()).into_iter().filter(|id| name_of(*id).starts_with("saring-desktop"));
+        let ids: Vec<String> = windows.map(|id| id.to_string()).collect();
+        if !ids.is_empty() {
+            let _ = Command::new("kill").arg("-9").args(&ids).status();
+        }
         let _ = self.driver.kill();
         let _ = self.driver.wait();
     }
