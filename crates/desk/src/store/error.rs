@@ -78,11 +78,6 @@ impl StoreError {
         }
     }
 
-    /// Whether a unique value was there already.
-    pub fn is_constraint(&self) -> bool {
-        matches!(self, Self::Constraint { .. })
-    }
-
     pub(super) fn damaged(reason: impl Into<String>) -> Self {
         Self::Damaged { reason: reason.into() }
     }

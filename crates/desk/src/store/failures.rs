@@ -54,13 +54,3 @@ pub async fn newest(conn: &mut Conn, item_id: &str, task: &str) -> StoreResult<O
     .fetch_optional(conn)
     .await?)
 }
-
-/// Failures of a run by code, most frequent first: (code, an example of the reason, how many).
-pub async fn of_run(conn: &mut Conn, run_id: &str) -> StoreResult<Vec<(String, String, i64)>> {
-    Ok(sqlx::query_as(
-        "SELECT code, min(reason), count(*) AS n FROM failures WHERE run_id = ?1 GROUP BY code ORDER BY n DESC, code",
-    )
-    .bind(run_id)
-    .fetch_all(conn)
-    .await?)
-}
