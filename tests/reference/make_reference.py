@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes every golden file of the guard's tests with `transformers`, deterministically.
 
-    python tests/reference/make_reference.py [--shared DIR] [--only shapes|prompts|demo]
+    python tests/reference/make_reference.py [--shared DIR] [--only shapes|prompts|demo|qwen3-vl|...]
 
 What is written to tests/reference/golden/:
 
@@ -13,8 +13,25 @@ What is written to tests/reference/golden/:
                          refusal by the grammar walk of answers.py
   qwen-prompts.json      prompts rendered by real templates and their ids (needs --shared or SARING_SHARED)
   demo-guard.json        what plain `generate` writes on the demo guard (needs demo/guard and demo/queue.jsonl)
+  images/                small pictures, which all families with images use by name
 
-The last two are left as they are where what they need is not at hand; this is said. Versions: requirements.txt.
+  <family>-<shape>/      tiny checkpoints of the other families, see families/; one of each family in the layout of
+                         transformers 5 and in single precision, the others in layouts of transformers 4 and in bfloat16,
+                         one of them in shards. Beside the checkpoint lie:
+    reference.safetensors  as above, with the cases "image-one", "image-two", "image-batch" and "image-prefix" where the
+                         family has images; rows of "image-prefix" share 21 tokens before their first image, if they have
+                         one. For image i of a row: "<case>/pixel_values.<row>.<i>", "grid" (Qwen3-VL, I64 [3]: time,
+                         height, width in patches), "features" (what stands at its tokens) and, with one more number for
+                         the layer, "deepstack"
+    cases.json           by case: the rows' images, and how far the reference's own bfloat16 is off; then how far off
+                         models are that are wrong in one thing
+    verdicts.json        subjects with images by name and the verdicts that they must get, one subject a line
+    stream.json          Qwen3Guard-Stream in place of verdicts: the heads' probabilities and categories for the prompt (at
+                         "position") and for the response's tokens ("start" to "end"), the flags raw and debounced in
+                         both modes, and the first flag that counts; places in a response count from its first token
+
+The prompts and the demo guard's file are left as they are where what they need is not at hand; this is said. Versions:
+requirements.txt.
 """
 
 import argparse
@@ -33,11 +50,13 @@ from safetensors.torch import save_file
 
 import answers
 import checkpoints
+from families import gemma3, images, qwen3_vl, stream
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "golden"
 DEMO = HERE.parent.parent / "demo"
 PREFIX_TOKENS = 21
+FAMILIES = {"qwen3-vl": qwen3_vl, "gemma3": gemma3, "stream": stream}
 
 TURNS = [
     {"role": "user", "content": "How do I win every argument?"},
@@ -186,13 +205,18 @@ def make_demo_guard() -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--shared", type=Path, default=os.environ.get("SARING_SHARED"))
-    parser.add_argument("--only", choices=["shapes", "prompts", "demo"])
+    parser.add_argument("--only", choices=["shapes", "prompts", "demo", *FAMILIES])
     arguments = parser.parse_args()
     wanted = lambda part: arguments.only in (None, part)
     torch.set_num_threads(1)
     if wanted("shapes"):
         for shape in checkpoints.SHAPES:
             make_shape(shape)
+    images.write()
+    for name, family in FAMILIES.items():
+        if wanted(name):
+            for shape in family.SHAPES:
+                family.make(shape, GOLDEN / shape.name)
     if wanted("prompts") and arguments.shared:
         make_prompts(Path(arguments.shared))
     elif wanted("prompts"):

@@ -1,0 +1,1 @@
+"""Tiny checkpoints and reference answers of every guard family, one family a file."""
