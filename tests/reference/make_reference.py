@@ -29,6 +29,7 @@ What is written to tests/reference/golden/:
     stream.json          Qwen3Guard-Stream in place of verdicts: the heads' probabilities and categories for the prompt (at
                          "position") and for the response's tokens ("start" to "end"), the flags raw and debounced in
                          both modes, and the first flag that counts; places in a response count from its first token
+    answers.json         Apertus in place of verdicts: conversations and what greedy decoding writes
 
 The prompts and the demo guard's file are left as they are where what they need is not at hand; this is said. Versions:
 requirements.txt.
@@ -50,13 +51,13 @@ from safetensors.torch import save_file
 
 import answers
 import checkpoints
-from families import gemma3, images, qwen3_vl, stream
+from families import apertus, gemma3, images, llama, qwen3_vl, stream
 
 HERE = Path(__file__).resolve().parent
 GOLDEN = HERE / "golden"
 DEMO = HERE.parent.parent / "demo"
 PREFIX_TOKENS = 21
-FAMILIES = {"qwen3-vl": qwen3_vl, "gemma3": gemma3, "stream": stream}
+FAMILIES = {"qwen3-vl": qwen3_vl, "gemma3": gemma3, "stream": stream, "llama": llama, "apertus": apertus}
 
 TURNS = [
     {"role": "user", "content": "How do I win every argument?"},

@@ -152,8 +152,8 @@ def make_processor(folder: Path) -> transformers.Gemma3Processor:
 
 def write_checkpoint(shape: Shape, folder: Path) -> range:
     """Everything but the reference; returns the plain tokens. Tensors have the library's own names as yet."""
-    first, end = vocabulary.byte_fallback(folder / "tokenizer.json", shape.pieces)
-    model = transformers.Gemma3ForConditionalGeneration(configuration(shape, end + len(vocabulary.GEMMA_LAST)))
+    plain = vocabulary.byte_fallback(folder / "tokenizer.json", shape.pieces)
+    model = transformers.Gemma3ForConditionalGeneration(configuration(shape, plain.stop + len(vocabulary.GEMMA_LAST)))
     folders.randomize(model, shape.seed, norms_around=0.0)
     model.tie_weights()
     model.to(shape.dtype)
@@ -167,7 +167,7 @@ def write_checkpoint(shape: Shape, folder: Path) -> range:
     if shape.config_layout != "5":
         folders.edit_json(folder / "config.json", lambda config: older_layout(config, shape))
     write_processor(shape, folder)
-    return range(first, end)
+    return plain
 
 
 def older_layout(config: dict, shape: Shape) -> None:

@@ -83,13 +83,13 @@ SHAPES = [
 ]  # fmt: skip
 
 
-def configuration(shape: Shape, plain: int) -> transformers.Qwen3VLConfig:
-    ids = {token: plain + i for i, token in enumerate(vocabulary.QWEN)}
+def configuration(shape: Shape, plain: range) -> transformers.Qwen3VLConfig:
+    ids = {token: plain.stop + i for i, token in enumerate(vocabulary.QWEN)}
     rope = {
         "rope_type": "default", "rope_theta": 5e6, "mrope_section": shape.mrope_section, "mrope_interleaved": True,
     }  # fmt: skip
     text = shape.text | dict(
-        vocab_size=(plain + len(ids) + 7) // 8 * 8, rope_parameters=rope, tie_word_embeddings=shape.tied, rms_norm_eps=1e-6,
+        vocab_size=(plain.stop + len(ids) + 7) // 8 * 8, rope_parameters=rope, tie_word_embeddings=shape.tied, rms_norm_eps=1e-6,
         max_position_embeddings=2048, bos_token_id=None, eos_token_id=ids["<|im_end|>"], pad_token_id=None,
     )  # fmt: skip
     vision = shape.vision | dict(spatial_merge_size=2, temporal_patch_size=2, out_hidden_size=text["hidden_size"])
@@ -132,15 +132,15 @@ def make_processor(folder: Path) -> transformers.Qwen3VLProcessor:
     )
 
 
-def write_checkpoint(shape: Shape, folder: Path) -> int:
-    """Everything but the reference; returns the number of plain tokens. Tensors have the library's own names as yet."""
+def write_checkpoint(shape: Shape, folder: Path) -> range:
+    """Everything but the reference; returns the plain tokens. Tensors have the library's own names as yet."""
     plain = vocabulary.byte_level(folder / "tokenizer.json", vocabulary.QWEN, shape.merges)
     model = transformers.Qwen3VLForConditionalGeneration(configuration(shape, plain))
     folders.randomize(model, shape.seed)
     model.tie_weights()
     model.to(shape.dtype)
     model.save_pretrained(folder, **({"max_shard_size": shape.shard_bytes} if shape.shard_bytes else {}))
-    ends = [plain + vocabulary.QWEN.index(token) for token in ("<|im_end|>", "<|endoftext|>")]
+    ends = [plain.stop + vocabulary.QWEN.index(token) for token in ("<|im_end|>", "<|endoftext|>")]
     folders.write_json(folder / "generation_config.json", {"do_sample": True, "eos_token_id": ends, "temperature": 0.7})
     if shape.config_layout != "5":
         folders.edit_json(folder / "config.json", lambda config: older_layout(config, shape.config_layout))
@@ -217,7 +217,7 @@ def make(shape: Shape, folder: Path) -> None:
     folders.empty(folder)
     plain = write_checkpoint(shape, folder)
     model, processor = load(folder), make_processor(folder)
-    cases = Cases(model, range(plain), shape.seed)
+    cases = Cases(model, plain, shape.seed)
     cases.add_text()
     config = model.config
 

@@ -153,13 +153,13 @@ def load(folder: Path, dtype: torch.dtype = torch.float32) -> StreamGuard:
     return guard.to(dtype).eval()
 
 
-def write_checkpoint(shape: Shape, folder: Path, attempt: int) -> int:
-    """Everything but the reference; returns the number of plain tokens."""
+def write_checkpoint(shape: Shape, folder: Path, attempt: int) -> range:
+    """Everything but the reference; returns the plain tokens."""
     plain = vocabulary.byte_level(folder / "tokenizer.json", vocabulary.QWEN, shape.merges)
     config = transformers.Qwen3Config(
-        **shape.text, vocab_size=(plain + len(vocabulary.QWEN) + 7) // 8 * 8, max_position_embeddings=1024, rms_norm_eps=1e-6,
+        **shape.text, vocab_size=(plain.stop + len(vocabulary.QWEN) + 7) // 8 * 8, max_position_embeddings=1024, rms_norm_eps=1e-6,
         rope_parameters={"rope_type": "default", "rope_theta": 1e6}, attention_bias=False, use_sliding_window=False,
-        bos_token_id=None, eos_token_id=plain + vocabulary.QWEN.index("<|im_end|>"), pad_token_id=None,
+        bos_token_id=None, eos_token_id=plain.stop + vocabulary.QWEN.index("<|im_end|>"), pad_token_id=None,
     )  # fmt: skip
     guard = StreamGuard(transformers.Qwen3Model(config), shape.inner)
     folders.randomize(guard.backbone, shape.seed)
@@ -312,7 +312,7 @@ def make(shape: Shape, folder: Path) -> None:
         if "<|" not in str(row["messages"]) and "<think>" not in str(row["messages"]):
             plainly = tokenizer.apply_chat_template(row["messages"], tokenize=True, return_dict=False, enable_thinking=False)
             assert plainly == row["ids"], "by hand and by the tokenizer, tokens must be the same"
-    cases = Cases(guard, range(plain), shape.seed)
+    cases = Cases(guard, plain, shape.seed)
     cases.add_text()
     shared, normless, headless = load(folder), load(folder), load(folder)
     shared.query.pre = shared.response.pre

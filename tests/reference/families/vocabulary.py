@@ -65,9 +65,13 @@ def write(path: Path, document: dict) -> None:
     path.write_text(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
 
 
-def byte_level(path: Path, controls: list[str], merges: int, pattern: str = checkpoints.PATTERN, first: str | None = None) -> int:
-    """Byte-level BPE; `controls` come after the vocabulary, `first` is put before every text. Returns the number of plain tokens."""
-    tokenizer = Tokenizer(models.BPE())
+def byte_level(path: Path, controls: list[str], merges: int, pattern: str = checkpoints.PATTERN, first: str | None = None) -> range:
+    """Byte-level BPE; `first` is put before every text. Returns the plain tokens.
+
+    Control tokens come after the others, in Apertus before them and within the vocabulary. Llama takes a word that is in
+    the vocabulary whole, whatever the merges say.
+    """
+    tokenizer = Tokenizer(models.BPE(ignore_merges=controls is LLAMA))
     if pattern == checkpoints.PATTERN:
         tokenizer.normalizer = normalizers.NFC()
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
@@ -78,17 +82,23 @@ def byte_level(path: Path, controls: list[str], merges: int, pattern: str = chec
         CORPUS, trainers.BpeTrainer(vocab_size=len(alphabet) + merges, show_progress=False, initial_alphabet=alphabet)
     )
     document = json.loads(tokenizer.to_str())
-    size = len(document["model"]["vocab"])
-    document["added_tokens"] = [added(text, size + i, text not in ORDINARY) for i, text in enumerate(controls)]
+    vocabulary = document["model"]["vocab"]
+    plain = range(len(vocabulary))
+    if controls is APERTUS:
+        plain = range(len(controls), len(controls) + len(vocabulary))
+        shifted = {piece: i + len(controls) for piece, i in vocabulary.items()}
+        document["model"]["vocab"] = {control: i for i, control in enumerate(controls)} | shifted
+    start = 0 if plain.start else plain.stop
+    document["added_tokens"] = [added(text, start + i, text not in ORDINARY) for i, text in enumerate(controls)]
     document["decoder"] = {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True}
     if first:
-        document["post_processor"] = starting_with(first, size + controls.index(first))
+        document["post_processor"] = starting_with(first, start + controls.index(first))
     write(path, document)
-    return size
+    return plain
 
 
-def byte_fallback(path: Path, pieces: int) -> tuple[int, int]:
-    """BPE as SentencePiece exports it: spaces are \u2581, unknown characters are bytes. Returns the range of plain tokens."""
+def byte_fallback(path: Path, pieces: int) -> range:
+    """BPE as SentencePiece exports it: spaces are \u2581, unknown characters are bytes. Returns the plain tokens."""
     trained = Tokenizer(models.BPE())
     trained.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="never")
     # Chosen here: the trainer breaks ties between equally frequent characters as it happens.
@@ -127,4 +137,4 @@ def byte_fallback(path: Path, pieces: int) -> tuple[int, int]:
     merges = [pair for pair in model["merges"] if "".join(pair) in ids]
     assert len(merges) == len(model["merges"]), "every merge must have its piece"
     write(path, document)
-    return len(GEMMA_FIRST), len(GEMMA_FIRST) + len(plain)
+    return range(len(GEMMA_FIRST), len(GEMMA_FIRST) + len(plain))
