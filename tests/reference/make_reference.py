@@ -23,8 +23,8 @@ What is written to tests/reference/golden/:
                          one. For image i of a row: "<case>/pixel_values.<row>.<i>", "grid" (Qwen3-VL, I64 [3]: time,
                          height, width in patches), "features" (what stands at its tokens) and, with one more number for
                          the layer, "deepstack"
-    cases.json           by case: the rows' images, and how far the reference's own bfloat16 is off; then how far off
-                         models are that are wrong in one thing
+    cases.json           by case: the rows' images, how far the reference's own bfloat16 is off single precision, and that
+                         off double precision; then how far off models are that are wrong in one thing
     verdicts.json        subjects with images by name and the verdicts that they must get, one subject a line
     stream.json          Qwen3Guard-Stream in place of verdicts: the heads' probabilities and categories for the prompt (at
                          "position") and for the response's tokens ("start" to "end"), the flags raw and debounced in

@@ -175,7 +175,7 @@ def make(shape: Shape, folder: Path) -> None:
     model, encoder = load(folder), Encoder(folder, vocabulary.APERTUS)
     cases = Cases(model, plain, shape.seed)
     cases.add_text()
-    cases.write(folder, load(folder, torch.bfloat16), mutants(folder))
+    cases.write(folder, load, mutants(folder))
     tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(folder)
     rows = [answer(model, encoder, tokenizer, messages) for messages in conversations()]
     lines = ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)

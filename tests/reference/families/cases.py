@@ -1,7 +1,8 @@
 """The cases of a family's reference: rows of tokens, each computed alone, in single precision and in bfloat16.
 
 `reference.safetensors` holds the single precision; `cases.json` says for each case which images its rows have, how far
-bfloat16 is off (`bf16_error`), and how far mutants of the model are off (`mutants`).
+bfloat16 is off (`bf16_error`), how far single precision itself is off double precision (`f32_error`), and how far mutants
+of the model are off (`mutants`).
 """
 
 from pathlib import Path
@@ -56,24 +57,31 @@ class Cases:
         """By case, how far another model's logits are off."""
         errors: dict[str, float] = {}
         for (case, row), inputs in self.rows.items():
-            difference = (run(other, inputs) - self.tensors[f"{case}/logits.{row}"]).abs().max().item()
+            logits = run(other, inputs, torch.float64)
+            difference = (logits - self.tensors[f"{case}/logits.{row}"]).abs().max().item()
             errors[case] = max(errors.get(case, 0.0), difference)
         return errors
 
-    def write(self, folder: Path, bf16, mutants: dict) -> None:
-        errors = self.largest_difference(bf16)
-        cases = {case: {"images": images, "bf16_error": errors[case]} for case, images in self.images.items()}
+    def write(self, folder: Path, load, mutants: dict) -> None:
+        """`load(folder, dtype)` reads the model in another precision."""
+        bf16 = self.largest_difference(load(folder, torch.bfloat16))
+        f32 = self.largest_difference(load(folder, torch.float64))
+        assert max(f32.values()) <= TOLERANCE / 2, f"rounding must leave room for somebody else's rounding: {f32}"
         found = {name: max(self.largest_difference(mutant).values()) for name, mutant in mutants.items()}
         assert all(off >= 10 * TOLERANCE for off in found.values()), f"a mutant agrees with the model: {found}"
+        cases = {
+            case: {"images": images, "bf16_error": bf16[case], "f32_error": f32[case]} for case, images in self.images.items()
+        }
         save_file(self.tensors, folder / "reference.safetensors")
         write_json(folder / "cases.json", {"cases": cases, "mutants": found})
-        print(folder.name, "cases", {case: round(off, 3) for case, off in errors.items()}, "mutants", found)
+        worst = f"bf16 {max(bf16.values()):.3f}, f32 {max(f32.values()):.1e}"
+        print(f"{folder.name}: {len(self.rows)} rows, {worst}, mutants", {name: round(off, 4) for name, off in found.items()})
 
 
-def run(model, inputs: dict) -> torch.Tensor:
+def run(model, inputs: dict, precision: torch.dtype = torch.float32) -> torch.Tensor:
     """Logits [tokens, vocabulary] of one row."""
     with torch.no_grad():
-        return model(**inputs, use_cache=False).logits[0].float()
+        return model(**inputs, use_cache=False).logits[0].to(precision)
 
 
 def image_rows(cases: Cases, one_image) -> None:

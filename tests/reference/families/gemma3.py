@@ -74,13 +74,15 @@ class Shape:
 SHAPES = [
     Shape(
         "gemma3-grouped-f32", 21,
-        dict(hidden_size=40, intermediate_size=56, num_hidden_layers=5, num_attention_heads=4, num_key_value_heads=2, head_dim=16),
+        dict(hidden_size=40, intermediate_size=56, num_hidden_layers=5, num_attention_heads=4,
+             num_key_value_heads=2, head_dim=16),
         dict(hidden_size=24, intermediate_size=36, num_hidden_layers=3, num_attention_heads=3, image_size=32, patch_size=4),
-        24, 8, torch.float32, "5", {"language_model.model.": "model.language_model."}, 120, global_layers=[1, 4],
+        24, 8, torch.float32, "5", {}, 120, global_layers=[1, 4],
     ),
     Shape(
         "gemma3-single-bf16", 22,
-        dict(hidden_size=36, intermediate_size=72, num_hidden_layers=6, num_attention_heads=3, num_key_value_heads=1, head_dim=12),
+        dict(hidden_size=36, intermediate_size=72, num_hidden_layers=6, num_attention_heads=3,
+             num_key_value_heads=1, head_dim=12),
         dict(hidden_size=32, intermediate_size=40, num_hidden_layers=4, num_attention_heads=2, image_size=56, patch_size=7),
         40, 8, torch.bfloat16, "4.50",
         {"model.language_model.": "language_model.model.", "model.vision_tower.": "vision_tower.vision_model.",
@@ -88,7 +90,8 @@ SHAPES = [
     ),
     Shape(
         "gemma3-full-bf16", 23,
-        dict(hidden_size=50, intermediate_size=60, num_hidden_layers=4, num_attention_heads=5, num_key_value_heads=5, head_dim=20),
+        dict(hidden_size=50, intermediate_size=60, num_hidden_layers=4, num_attention_heads=5,
+             num_key_value_heads=5, head_dim=20),
         dict(hidden_size=20, intermediate_size=32, num_hidden_layers=2, num_attention_heads=5, image_size=48, patch_size=4),
         12, 11, torch.bfloat16, "4.52", {"model.vision_tower.": "model.vision_tower.vision_model."}, 80, pattern=2, factor=4.0,
     ),
@@ -250,7 +253,7 @@ def make(shape: Shape, folder: Path) -> None:
         pixels = processor.image_processor(images.load(names), return_tensors="pt") if names else {}
         inputs = model_inputs(model, ids[None], pixels)
         cases.add(case, inputs, names, image_tensors(model, inputs))
-    cases.write(folder, load(folder, torch.bfloat16), mutants(shape, folder, config.text_config.rope_parameters))
+    cases.write(folder, load, mutants(shape, folder, config.text_config.rope_parameters))
 
     def expand(rendered: str, inputs: dict) -> str:
         return re.sub(BEGIN, f"\n\n{BEGIN}{IMAGE * TOKENS}{END}\n\n", rendered)

@@ -51,7 +51,8 @@ class Shape:
 SHAPES = [
     Shape(
         "llama-untied-f32", 41,
-        dict(hidden_size=48, intermediate_size=72, num_hidden_layers=3, num_attention_heads=6, num_key_value_heads=2, head_dim=12,
+        dict(hidden_size=48, intermediate_size=72, num_hidden_layers=3, num_attention_heads=6,
+             num_key_value_heads=2, head_dim=12,
              tie_word_embeddings=False),
         torch.float32, 5, 80,
     ),
@@ -84,7 +85,9 @@ def write_checkpoint(shape: Shape, folder: Path) -> range:
     folders.write_json(folder / "generation_config.json", {"bos_token_id": plain.stop, "do_sample": True, "eos_token_id": ends})
     if shape.config_layout == 4:
         folders.edit_json(folder / "config.json", older_layout)
-    tokenizer_config = {"bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>", "tokenizer_class": "PreTrainedTokenizerFast"}
+    tokenizer_config = {
+        "bos_token": "<|begin_of_text|>", "eos_token": "<|eot_id|>", "tokenizer_class": "PreTrainedTokenizerFast",
+    }  # fmt: skip
     if shape.config_layout == 4:
         tokenizer_config["chat_template"] = TEMPLATE
     else:
@@ -121,7 +124,7 @@ def make(shape: Shape, folder: Path) -> None:
         "rope_scaling_ignored": load(folder, rope_parameters={"rope_type": "default", "rope_theta": ROPE["rope_theta"]}),
         "rope_scaling_begins_later": load(folder, rope_parameters=later),
     }
-    cases.write(folder, load(folder, torch.bfloat16), mutants)
+    cases.write(folder, load, mutants)
     tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(folder)
     judge = Judge(
         folder, model, tokenizer, vocabulary.LLAMA, lambda rendered, inputs: rendered, lambda ids, inputs: {"input_ids": ids}

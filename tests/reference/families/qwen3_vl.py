@@ -60,24 +60,27 @@ class Shape:
 SHAPES = [
     Shape(
         "qwen3-vl-tied-f32", 11,
-        dict(hidden_size=40, intermediate_size=56, num_hidden_layers=4, num_attention_heads=6, num_key_value_heads=2, head_dim=12),
+        dict(hidden_size=40, intermediate_size=56, num_hidden_layers=4, num_attention_heads=6,
+             num_key_value_heads=2, head_dim=12),
         dict(hidden_size=16, intermediate_size=28, depth=6, num_heads=2, patch_size=4, num_position_embeddings=25,
              deepstack_visual_indexes=[1, 3, 4]),
         [2, 2, 2], True, torch.float32, "5", {}, (256, 640), 90,
     ),
     Shape(
         "qwen3-vl-untied-bf16", 12,
-        dict(hidden_size=48, intermediate_size=64, num_hidden_layers=5, num_attention_heads=9, num_key_value_heads=3, head_dim=8),
+        dict(hidden_size=48, intermediate_size=64, num_hidden_layers=5, num_attention_heads=9,
+             num_key_value_heads=3, head_dim=8),
         dict(hidden_size=24, intermediate_size=40, depth=7, num_heads=3, patch_size=8, num_position_embeddings=36,
              deepstack_visual_indexes=[0, 2, 5]),
         [2, 1, 1], False, torch.bfloat16, "4.51",
         {"model.language_model.": "language_model.model.", "model.visual.": "visual."}, (512, 1536), 40, 150_000,
     ),
     Shape(
-        "qwen3-vl-patch16-bf16", 13,
-        dict(hidden_size=32, intermediate_size=72, num_hidden_layers=5, num_attention_heads=3, num_key_value_heads=1, head_dim=20),
-        dict(hidden_size=24, intermediate_size=36, depth=6, num_heads=3, patch_size=16, num_position_embeddings=16,
-             deepstack_visual_indexes=[0, 1, 3, 5]),
+        "qwen3-vl-patch16-bf16", 16,
+        dict(hidden_size=32, intermediate_size=72, num_hidden_layers=4, num_attention_heads=3,
+             num_key_value_heads=1, head_dim=20),
+        dict(hidden_size=24, intermediate_size=36, depth=5, num_heads=3, patch_size=16, num_position_embeddings=16,
+             deepstack_visual_indexes=[0, 1, 2, 4]),
         [4, 3, 3], True, torch.bfloat16, "4.57", {}, (1024, 2048), 60,
     ),
 ]  # fmt: skip
@@ -193,7 +196,8 @@ def load(folder: Path, dtype: torch.dtype = torch.float32):
 
 def mutants(folder: Path) -> dict:
     """Models that are wrong in one thing each."""
-    found = {name: load(folder) for name in ("tanh_gelu", "last_deepstack_dropped", "first_deepstack_dropped", "mrope_off_by_one")}
+    names = ("tanh_gelu", "last_deepstack_dropped", "first_deepstack_dropped", "mrope_off_by_one")
+    found = {name: load(folder) for name in names}
     visual = found["tanh_gelu"].model.visual
     for merger in [visual.merger, *visual.deepstack_merger_list]:
         merger.act_fn = nn.GELU(approximate="tanh")
@@ -230,7 +234,7 @@ def make(shape: Shape, folder: Path) -> None:
         pixels = processor.image_processor(images.load(names), return_tensors="pt") if names else {}
         inputs = model_inputs(model, ids[None], pixels)
         cases.add(case, inputs, names, image_tensors(model, inputs))
-    cases.write(folder, load(folder, torch.bfloat16), mutants(folder))
+    cases.write(folder, load, mutants(folder))
 
     def expand(rendered: str, inputs: dict) -> str:
         tokens = iter(int(grid.prod()) // 4 for grid in inputs.get("image_grid_thw", []))

@@ -85,13 +85,15 @@ class Shape:
 SHAPES = [
     Shape(
         "stream-tied-f32", 31,
-        dict(hidden_size=48, intermediate_size=72, num_hidden_layers=3, num_attention_heads=6, num_key_value_heads=2, head_dim=12,
+        dict(hidden_size=48, intermediate_size=72, num_hidden_layers=3, num_attention_heads=6,
+             num_key_value_heads=2, head_dim=12,
              tie_word_embeddings=True),
         20, torch.float32, 5, 70,
     ),
     Shape(
         "stream-untied-bf16", 32,
-        dict(hidden_size=40, intermediate_size=64, num_hidden_layers=4, num_attention_heads=5, num_key_value_heads=5, head_dim=16,
+        dict(hidden_size=40, intermediate_size=64, num_hidden_layers=4, num_attention_heads=5,
+             num_key_value_heads=5, head_dim=16,
              tie_word_embeddings=False),
         56, torch.bfloat16, 4, 40, 90_000,
     ),
@@ -170,7 +172,8 @@ def write_checkpoint(shape: Shape, folder: Path, attempt: int) -> range:
             heads.category.weight *= 2
     tensors = {f"model.{name}": tensor for name, tensor in guard.backbone.state_dict().items()}
     tensors |= {there: guard.get_parameter(here).detach() for here, there in guard.head_names().items()}
-    write_tensors({name: tensor.to(shape.dtype).contiguous() for name, tensor in tensors.items()}, folder, shape.shard_bytes)
+    tensors = {name: tensor.to(shape.dtype).contiguous() for name, tensor in tensors.items()}
+    write_tensors(tensors, folder, shape.shard_bytes)
     document = json.loads(config.to_json_string(use_diff=False))
     write_config(document, shape, folder)
     (folder / "chat_template.jinja").write_text(TEMPLATE)
@@ -319,7 +322,7 @@ def make(shape: Shape, folder: Path) -> None:
     normless.backbone.norm = nn.Identity()
     headless.response.layernorm = headless.query.layernorm = nn.Identity()
     mutants = {"query_projection_is_the_response_one": shared, "last_norm_left_out": normless, "head_norms_left_out": headless}
-    cases.write(folder, load(folder, torch.bfloat16), mutants)
+    cases.write(folder, load, mutants)
     lines = ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
     (folder / "stream.json").write_text(f'{{"subjects":[\n{lines}\n]}}\n')
     print(shape.name, "attempt", attempt, len(rows), "subjects")

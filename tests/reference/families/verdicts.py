@@ -99,5 +99,6 @@ class Judge:
         rows = [subject | {"verdict": self.verdict(subject)} for subject in subjects]
         lines = ",\n".join(json.dumps(row, ensure_ascii=False, separators=(",", ":")) for row in rows)
         system = json.dumps(self.system)
-        (folder / "verdicts.json").write_text(f'{{"family":"sea-guard","system_with_text_only":{system},"subjects":[\n{lines}\n]}}\n')
+        head = f'"family":"sea-guard","system_with_text_only":{system}'
+        (folder / "verdicts.json").write_text(f'{{{head},"subjects":[\n{lines}\n]}}\n')
         print(folder.name, len(rows), "verdicts, labels", list(rows[0]["verdict"]["probabilities"]))

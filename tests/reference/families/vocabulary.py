@@ -65,7 +65,9 @@ def write(path: Path, document: dict) -> None:
     path.write_text(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
 
 
-def byte_level(path: Path, controls: list[str], merges: int, pattern: str = checkpoints.PATTERN, first: str | None = None) -> range:
+def byte_level(
+    path: Path, controls: list[str], merges: int, pattern: str = checkpoints.PATTERN, first: str | None = None
+) -> range:
     """Byte-level BPE; `first` is put before every text. Returns the plain tokens.
 
     Control tokens come after the others, in Apertus before them and within the vocabulary. Llama takes a word that is in
