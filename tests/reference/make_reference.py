@@ -17,7 +17,8 @@ What is written to tests/reference/golden/:
 
   <family>-<shape>/      tiny checkpoints of the other families, see families/; one of each family in the layout of
                          transformers 5 and in single precision, the others in layouts of transformers 4 and in bfloat16,
-                         one of them in shards. Beside the checkpoint lie:
+                         one of them in shards. Where transformers 5 is followed, what preprocessor_config.json says
+                         stands in processor_config.json too, and either is enough. Beside the checkpoint lie:
     reference.safetensors  as above, with the cases "image-one", "image-two", "image-batch" and "image-prefix" where the
                          family has images; rows of "image-prefix" share 21 tokens before their first image, if they have
                          one. For image i of a row: "<case>/pixel_values.<row>.<i>", "grid" (Qwen3-VL, I64 [3]: time,

@@ -3,6 +3,8 @@
 import json
 import math
 import re
+import shutil
+import tempfile
 import zlib
 from pathlib import Path
 
@@ -76,6 +78,15 @@ def edit_json(path: Path, change) -> None:
 
 def write_json(path: Path, value) -> None:
     path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n")
+
+
+def write_newer_processor(processor, folder: Path) -> None:
+    """Transformers 5 writes one file, with what preprocessor_config.json holds inside; either file is enough for it."""
+    with tempfile.TemporaryDirectory() as alone:
+        processor.save_pretrained(alone)
+        shutil.copyfile(Path(alone, "processor_config.json"), folder / "processor_config.json")
+        again = type(processor.image_processor).from_pretrained(alone)
+    assert again.size == processor.image_processor.size, "what transformers 5 writes must be enough for it"
 
 
 def empty(folder: Path) -> Path:

@@ -246,6 +246,8 @@ def make(shape: Shape, folder: Path) -> None:
     plain = write_checkpoint(shape, folder)
     model, processor = load(folder), make_processor(folder)
     config = model.config
+    if shape.config_layout == "5":
+        folders.write_newer_processor(processor, folder)
     cases = Cases(model, plain, shape.seed)
     cases.add_text()
     soft = torch.tensor([config.boi_token_index, *[config.image_token_index] * TOKENS, config.eoi_token_index])

@@ -221,6 +221,8 @@ def make(shape: Shape, folder: Path) -> None:
     folders.empty(folder)
     plain = write_checkpoint(shape, folder)
     model, processor = load(folder), make_processor(folder)
+    if shape.config_layout == "5":
+        folders.write_newer_processor(processor, folder)
     cases = Cases(model, plain, shape.seed)
     cases.add_text()
     config = model.config
