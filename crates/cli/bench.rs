@@ -39,8 +39,13 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
             (guard.source, guard.settings)
         }
     };
-    let request =
-        LoadRequest { source, device: wanted.running.device, precision: wanted.running.precision, settings };
+    let request = LoadRequest {
+        source,
+        device: wanted.running.device,
+        precision: wanted.running.precision,
+        settings,
+        features_dir: None,
+    };
     let loaded = guarding::load(&engine, &request).await?;
     let budget_ms = u64::try_from(Duration::from_secs(wanted.seconds).as_millis()).unwrap_or(u64::MAX);
     let report = engine.call(move |engine| engine.bench(BenchRequest { budget_ms })).await?;

@@ -68,7 +68,7 @@ pub async fn run(command: Command, place: &Place, output: Output) -> anyhow::Res
     let workspace = place.open().await?;
     match command {
         Command::Add { path, name, family, wording } => {
-            let settings = GuardSettings { prompt_wording: wording };
+            let settings = GuardSettings { prompt_wording: wording, ..GuardSettings::default() };
             let bar = progress::reading("reading the checkpoint", 0);
             let drawn = bar.clone();
             let new = NewGuard { path, name, family, settings };

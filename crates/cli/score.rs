@@ -186,7 +186,13 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
 
 async fn request(wanted: &Wanted, place: &Place, engine: &EngineHandle) -> anyhow::Result<LoadRequest> {
     let (source, settings) = guarding::source(&wanted.guard, place, engine).await?;
-    Ok(LoadRequest { source, device: wanted.running.device, precision: wanted.running.precision, settings })
+    Ok(LoadRequest {
+        source,
+        device: wanted.running.device,
+        precision: wanted.running.precision,
+        settings,
+        features_dir: None,
+    })
 }
 
 struct Scoring {

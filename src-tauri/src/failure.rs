@@ -100,12 +100,14 @@ fn engine_advice(error: &EngineError) -> &'static str {
         EngineError::UnknownArchitecture { .. } => "Choose a guard of one of these architectures",
         EngineError::DeviceUnavailable { .. } => "Choose the device \"auto\" or \"cpu\"",
         EngineError::PrecisionUnavailable { .. } => "Choose the precision \"auto\"",
+        EngineError::WrongFamily { .. } => "Choose a guard for judging and an assistant for questions",
         EngineError::NotACheckpoint { .. } => "Choose the folder that holds config.json",
         EngineError::MissingFile { .. }
         | EngineError::BadConfig { .. }
         | EngineError::CorruptWeights { .. }
         | EngineError::MissingTensor { .. }
         | EngineError::TensorShape { .. }
+        | EngineError::UnexpectedTensors { .. }
         | EngineError::NoChatTemplate { .. }
         | EngineError::BadTemplate { .. }
         | EngineError::BadTokenizer { .. } => {

@@ -15,8 +15,8 @@ use std::{
 };
 
 use saring_verdict::{
-    DeviceInfo, DeviceKind, EngineError, Family, GuardCard, JudgeError, LabelProbability, Loaded, Outcome,
-    Progress, Provenance, Subject, Taxonomy, TokenCount, Verdict,
+    DeviceInfo, DeviceKind, Ending, EngineError, Family, Generated, GuardCard, JudgeError, LabelProbability,
+    Loaded, Outcome, Progress, Provenance, Subject, Taxonomy, TokenCount, Verdict,
     wire::{self, Body, Call, Hello, PROTOCOL, Reply, Request},
 };
 
@@ -67,6 +67,19 @@ fn answer(id: u64, call: Call, waiting: &Receiver<Request>, behaviour: &str) -> 
             Body::Loaded(Box::new(loaded()))
         }
         Call::Judge { subjects } => Body::Judged(judge(&subjects, waiting)),
+        Call::Generate { request } => {
+            let text = request.messages.last().unwrap().content.to_uppercase();
+            for piece in text.split_inclusive(' ') {
+                wire::write(&mut stdout(), &Reply { id, body: Body::Text(piece.to_owned()) }).unwrap();
+            }
+            let tokens = text.split(' ').count() as u32;
+            Body::Generated(Generated {
+                text,
+                tokens_prompt: 1,
+                tokens_generated: tokens,
+                ending: Ending::Finished,
+            })
+        }
         Call::Unload => Body::Unloaded,
         Call::Render { .. } | Call::Bench { .. } => Body::Failed(EngineError::NotLoaded),
     })
@@ -107,6 +120,8 @@ fn verdict(length: usize) -> Verdict {
         refusal: None,
         tokens: TokenCount { prompt: 7, cached: 3, computed: 4 },
         truncated: false,
+        notes: vec![],
+        risk: None,
     }
 }
 
@@ -127,6 +142,10 @@ fn card() -> GuardCard {
         precision: "f32".into(),
         context_tokens: 100,
         memory_needed_bytes: 1,
+        memory: vec![],
+        images: false,
+        processor_sha256: None,
+        languages: vec![],
         license: None,
         warnings: vec![],
     }
@@ -138,6 +157,7 @@ fn loaded() -> Loaded {
         provenance: Provenance {
             weights_sha256: "00".into(),
             template_sha256: "11".into(),
+            processor_sha256: None,
             family: Family::SeaGuard,
             precision: "f32".into(),
             device: "cpu".into(),

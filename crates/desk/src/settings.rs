@@ -75,6 +75,8 @@ impl Workspace {
                         refusal: None,
                         tokens: TokenCount::default(),
                         truncated: false,
+                        notes: vec![],
+                        risk: None,
                     };
                     (row.item_id.as_str(), row.task, reading.p_unsafe(row.task, &verdict))
                 })

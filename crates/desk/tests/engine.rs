@@ -45,6 +45,7 @@ fn request() -> LoadRequest {
         device: DeviceChoice::Auto,
         precision: Default::default(),
         settings: Default::default(),
+        features_dir: None,
     }
 }
 

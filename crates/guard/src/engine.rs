@@ -2,10 +2,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use candle_core::{DType, Device};
+use candle_core::Device;
 use saring_verdict::{
     BenchReport, BenchRequest, Cancel, DeviceInfo, Engine, EngineError, GuardCard, GuardSettings,
-    GuardSource, JudgeError, LoadRequest, Loaded, Outcome, PrecisionChoice, Progress, Provenance, Rendered,
+    GuardSource, JudgeError, LoadRequest, Loaded, MemoryNeed, Outcome, Progress, Provenance, Rendered,
     Subject,
 };
 
@@ -15,6 +15,7 @@ use crate::{
     checkpoint::{Checkpoint, DigestCache, Stamp, Weights},
     decoder::{Qwen3, Qwen3Config},
     device,
+    precision::Precision,
     scoring::{Guard, working_bytes},
 };
 
@@ -63,7 +64,14 @@ impl LocalEngine {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<GuardCard, EngineError> {
         let Opened { checkpoint, weights, asker, config } = opened;
-        let precision = weights.precision();
+        let precisions = Precision::all(weights.stored());
+        let memory: Vec<MemoryNeed> = precisions
+            .iter()
+            .map(|p| MemoryNeed {
+                precision: p.name(),
+                bytes: memory_needed(weights, config, *p, &Device::Cpu),
+            })
+            .collect();
         let mut warnings = Vec::new();
         if asker.family_guessed {
             warnings.push(format!("{} If it is no guard, its answers mean nothing.", asker.family_reason));
@@ -80,9 +88,13 @@ impl LocalEngine {
             template_sha256: asker.template_sha256.clone(),
             weights_bytes: weights.bytes(),
             parameters: weights.parameters(),
-            precision: precision_name(precision).into(),
+            precision: memory[0].precision.clone(),
             context_tokens: config.max_position_embeddings as u32,
-            memory_needed_bytes: memory_needed(weights, config, precision, &Device::Cpu),
+            memory_needed_bytes: memory[0].bytes,
+            memory,
+            images: false,
+            processor_sha256: None,
+            languages: Vec::new(),
             license: checkpoint.license(),
             warnings,
         })
@@ -95,7 +107,7 @@ impl Opened {
         let checkpoint = Checkpoint::open(&source.path)?;
         let (asker, config) = Asker::open(&checkpoint, source)?;
         let weights = Weights::open(&checkpoint)?;
-        weights.require(&Qwen3::tensors(&config))?;
+        weights.require(&checkpoint.architecture, &Qwen3::tensors(&config))?;
         Ok(Self { checkpoint, weights, asker, config })
     }
 }
@@ -123,22 +135,24 @@ impl Engine for LocalEngine {
         self.guard = None;
         let opened = Opened::open(&request.source)?;
         let chosen = device::choose(request.device)?;
-        let dtype = dtype(request.precision, opened.weights.precision())?;
-        let needed_bytes = memory_needed(&opened.weights, &opened.config, dtype, &chosen.device);
+        let precision = Precision::choose(request.precision, opened.weights.stored());
+        let needed_bytes = memory_needed(&opened.weights, &opened.config, precision, &chosen.device);
         check_memory(needed_bytes, chosen.info.memory_free_bytes)?;
         // Bytes are read twice: once for the digest, once for the device.
         let total = opened.weights.bytes() * 2;
         let card = self.card(&opened, &mut |p| progress(Progress { done: p.done.min(total / 2), total }))?;
         let mut copied = |p: Progress| progress(Progress { done: (total / 2 + p.done).min(total), total });
         let Opened { weights, asker, config, .. } = opened;
-        let decoder = Qwen3::load(config, &weights, dtype, &chosen.device, &mut copied)?;
+        let (dtype, quantization) = (precision.dtype, precision.quantization);
+        let decoder = Qwen3::load(config, &weights, dtype, &chosen.device, quantization, &mut copied)?;
         let guard = Guard::new(asker, decoder, request.settings, &chosen.device);
         let load_ms = start.elapsed().as_millis() as u64;
         let provenance = Provenance {
             weights_sha256: card.weights_sha256.clone(),
             template_sha256: card.template_sha256.clone(),
             family: card.family,
-            precision: precision_name(dtype).into(),
+            processor_sha256: card.processor_sha256.clone(),
+            precision: precision.name(),
             device: chosen.info.kind.to_string(),
             device_name: chosen.info.name.clone(),
             settings: serde_json::to_string(&request.settings)
@@ -184,8 +198,8 @@ impl Engine for LocalEngine {
 }
 
 /// Bytes on the device: weights in `dtype`, caches and room to work.
-fn memory_needed(weights: &Weights, config: &Qwen3Config, dtype: DType, device: &Device) -> u64 {
-    weights.parameters() * dtype.size_in_bytes() as u64 + working_bytes(config, dtype, device)
+fn memory_needed(weights: &Weights, config: &Qwen3Config, precision: Precision, device: &Device) -> u64 {
+    precision.weight_bytes(weights) + working_bytes(config, precision.dtype, device)
 }
 
 /// Refuses what is certain to fail. Where free memory is not known, the device is left to say so itself.
@@ -195,26 +209,6 @@ fn check_memory(needed_bytes: u64, free_bytes: Option<u64>) -> Result<(), Engine
             Err(EngineError::OutOfMemory { needed_bytes, free_bytes })
         }
         _ => Ok(()),
-    }
-}
-
-fn dtype(choice: PrecisionChoice, own: DType) -> Result<DType, EngineError> {
-    match choice {
-        PrecisionChoice::Auto => Ok(own),
-        PrecisionChoice::F32 => Ok(DType::F32),
-        PrecisionChoice::Bf16 => Ok(DType::BF16),
-        PrecisionChoice::Int8 => Err(EngineError::PrecisionUnavailable {
-            precision: "int8".into(),
-            reason: "this version computes in f32, bf16 and f16".into(),
-        }),
-    }
-}
-
-fn precision_name(dtype: DType) -> &'static str {
-    match dtype {
-        DType::BF16 => "bf16",
-        DType::F16 => "f16",
-        _ => "f32",
     }
 }
 

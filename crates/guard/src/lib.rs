@@ -20,8 +20,10 @@ mod family;
 mod framing;
 mod grammar;
 mod inert;
+mod layers;
 #[allow(dead_code, unused_imports, reason = "the architectures that read images come with their own modules")]
 mod picture;
+mod precision;
 mod scoring;
 mod serve;
 mod template;

@@ -15,8 +15,9 @@ use saring_verdict::{
 use crate::{
     asking::Asker,
     batching::{Limits, distinct, plan},
-    decoder::{Cache, Qwen3, Qwen3Config, SharedPrefix, failure},
+    decoder::{Cache, Qwen3, Qwen3Config, SharedPrefix},
     grammar::{Grammar, Walk},
+    layers::failure,
 };
 
 /// A prefix shorter than this is not worth keeping.
@@ -173,6 +174,8 @@ impl Guard {
                     refusal: None,
                     tokens: TokenCount { prompt, cached: cached as u32, computed: prompt - cached as u32 },
                     truncated: row.truncated,
+                    notes: Vec::new(),
+                    risk: None,
                 })
             })
             .collect();

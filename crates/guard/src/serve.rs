@@ -12,7 +12,7 @@ use std::{
 };
 
 use saring_verdict::{
-    Cancel, Engine, EngineError, Progress,
+    Cancel, Engine, EngineError, GenerateRequest, Progress,
     wire::{self, Body, Call, Hello, PROTOCOL, Reply, Request},
 };
 
@@ -116,12 +116,31 @@ fn answer(
         Call::Render { source, settings, subjects } => {
             engine.render(&source, settings, &subjects).map(Body::Rendered)
         }
+        Call::Generate { request } => generate(engine, id, &request, cancel, output)?,
         Call::Bench { request } => engine.bench(request).map(Body::Benched),
         Call::Unload => engine.unload().map(|()| Body::Unloaded),
         // Handled where it is read.
         Call::Cancel => return Ok(()),
     };
     wire::write(output, &Reply { id, body: body.unwrap_or_else(Body::Failed) })
+}
+
+/// Lets the assistant write, sending the text as it comes.
+fn generate(
+    engine: &mut dyn Engine,
+    id: u64,
+    request: &GenerateRequest,
+    cancel: &Cancel,
+    output: &mut impl Write,
+) -> io::Result<Result<Body, EngineError>> {
+    let mut written = Ok(());
+    let on_text = &mut |text: &str| {
+        if written.is_ok() {
+            written = wire::write(output, &Reply { id, body: Body::Text(text.to_owned()) });
+        }
+    };
+    let generated = engine.generate(request, on_text, cancel).map(Body::Generated);
+    written.map(|()| generated)
 }
 
 /// Runs a long step, sending what it reports; at most one report for each hundredth.

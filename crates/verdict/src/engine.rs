@@ -8,8 +8,8 @@ use std::sync::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DeviceInfo, EngineError, GuardCard, GuardSettings, GuardSource, JudgeError, LoadRequest, Message,
-    Provenance, Subject, Verdict,
+    DeviceInfo, EngineError, GenerateRequest, Generated, GuardCard, GuardSettings, GuardSource, JudgeError,
+    LoadRequest, Message, Provenance, Subject, Verdict,
 };
 
 /// A request to stop that can be given from another thread.
@@ -134,6 +134,20 @@ pub trait Engine: Send {
         settings: GuardSettings,
         subjects: &[Subject],
     ) -> Result<Vec<Result<Rendered, JudgeError>>, EngineError>;
+
+    /// Lets the loaded assistant write an answer. `on_text` gets the text in pieces as it is written. An engine that runs
+    /// guards alone need not know how.
+    ///
+    /// # Errors
+    /// `WrongFamily` for a guard; `Inference`. A stop on request is no error, see [`Generated::ending`].
+    fn generate(
+        &mut self,
+        _request: &GenerateRequest,
+        _on_text: &mut dyn FnMut(&str),
+        _cancel: &Cancel,
+    ) -> Result<Generated, EngineError> {
+        Err(EngineError::WrongFamily { family: "guard".into(), wanted: "write an answer".into() })
+    }
 
     /// Measures the loaded guard.
     fn bench(&mut self, request: BenchRequest) -> Result<BenchReport, EngineError>;

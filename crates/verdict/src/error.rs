@@ -36,6 +36,14 @@ pub enum JudgeError {
     /// The guard reads text only.
     #[error("this guard reads text only; the item has images")]
     ImagesUnsupported,
+    /// An image cannot be used.
+    #[error("image {position} cannot be used: {reason}")]
+    Image {
+        /// Which image of the subject, from 1.
+        position: u32,
+        /// Why, without its path.
+        reason: String,
+    },
     /// The chat template refused the conversation.
     #[error("the chat template refused this conversation: {reason}")]
     Template {
@@ -82,7 +90,7 @@ pub enum EngineError {
         reason: String,
     },
     /// A folder was expected.
-    #[error("{path} is not a checkpoint folder; give the folder that holds config.json")]
+    #[error("{path} is not a checkpoint; give the folder that holds config.json, or a GGUF file")]
     NotACheckpoint {
         /// What was given.
         path: PathBuf,
@@ -123,6 +131,16 @@ pub enum EngineError {
     #[error("the checkpoint has no tensor {name}")]
     MissingTensor {
         /// Its name.
+        name: String,
+    },
+    /// Weights that the architecture has no place for: another model than config.json says.
+    #[error("the checkpoint holds {count} tensors that {architecture} has no place for, the first is {name}")]
+    UnexpectedTensors {
+        /// The architecture.
+        architecture: String,
+        /// How many.
+        count: usize,
+        /// The first by name.
         name: String,
     },
     /// A weight has another shape than config.json says.
@@ -179,6 +197,14 @@ pub enum EngineError {
         needed_bytes: u64,
         /// Bytes free.
         free_bytes: u64,
+    },
+    /// An assistant was asked to judge, or a guard to write.
+    #[error("a checkpoint of the family {family} cannot {wanted}")]
+    WrongFamily {
+        /// Its family.
+        family: String,
+        /// What was asked of it.
+        wanted: String,
     },
     /// Nothing is loaded.
     #[error("no guard is loaded")]

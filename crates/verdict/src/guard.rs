@@ -9,7 +9,7 @@ use crate::{Family, Taxonomy};
 /// Where a checkpoint lies, and how it is to be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuardSource {
-    /// A folder as the model hub ships it.
+    /// A folder as the model hub ships it, or a GGUF file (a projector file for images lies beside it).
     pub path: PathBuf,
     /// Overrides what config.json and the chat template say.
     #[serde(default)]
@@ -33,6 +33,9 @@ pub struct GuardSettings {
     /// SEA-Guard only.
     #[serde(default)]
     pub prompt_wording: PromptWording,
+    /// Most pixels of an image that are looked at, below the checkpoint's own limit: faster, and coarser.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixels_max: Option<u64>,
 }
 
 /// A kind of device.
@@ -92,6 +95,8 @@ pub enum PrecisionChoice {
     Bf16,
     /// 8-bit integers: quantised on loading, only when asked for.
     Int8,
+    /// 4-bit integers: quantised on loading, only when asked for.
+    Int4,
 }
 
 /// A string that names no choice.
@@ -125,7 +130,8 @@ impl FromStr for PrecisionChoice {
             "f32" => Ok(Self::F32),
             "bf16" => Ok(Self::Bf16),
             "int8" => Ok(Self::Int8),
-            other => Err(UnknownChoice { found: other.to_owned(), choices: "auto, f32, bf16, int8" }),
+            "int4" => Ok(Self::Int4),
+            other => Err(UnknownChoice { found: other.to_owned(), choices: "auto, f32, bf16, int8, int4" }),
         }
     }
 }
@@ -141,6 +147,15 @@ pub struct DeviceInfo {
     pub memory_bytes: Option<u64>,
     /// Its free memory in bytes, where known.
     pub memory_free_bytes: Option<u64>,
+}
+
+/// Memory that a guard takes in one precision.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryNeed {
+    /// "f32", "bf16", "f16", "int8", "int4", or a GGUF's own, e.g. "q4_k".
+    pub precision: String,
+    /// Weights, caches and room to work.
+    pub bytes: u64,
 }
 
 /// What a checkpoint is, read from its files without loading it.
@@ -162,12 +177,24 @@ pub struct GuardCard {
     pub weights_bytes: u64,
     /// How many parameters the weight files hold.
     pub parameters: u64,
-    /// The precision of most weights: "bf16", "f16" or "f32".
+    /// The precision of most weights: "bf16", "f16", "f32", or a GGUF's quantised type, e.g. "q4_k".
     pub precision: String,
     /// Longest input in tokens.
     pub context_tokens: u32,
     /// Bytes needed on the device to run it in its own precision: weights, caches and room to work.
     pub memory_needed_bytes: u64,
+    /// The same for every precision that it can be run in, its own first.
+    #[serde(default)]
+    pub memory: Vec<MemoryNeed>,
+    /// Whether it reads images.
+    #[serde(default)]
+    pub images: bool,
+    /// SHA-256 of the file that says how images are prepared, where it reads images.
+    #[serde(default)]
+    pub processor_sha256: Option<String>,
+    /// Languages that it was made for, BCP 47; empty where that is not known.
+    #[serde(default)]
+    pub languages: Vec<String>,
     /// The licence the folder states, if it does.
     pub license: Option<String>,
     /// Things a user should know, one sentence each.
@@ -188,6 +215,10 @@ pub struct LoadRequest {
     /// How to ask it.
     #[serde(default)]
     pub settings: GuardSettings,
+    /// Where features of images may be kept for the next time; nowhere if not given. One folder for each image, named by
+    /// its SHA-256, so that removing an image's folder forgets it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub features_dir: Option<PathBuf>,
 }
 
 /// Where verdicts come from: the same for every verdict of one loaded guard.
@@ -197,9 +228,12 @@ pub struct Provenance {
     pub weights_sha256: String,
     /// See [`GuardCard::template_sha256`].
     pub template_sha256: String,
+    /// See [`GuardCard::processor_sha256`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor_sha256: Option<String>,
     /// How it was asked.
     pub family: Family,
-    /// "f32", "bf16", "f16" or "int8".
+    /// "f32", "bf16", "f16", "int8", "int4", or a GGUF's own, e.g. "q4_k".
     pub precision: String,
     /// Kind of the device, "cpu", "cuda" or "metal".
     pub device: String,

@@ -93,6 +93,8 @@ mod tests {
             refusal: None,
             tokens: TokenCount::default(),
             truncated: false,
+            notes: vec![],
+            risk: None,
         }
     }
 

@@ -14,17 +14,28 @@ pub enum Family {
     Qwen3guardGen,
     /// SEA-Guard: safe or unsafe (and possibly sensitive) behind a classifier sentence of the model card.
     SeaGuard,
+    /// Qwen3Guard-Stream: risk and category at the end of a request and at every token of a response, from heads of its own.
+    Qwen3guardStream,
+    /// No guard: a chat model that helps the reviewer to understand an item. It judges nothing.
+    Assistant,
 }
 
 impl Family {
     /// Every family, in the order in which they are offered.
-    pub const ALL: [Self; 2] = [Self::Qwen3guardGen, Self::SeaGuard];
+    pub const ALL: [Self; 4] = [Self::Qwen3guardGen, Self::SeaGuard, Self::Qwen3guardStream, Self::Assistant];
+
+    /// Whether it gives verdicts.
+    pub const fn is_guard(self) -> bool {
+        !matches!(self, Self::Assistant)
+    }
 
     /// The name used in databases, files and flags.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Qwen3guardGen => "qwen3guard-gen",
             Self::SeaGuard => "sea-guard",
+            Self::Qwen3guardStream => "qwen3guard-stream",
+            Self::Assistant => "assistant",
         }
     }
 }
@@ -37,7 +48,9 @@ impl fmt::Display for Family {
 
 /// A string that names no family.
 #[derive(Debug, thiserror::Error)]
-#[error("there is no family {0:?}; the families are qwen3guard-gen and sea-guard")]
+#[error(
+    "there is no family {0:?}; the families are qwen3guard-gen, sea-guard, qwen3guard-stream and assistant"
+)]
 pub struct UnknownFamily(String);
 
 impl FromStr for Family {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::RiskTrace;
+
 /// The probability of one native label, within the label set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LabelProbability {
@@ -22,6 +24,23 @@ pub struct TokenCount {
     pub computed: u32,
 }
 
+/// What a reader of a verdict must know about the question that it answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum VerdictNote {
+    /// Images without a text: the guard's authors did not describe that format.
+    ImageWithoutText,
+}
+
+impl VerdictNote {
+    /// The name used in databases and files.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ImageWithoutText => "image_without_text",
+        }
+    }
+}
+
 /// A guard's answer about one [`Subject`](crate::Subject). Raw: what it means is a [`Reading`](crate::Reading).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
@@ -38,6 +57,12 @@ pub struct Verdict {
     pub tokens: TokenCount,
     /// Whether the item was cut in the middle to fit the context.
     pub truncated: bool,
+    /// What to know about it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<VerdictNote>,
+    /// Risk along the response, from a guard that answers at every token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<RiskTrace>,
 }
 
 impl Verdict {
@@ -73,6 +98,8 @@ mod tests {
             refusal: None,
             tokens: TokenCount::default(),
             truncated: false,
+            notes: vec![],
+            risk: None,
         }
     }
 

@@ -1,6 +1,6 @@
 //! The engine's protocol: one JSON object a line over standard input and output.
 //!
-//! The engine speaks first: a [`Hello`]. Then every [`Request`] gets any number of [`Body::Progress`] replies and one
+//! The engine speaks first: a [`Hello`]. Then every [`Request`] gets any number of [`Body::Progress`] or [`Body::Text`] replies and one
 //! final reply with the request's `id`. Only [`Call::Cancel`] may be sent while another request is in work; it has no
 //! reply of its own. The engine ends when its input ends, even in mid-batch.
 
@@ -9,12 +9,12 @@ use std::io::{self, BufRead, Write};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    BenchReport, BenchRequest, DeviceInfo, EngineError, GuardCard, GuardSettings, GuardSource, JudgeError,
-    LoadRequest, Loaded, Outcome, Progress, Rendered, Subject,
+    BenchReport, BenchRequest, DeviceInfo, EngineError, GenerateRequest, Generated, GuardCard, GuardSettings,
+    GuardSource, JudgeError, LoadRequest, Loaded, Outcome, Progress, Rendered, Subject,
 };
 
 /// Raised whenever an older end would misunderstand a newer one.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// Longest line that is read, in bytes; a longer one is a protocol error, not a memory problem.
 pub const LINE_BYTES_MAX: usize = 256 * 1024 * 1024;
@@ -59,11 +59,14 @@ pub enum Call {
         settings: GuardSettings,
         subjects: Vec<Subject>,
     },
+    Generate {
+        request: GenerateRequest,
+    },
     Bench {
         request: BenchRequest,
     },
     Unload,
-    /// Stop the judging that is in work.
+    /// Stop the judging or writing that is in work.
     Cancel,
 }
 
@@ -83,11 +86,14 @@ pub struct Reply {
 pub enum Body {
     /// Not final: more replies follow.
     Progress(Progress),
+    /// Not final: a piece of what is being written.
+    Text(String),
     Devices(Vec<DeviceInfo>),
     Described(Box<GuardCard>),
     Loaded(Box<Loaded>),
     Judged(Vec<Outcome>),
     Rendered(Vec<Result<Rendered, JudgeError>>),
+    Generated(Generated),
     Benched(BenchReport),
     Unloaded,
     Failed(EngineError),

@@ -38,6 +38,10 @@ fn card() -> GuardCard {
         precision: "f32".into(),
         context_tokens: 512,
         memory_needed_bytes: 2000,
+        memory: vec![],
+        images: false,
+        processor_sha256: None,
+        languages: vec![],
         license: None,
         warnings: vec![],
     }
@@ -57,6 +61,8 @@ fn judge(subject: &Subject) -> Outcome {
         refusal: (subject.task == Task::Response).then_some(false),
         tokens: TokenCount { prompt: 10, cached: 4, computed: 6 },
         truncated: false,
+        notes: vec![],
+        risk: None,
     })
 }
 
@@ -80,6 +86,7 @@ impl Engine for RuleGuard {
             provenance: Provenance {
                 weights_sha256: card().weights_sha256,
                 template_sha256: card().template_sha256,
+                processor_sha256: None,
                 family: Family::Qwen3guardGen,
                 precision: "f32".into(),
                 device: "cpu".into(),

@@ -14,8 +14,9 @@ use std::{
 };
 
 use saring_verdict::{
-    BenchReport, BenchRequest, Cancel, DeviceChoice, DeviceInfo, Engine, EngineError, GuardCard,
-    GuardSettings, GuardSource, JudgeError, LoadRequest, Loaded, Outcome, Progress, Rendered, Subject,
+    BenchReport, BenchRequest, Cancel, DeviceChoice, DeviceInfo, Engine, EngineError, GenerateRequest,
+    Generated, GuardCard, GuardSettings, GuardSource, JudgeError, LoadRequest, Loaded, Outcome, Progress,
+    Rendered, Subject,
     wire::{self, Body, Call, Hello, PROTOCOL, Reply, Request},
 };
 
@@ -147,12 +148,26 @@ impl EngineProcess {
         cancel: &Cancel,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Body, EngineError> {
+        self.call_and_hear(call, cancel, &mut |body| {
+            if let Body::Progress(step) = body {
+                progress(step);
+            }
+        })
+    }
+
+    /// Like [`Self::call`]; `hear` gets everything that comes before the final reply.
+    fn call_and_hear(
+        &mut self,
+        call: Call,
+        cancel: &Cancel,
+        hear: &mut dyn FnMut(Body),
+    ) -> Result<Body, EngineError> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
         self.next_id += 1;
         let id = self.next_id;
-        let stoppable = matches!(call, Call::Judge { .. });
+        let stoppable = matches!(call, Call::Judge { .. } | Call::Generate { .. });
         if self.requests.send(Request { id, call }).is_err() {
             return Err(self.die_of_exit());
         }
@@ -163,7 +178,9 @@ impl EngineProcess {
                     let reason = format!("a reply to request {} came while {id} was in work", reply.id);
                     return Err(self.die(EngineError::Protocol { reason }));
                 }
-                Ok(Incoming::Reply(Reply { body: Body::Progress(step), .. })) => progress(step),
+                Ok(Incoming::Reply(Reply { body: body @ (Body::Progress(_) | Body::Text(_)), .. })) => {
+                    hear(body)
+                }
                 Ok(Incoming::Reply(Reply { body: Body::Failed(error), .. })) => return Err(error),
                 Ok(Incoming::Reply(reply)) => return Ok(reply.body),
                 Ok(Incoming::Hello(_)) => {
@@ -288,6 +305,23 @@ impl Engine for EngineProcess {
                 Err(self.die(EngineError::Protocol { reason }))
             }
             _ => Err(self.unexpected("render")),
+        }
+    }
+
+    fn generate(
+        &mut self,
+        request: &GenerateRequest,
+        on_text: &mut dyn FnMut(&str),
+        cancel: &Cancel,
+    ) -> Result<Generated, EngineError> {
+        let hear = &mut |body| {
+            if let Body::Text(text) = body {
+                on_text(&text);
+            }
+        };
+        match self.call_and_hear(Call::Generate { request: request.clone() }, cancel, hear)? {
+            Body::Generated(generated) => Ok(generated),
+            _ => Err(self.unexpected("generate")),
         }
     }
 

@@ -56,9 +56,7 @@ fn card(family: Family, path: &Path) -> Result<GuardCard, EngineError> {
     let words = |list: &[&str]| list.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
     let (labels, categories, refusal) = match family {
         Family::SeaGuard => (words(&["safe", "unsafe"]), vec![], false),
-        Family::Qwen3guardGen => {
-            (words(&["Safe", "Unsafe", "Controversial"]), words(&["Violent", "PII"]), true)
-        }
+        _ => (words(&["Safe", "Unsafe", "Controversial"]), words(&["Violent", "PII"]), true),
     };
     let task = |task, refusal| TaskTaxonomy { task, categories: categories.clone(), refusal };
     Ok(GuardCard {
@@ -73,6 +71,10 @@ fn card(family: Family, path: &Path) -> Result<GuardCard, EngineError> {
         precision: "f32".into(),
         context_tokens: 100,
         memory_needed_bytes: 1,
+        memory: vec![],
+        images: false,
+        processor_sha256: None,
+        languages: vec![],
         license: None,
         warnings: vec![],
     })
@@ -103,6 +105,7 @@ impl Engine for Scripted {
             provenance: Provenance {
                 weights_sha256: card.weights_sha256.clone(),
                 template_sha256: card.template_sha256.clone(),
+                processor_sha256: None,
                 family: card.family,
                 precision: "f32".into(),
                 device: "cpu".into(),
@@ -181,7 +184,7 @@ impl Scripted {
         let label = |label: &str, p| LabelProbability { label: label.into(), p };
         let probabilities = match self.family {
             Family::SeaGuard => vec![label("safe", 1.0 - p_unsafe), label("unsafe", p_unsafe)],
-            Family::Qwen3guardGen => {
+            _ => {
                 vec![label("Safe", 1.0 - p_unsafe), label("Unsafe", p_unsafe), label("Controversial", 0.0)]
             }
         };
@@ -192,6 +195,8 @@ impl Scripted {
             refusal: None,
             tokens: TokenCount { prompt: 10, cached: 4, computed: 6 },
             truncated: false,
+            notes: vec![],
+            risk: None,
         }
     }
 }

@@ -8,8 +8,9 @@
 use std::{collections::VecDeque, sync::Arc, thread, time::Duration};
 
 use saring_verdict::{
-    BenchReport, BenchRequest, Cancel, DeviceInfo, Engine, EngineError, GuardCard, GuardSettings,
-    GuardSource, JudgeError, LoadRequest, Loaded, Outcome, Progress, Rendered, Subject,
+    BenchReport, BenchRequest, Cancel, DeviceInfo, Engine, EngineError, GenerateRequest, Generated,
+    GuardCard, GuardSettings, GuardSource, JudgeError, LoadRequest, Loaded, Outcome, Progress, Rendered,
+    Subject,
 };
 
 use super::{EngineFactory, is_fatal};
@@ -303,6 +304,19 @@ impl Engine for Supervised {
         subjects: &[Subject],
     ) -> Result<Vec<Result<Rendered, JudgeError>>, EngineError> {
         self.twice(&mut |engine| engine.render(source, settings, subjects))
+    }
+
+    fn generate(
+        &mut self,
+        request: &GenerateRequest,
+        on_text: &mut dyn FnMut(&str),
+        cancel: &Cancel,
+    ) -> Result<Generated, EngineError> {
+        if self.request.is_none() {
+            return Err(EngineError::NotLoaded);
+        }
+        // Once: what was written already has been shown, and a second answer must not run on behind it.
+        self.attempt(&mut |engine| engine.generate(request, on_text, cancel))
     }
 
     fn bench(&mut self, request: BenchRequest) -> Result<BenchReport, EngineError> {

@@ -153,9 +153,7 @@ pub(super) mod tests {
         let words = |list: &[&str]| list.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
         let (labels, categories, refusal) = match family {
             Family::SeaGuard => (words(&["safe", "unsafe"]), vec![], false),
-            Family::Qwen3guardGen => {
-                (words(&["Safe", "Controversial", "Unsafe"]), words(&["Violent", "PII"]), true)
-            }
+            _ => (words(&["Safe", "Controversial", "Unsafe"]), words(&["Violent", "PII"]), true),
         };
         let task = |task, refusal| TaskTaxonomy { task, categories: categories.clone(), refusal };
         GuardCard {
@@ -173,6 +171,10 @@ pub(super) mod tests {
             precision: "f32".into(),
             context_tokens: 100,
             memory_needed_bytes: 1,
+            memory: vec![],
+            images: false,
+            processor_sha256: None,
+            languages: vec![],
             license: None,
             warnings: vec![],
         }

@@ -68,8 +68,13 @@ impl Workspace {
         let guard = self.guard(id_or_name).await?;
         let card = engine.describe(guard.source.clone(), |_| ()).await?;
         let mut problems: Vec<String> = guard.differences(&card).into_iter().map(|d| sentence(&d)).collect();
-        let request =
-            LoadRequest { source: guard.source.clone(), device, precision, settings: guard.settings };
+        let request = LoadRequest {
+            source: guard.source.clone(),
+            device,
+            precision,
+            settings: guard.settings,
+            features_dir: None,
+        };
         engine.ensure_loaded(request.clone(), |_| ()).await?;
         let (names, subjects) = subjects(&guard);
         let started = Instant::now();

@@ -146,6 +146,7 @@ impl Workspace {
                 device: order.device,
                 precision: order.precision,
                 settings: guard.settings,
+                features_dir: None,
             },
             guard,
             id: row.id.clone(),

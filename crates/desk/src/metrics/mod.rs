@@ -59,6 +59,8 @@ pub(crate) fn read_probabilities(reading: Reading, task: Task, text: &str) -> Re
         refusal: None,
         tokens: TokenCount::default(),
         truncated: false,
+        notes: vec![],
+        risk: None,
     };
     Ok((reading.p_unsafe(task, &verdict), verdict.label().map(str::to_owned)))
 }

@@ -74,6 +74,8 @@ fn from_row(row: &SqliteRow) -> StoreResult<ItemVerdict> {
                 computed: row.try_get("tokens_computed")?,
             },
             truncated: row.try_get("truncated")?,
+            notes: vec![],
+            risk: None,
         },
         created_at: row.try_get("created_at")?,
     })

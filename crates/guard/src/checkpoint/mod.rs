@@ -4,6 +4,8 @@
 //! [decoder](crate::decoder)'s business, what the words mean the [family](crate::family)'s.
 
 mod digest;
+mod names;
+mod safetensors;
 mod weights;
 
 use std::{
@@ -16,7 +18,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 pub(crate) use digest::{DigestCache, Stamp, hex};
-pub(crate) use weights::{TensorSpec, Weights};
+pub(crate) use weights::{Stored, TensorSpec, Weights};
 
 /// Longest JSON or template file that is read, in bytes; the tokenizers of the known guards are below 40 MB.
 const SMALL_FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;

@@ -1,70 +1,108 @@
-//! Weight files: safetensors, one or several, mapped into memory and checked before anything is loaded.
+//! Weights: where each tensor of a checkpoint lies, checked before anything is loaded.
 //!
-//! [`Weights`] knows where each tensor lies. An architecture lists what it needs as [`TensorSpec`]s; only when every
-//! one of them is there with the right shape are bytes copied to a device.
+//! An architecture lists what it needs as [`TensorSpec`]s; only when every one of them is there with the right shape are
+//! bytes read, straight from the file to the device, one tensor at a time, so that the memory that is needed stays close
+//! to the size of the files.
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BTreeSet},
     fs::File,
-    ops::Range,
-    path::{Path, PathBuf},
+    io::{Read, Seek, SeekFrom},
+    path::PathBuf,
 };
 
-use candle_core::{DType, Device, Tensor};
-use memmap2::Mmap;
-use safetensors::{Dtype, SafeTensors};
+use candle_core::{
+    DType, Device, Tensor,
+    quantized::{GgmlDType, QStorage, QTensor},
+};
 use saring_verdict::EngineError;
-use serde_json::Value;
 
-use super::{Checkpoint, io_error, read_json};
-use crate::decoder::failure;
-
-const SINGLE: &str = "model.safetensors";
-const INDEX: &str = "model.safetensors.index.json";
+use super::{Checkpoint, io_error, names::canonical, safetensors};
+use crate::layers::failure;
 
 /// A tensor that an architecture needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct TensorSpec {
-    /// Its name in the checkpoint.
+    /// Its name, as [`canonical`] has it.
     pub name: String,
     /// Its shape.
     pub shape: Vec<usize>,
 }
 
-#[derive(Debug)]
-struct Place {
-    file: usize,
-    bytes: Range<usize>,
-    dtype: DType,
-    shape: Vec<usize>,
+/// How numbers are stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stored {
+    /// One after the other.
+    Dense(DType),
+    /// In blocks that share scales.
+    #[allow(dead_code, reason = "GGUF files bring it")]
+    Packed(GgmlDType),
+}
+
+/// Where a tensor lies.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    /// Index of its file.
+    pub file: usize,
+    /// Its first byte in that file.
+    pub offset: u64,
+    /// How many bytes it takes.
+    pub bytes: u64,
+    /// How its numbers are stored.
+    pub stored: Stored,
+    /// Its shape, the slowest dimension first.
+    pub shape: Vec<usize>,
 }
 
 /// Every tensor of a checkpoint and where its bytes lie.
 #[derive(Debug)]
 pub(crate) struct Weights {
     files: Vec<PathBuf>,
-    maps: Vec<Mmap>,
+    handles: Vec<File>,
+    bytes: u64,
     places: BTreeMap<String, Place>,
 }
 
 impl Weights {
-    /// Maps the weight files of a checkpoint and reads their headers.
+    /// Opens the weight files of a checkpoint and reads their headers.
     ///
     /// # Errors
     /// `MissingFile` for a missing shard, `CorruptWeights` for a header that does not fit its file, `MissingTensor`
     /// for a tensor that the index promises and its shard does not hold, `Io`, `BadConfig` for a broken index.
     pub fn open(checkpoint: &Checkpoint) -> Result<Self, EngineError> {
-        let (files, promised) = weight_files(&checkpoint.folder)?;
-        let mut weights = Self { files, maps: Vec::new(), places: BTreeMap::new() };
-        for (index, path) in weights.files.iter().enumerate() {
-            let map = map_file(path)?;
-            read_header(path, index, &map, &mut weights.places)?;
-            weights.maps.push(map);
+        let (files, promised) = safetensors::files(&checkpoint.folder)?;
+        let mut found = Vec::new();
+        for (file, path) in files.iter().enumerate() {
+            found.extend(safetensors::read_header(path, file)?);
         }
-        match promised.into_iter().find(|name| !weights.places.contains_key(name)) {
-            Some(name) => Err(EngineError::MissingTensor { name }),
-            None => Ok(weights),
+        let names: BTreeSet<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        if let Some(name) = promised.iter().find(|name| !names.contains(name.as_str())) {
+            return Err(EngineError::MissingTensor { name: name.clone() });
         }
+        Self::from_places(files, found)
+    }
+
+    /// From files and the tensors in them.
+    ///
+    /// # Errors
+    /// `CorruptWeights` for a tensor that is there twice, `Io`.
+    pub(super) fn from_places(files: Vec<PathBuf>, found: Vec<(String, Place)>) -> Result<Self, EngineError> {
+        let (mut handles, mut bytes) = (Vec::new(), 0);
+        for path in &files {
+            let handle = File::open(path).map_err(|e| io_error(path, &e))?;
+            bytes += handle.metadata().map_err(|e| io_error(path, &e))?.len();
+            handles.push(handle);
+        }
+        let mut places = BTreeMap::new();
+        for (name, place) in found {
+            let file = place.file;
+            if places.insert(canonical(&name), place).is_some() {
+                let reason = format!("tensor {name} is there twice");
+                return Err(EngineError::CorruptWeights { path: files[file].clone(), reason });
+            }
+        }
+        Ok(Self { files, handles, bytes, places })
     }
 
     /// The weight files, ordered by name.
@@ -74,30 +112,50 @@ impl Weights {
 
     /// Bytes of all weight files together.
     pub fn bytes(&self) -> u64 {
-        self.maps.iter().map(|m| m.len() as u64).sum()
+        self.bytes
     }
 
     /// How many numbers the weight files hold.
     pub fn parameters(&self) -> u64 {
-        self.places.values().map(|p| p.shape.iter().product::<usize>() as u64).sum()
+        self.places.values().map(Place::numbers).sum()
     }
 
-    /// The precision that most numbers are stored in.
-    pub fn precision(&self) -> DType {
-        let mut counts = [(DType::BF16, 0), (DType::F16, 0), (DType::F32, 0)];
+    /// How most numbers are stored.
+    pub fn stored(&self) -> Stored {
+        let mut counts: Vec<(Stored, u64)> = Vec::new();
         for place in self.places.values() {
-            if let Some((_, count)) = counts.iter_mut().find(|(dtype, _)| *dtype == place.dtype) {
-                *count += place.shape.iter().product::<usize>();
+            match counts.iter_mut().find(|(stored, _)| *stored == place.stored) {
+                Some((_, count)) => *count += place.numbers(),
+                None => counts.push((place.stored, place.numbers())),
             }
         }
-        counts.into_iter().max_by_key(|(_, count)| *count).map_or(DType::F32, |(dtype, _)| dtype)
+        counts.into_iter().max_by_key(|(_, count)| *count).map_or(Stored::Dense(DType::F32), |(s, _)| s)
     }
 
-    /// Checks that every needed tensor is there, in its shape, before a byte is copied.
+    /// Whether there is a tensor of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.places.contains_key(name)
+    }
+
+    /// The shape of a tensor.
     ///
     /// # Errors
-    /// `MissingTensor`, `TensorShape`, and `CorruptWeights` for a number format that is not read.
-    pub fn require(&self, specs: &[TensorSpec]) -> Result<(), EngineError> {
+    /// `MissingTensor`.
+    pub fn shape(&self, name: &str) -> Result<&[usize], EngineError> {
+        Ok(&self.place(name)?.shape)
+    }
+
+    /// Bytes that a tensor takes in its file; 0 if there is none of that name.
+    pub fn stored_bytes(&self, name: &str) -> u64 {
+        self.places.get(name).map_or(0, |place| place.bytes)
+    }
+
+    /// Checks that every needed tensor is there, in its shape, before a byte is read, and that there is nothing that
+    /// `architecture` has no place for.
+    ///
+    /// # Errors
+    /// `MissingTensor`, `TensorShape`, `UnexpectedTensors`, and `CorruptWeights` for a number format that is not read.
+    pub fn require(&self, architecture: &str, specs: &[TensorSpec]) -> Result<(), EngineError> {
         for spec in specs {
             let place = self.place(&spec.name)?;
             if place.shape != spec.shape {
@@ -107,32 +165,71 @@ impl Weights {
                     found: place.shape.clone(),
                 });
             }
-            if !matches!(place.dtype, DType::BF16 | DType::F16 | DType::F32) {
-                return Err(EngineError::CorruptWeights {
-                    path: self.files[place.file].clone(),
-                    reason: format!(
-                        "tensor {} is stored as {:?}; bf16, f16 and f32 are read",
-                        spec.name, place.dtype
-                    ),
-                });
+            let readable = match place.stored {
+                Stored::Dense(dtype) => matches!(dtype, DType::BF16 | DType::F16 | DType::F32),
+                Stored::Packed(_) => true,
+            };
+            if !readable {
+                let reason = format!(
+                    "tensor {} is stored as {:?}; bf16, f16 and f32 are read",
+                    spec.name, place.stored
+                );
+                return Err(EngineError::CorruptWeights { path: self.files[place.file].clone(), reason });
             }
         }
-        Ok(())
+        let known: BTreeSet<&str> = specs.iter().map(|spec| spec.name.as_str()).collect();
+        // A tied head is often written out a second time, and old files carry tables that are computed anyway.
+        let harmless = |name: &str| name == "lm_head.weight" || name.ends_with("rotary_emb.inv_freq");
+        let mut unexpected = self.places.keys().filter(|n| !known.contains(n.as_str()) && !harmless(n));
+        match unexpected.next() {
+            Some(name) => Err(EngineError::UnexpectedTensors {
+                architecture: architecture.to_owned(),
+                count: 1 + unexpected.count(),
+                name: name.clone(),
+            }),
+            None => Ok(()),
+        }
     }
 
-    /// Copies a tensor to `device` as `dtype`. Returns it with the bytes read from the file.
+    /// Reads a tensor to `device` as `dtype`, unpacked if it is stored quantised.
     ///
     /// # Errors
-    /// `MissingTensor`, and `Inference` when the device refuses.
-    pub fn load(&self, name: &str, dtype: DType, device: &Device) -> Result<(Tensor, u64), EngineError> {
+    /// `MissingTensor`, `CorruptWeights` for a file that ends early, and `Inference` when the device refuses.
+    pub fn load(&self, name: &str, dtype: DType, device: &Device) -> Result<Tensor, EngineError> {
         let place = self.place(name)?;
-        let bytes = &self.maps[place.file][place.bytes.clone()];
-        let tensor = Tensor::from_raw_buffer(bytes, place.dtype, &place.shape, device)
-            .and_then(|t| t.to_dtype(dtype))
-            .map_err(|e| EngineError::Inference {
-                reason: format!("loading tensor {name}: {}", failure(&e)),
-            })?;
-        Ok((tensor, bytes.len() as u64))
+        let tensor = match place.stored {
+            Stored::Dense(stored) => {
+                Tensor::from_raw_buffer(&self.read(place)?, stored, &place.shape, device)
+            }
+            Stored::Packed(format) => {
+                packed(&self.read(place)?, format, place, device).and_then(|tensor| tensor.dequantize(device))
+            }
+        };
+        tensor.and_then(|t| t.to_dtype(dtype)).map_err(|e| failed(name, &e))
+    }
+
+    /// Reads a tensor that is stored quantised to `device` as it is; `None` if it is not.
+    ///
+    /// # Errors
+    /// See [`Weights::load`].
+    pub fn load_packed(&self, name: &str, device: &Device) -> Result<Option<QTensor>, EngineError> {
+        let place = self.place(name)?;
+        match place.stored {
+            Stored::Dense(_) => Ok(None),
+            Stored::Packed(format) => {
+                let tensor = packed(&self.read(place)?, format, place, device);
+                tensor.map(Some).map_err(|e| failed(name, &e))
+            }
+        }
+    }
+
+    fn read(&self, place: &Place) -> Result<Vec<u8>, EngineError> {
+        let mut file = &self.handles[place.file];
+        let mut bytes = vec![0; place.bytes as usize];
+        file.seek(SeekFrom::Start(place.offset)).and_then(|_| file.read_exact(&mut bytes)).map_err(|e| {
+            EngineError::CorruptWeights { path: self.files[place.file].clone(), reason: e.to_string() }
+        })?;
+        Ok(bytes)
     }
 
     fn place(&self, name: &str) -> Result<&Place, EngineError> {
@@ -140,81 +237,16 @@ impl Weights {
     }
 }
 
-/// The weight files ordered by name, and the tensors that an index promises.
-fn weight_files(folder: &Path) -> Result<(Vec<PathBuf>, BTreeSet<String>), EngineError> {
-    let missing = |file: &str| EngineError::MissingFile { folder: folder.to_owned(), file: file.to_owned() };
-    let index_path = folder.join(INDEX);
-    if !index_path.exists() {
-        let single = folder.join(SINGLE);
-        return if single.exists() { Ok((vec![single], BTreeSet::new())) } else { Err(missing(SINGLE)) };
-    }
-    let bad = |reason: &str| EngineError::BadConfig { path: index_path.clone(), reason: reason.to_owned() };
-    let index = read_json(&index_path)?;
-    let Value::Object(map) = &index["weight_map"] else {
-        return Err(bad("`weight_map` must be an object"));
-    };
-    let mut names = BTreeSet::new();
-    for file in map.values() {
-        let file = file.as_str().ok_or_else(|| bad("`weight_map` must map tensors to file names"))?;
-        // A shard lies beside its index; anything else is not a checkpoint but a trick.
-        if Path::new(file).components().count() != 1 || file.contains("..") {
-            return Err(bad("`weight_map` names a file outside the folder"));
-        }
-        names.insert(file.to_owned());
-    }
-    if names.is_empty() {
-        return Err(bad("`weight_map` is empty"));
-    }
-    let mut files = Vec::new();
-    for name in names {
-        let path = folder.join(&name);
-        if !path.exists() {
-            return Err(missing(&name));
-        }
-        files.push(path);
-    }
-    Ok((files, map.keys().cloned().collect()))
+fn packed(bytes: &[u8], format: GgmlDType, place: &Place, device: &Device) -> candle_core::Result<QTensor> {
+    QTensor::new(QStorage::from_data(Cow::Borrowed(bytes), device, format)?, place.shape.as_slice())
 }
 
-#[allow(
-    unsafe_code,
-    reason = "mapping a file is the only way to read a checkpoint larger than memory; a file that is cut short while it \
-              is mapped ends this process, which is why guards run in a process of their own"
-)]
-fn map_file(path: &Path) -> Result<Mmap, EngineError> {
-    let file = File::open(path).map_err(|e| io_error(path, &e))?;
-    // SAFETY: the map is read-only and private to this struct; see the reason above for a file changed by others.
-    unsafe { Mmap::map(&file) }.map_err(|e| io_error(path, &e))
+fn failed(name: &str, error: &candle_core::Error) -> EngineError {
+    EngineError::Inference { reason: format!("loading tensor {name}: {}", failure(error)) }
 }
 
-fn read_header(
-    path: &Path,
-    file: usize,
-    map: &Mmap,
-    places: &mut BTreeMap<String, Place>,
-) -> Result<(), EngineError> {
-    let corrupt = |reason: String| EngineError::CorruptWeights { path: path.to_owned(), reason };
-    // `deserialize` also checks that the tensors fill the file exactly.
-    SafeTensors::deserialize(map).map_err(|e| corrupt(e.to_string()))?;
-    let (header, metadata) = SafeTensors::read_metadata(map).map_err(|e| corrupt(e.to_string()))?;
-    let data = header + 8;
-    for (name, info) in metadata.tensors() {
-        let dtype = match info.dtype {
-            Dtype::BF16 => DType::BF16,
-            Dtype::F16 => DType::F16,
-            Dtype::F32 => DType::F32,
-            Dtype::F64 => DType::F64,
-            Dtype::I64 => DType::I64,
-            Dtype::U32 => DType::U32,
-            Dtype::U8 => DType::U8,
-            // Not a number format that any decoder asks for; left out, it is reported as missing if one does.
-            _ => continue,
-        };
-        let (start, end) = info.data_offsets;
-        let place = Place { file, bytes: data + start..data + end, dtype, shape: info.shape.clone() };
-        if places.insert(name.clone(), place).is_some() {
-            return Err(corrupt(format!("tensor {name} is in several files")));
-        }
+impl Place {
+    fn numbers(&self) -> u64 {
+        self.shape.iter().product::<usize>() as u64
     }
-    Ok(())
 }

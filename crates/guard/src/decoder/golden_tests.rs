@@ -47,7 +47,7 @@ fn load(shape: &str, change: impl FnOnce(&mut Value)) -> Qwen3 {
     change(&mut checkpoint.config);
     let config = Qwen3Config::from_json(&checkpoint.config, &checkpoint.config_path()).unwrap();
     let weights = Weights::open(&checkpoint).unwrap();
-    Qwen3::load(config, &weights, DType::F32, &Device::Cpu, &mut |_| {}).unwrap()
+    Qwen3::load(config, &weights, DType::F32, &Device::Cpu, None, &mut |_| {}).unwrap()
 }
 
 /// The largest difference over all positions of all rows, computed as one batch.

@@ -9,18 +9,12 @@ mod cache;
 mod config;
 #[cfg(test)]
 mod golden_tests;
-mod layers;
 mod qwen3;
 mod rope;
 
 pub(crate) use cache::{Cache, SharedPrefix};
 pub(crate) use config::Qwen3Config;
 pub(crate) use qwen3::Qwen3;
-
-/// What failed, in one line: candle appends a backtrace where the environment asks for one.
-pub(crate) fn failure(error: &candle_core::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
-}
 
 /// `architectures[0]` of every checkpoint that can be run, for error messages.
 pub(crate) const SUPPORTED: &str = "Qwen3ForCausalLM";

@@ -8,36 +8,38 @@ use candle_core::{DType, Device, Result, Tensor};
 use saring_verdict::{Cancel, EngineError, Progress};
 
 use super::{
-    Cache, Qwen3Config, SharedPrefix,
+    Cache, Qwen3Config, SUPPORTED, SharedPrefix,
     attention::{mask, query_positions},
-    layers::{Loader, RmsNorm, project, softmax},
     rope::Rope,
 };
-use crate::checkpoint::{TensorSpec, Weights};
+use crate::{
+    checkpoint::{TensorSpec, Weights},
+    layers::{Embedding, Linear, Loader, Quantization, RmsNorm, failure, softmax},
+};
 
 #[derive(Debug)]
 struct Layer {
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    output: Tensor,
+    query: Linear,
+    key: Linear,
+    value: Linear,
+    output: Linear,
     query_norm: RmsNorm,
     key_norm: RmsNorm,
     input_norm: RmsNorm,
     post_norm: RmsNorm,
-    gate: Tensor,
-    up: Tensor,
-    down: Tensor,
+    gate: Linear,
+    up: Linear,
+    down: Linear,
 }
 
 /// A Qwen3 decoder with its weights on a device.
 #[derive(Debug)]
 pub(crate) struct Qwen3 {
     config: Qwen3Config,
-    embed: Tensor,
+    embed: Embedding,
     layers: Vec<Layer>,
     norm: RmsNorm,
-    head: Tensor,
+    head: Linear,
     rope: Rope,
     dtype: DType,
     device: Device,
@@ -88,17 +90,17 @@ impl Qwen3 {
         weights: &Weights,
         dtype: DType,
         device: &Device,
+        quantization: Option<Quantization>,
         progress: &mut dyn FnMut(Progress),
     ) -> std::result::Result<Self, EngineError> {
-        weights.require(&Self::tensors(&config))?;
-        let mut loader = Loader::new(weights, dtype, device, progress);
-        let embed = loader.tensor("model.embed_tokens.weight")?;
+        weights.require(SUPPORTED, &Self::tensors(&config))?;
+        let mut loader = Loader::new(weights, dtype, device, quantization, progress);
+        let embed = loader.embedding("model.embed_tokens")?;
         let layers = (0..config.num_hidden_layers)
             .map(|i| Layer::load(&mut loader, &format!("model.layers.{i}"), config.rms_norm_eps))
             .collect::<std::result::Result<Vec<_>, _>>()?;
         let norm = RmsNorm::new(loader.tensor("model.norm.weight")?, config.rms_norm_eps);
-        let head =
-            if config.tie_word_embeddings { embed.clone() } else { loader.tensor("lm_head.weight")? };
+        let head = if config.tie_word_embeddings { tied(&embed)? } else { loader.head("lm_head")? };
         let rope = Rope::new(config.rope_theta, config.rope_scaling, config.head_dim);
         Ok(Self { config, embed, layers, norm, head, rope, dtype, device: device.clone(), reach: 0 })
     }
@@ -173,13 +175,12 @@ impl Qwen3 {
 
     /// Logits over the whole vocabulary of hidden states `[R, H]`: `[R, V]` in single precision.
     pub fn logits(&self, hidden: &Tensor) -> Result<Tensor> {
-        project(hidden, &self.head)?.to_dtype(DType::F32)
+        self.head.forward(hidden)?.to_dtype(DType::F32)
     }
 
     /// Logits of some tokens only: `[R, tokens]` in single precision.
     pub fn logits_of(&self, hidden: &Tensor, tokens: &[u32]) -> Result<Tensor> {
-        let rows = self.head.index_select(&Tensor::new(tokens, &self.device)?, 0)?;
-        project(hidden, &rows)?.to_dtype(DType::F32)
+        self.head.forward_some(hidden, tokens)?.to_dtype(DType::F32)
     }
 
     /// Reads the next tokens of each row, padded on the right to the longest; returns `[B, T, H]` after the last norm.
@@ -201,7 +202,7 @@ impl Qwen3 {
         let padded: Vec<u32> =
             rows.iter().flat_map(|r| r.iter().copied().chain((r.len()..t).map(|_| 0))).collect();
         let ids = Tensor::from_vec(padded, rows.len() * t, &self.device)?;
-        let mut x = self.embed.index_select(&ids, 0)?.reshape((rows.len(), t, self.config.hidden_size))?;
+        let mut x = self.embed.forward(&ids)?.reshape((rows.len(), t, self.config.hidden_size))?;
         // 3. Layers.
         for (i, layer) in self.layers.iter().enumerate() {
             let attended = self.attend(i, &layer.input_norm.forward(&x)?, &tables, &mask, cache)?;
@@ -227,9 +228,9 @@ impl Qwen3 {
         let rows = n / kv * t;
         let heads = |y: Tensor, n: usize| y.reshape((b, t, n, d))?.transpose(1, 2)?.contiguous();
         // 1. Queries [B, N, T, D]; keys and values [B, KV, T, D].
-        let q = layer.query_norm.forward(&heads(project(x, &layer.query)?, n)?)?;
-        let k = layer.key_norm.forward(&heads(project(x, &layer.key)?, kv)?)?;
-        let v = heads(project(x, &layer.value)?, kv)?;
+        let q = layer.query_norm.forward(&heads(layer.query.forward(x)?, n)?)?;
+        let k = layer.key_norm.forward(&heads(layer.key.forward(x)?, kv)?)?;
+        let v = heads(layer.value.forward(x)?, kv)?;
         let q = candle_nn::rotary_emb::rope(&q, cos, sin)?;
         let k = candle_nn::rotary_emb::rope(&k, cos, sin)?;
         let all = cache.extend(index, k, v)?;
@@ -256,7 +257,7 @@ impl Qwen3 {
         };
         // 4. Back to [B, T, H].
         let y = y.reshape((b, n, t, d))?.transpose(1, 2)?.reshape((b, t, n * d))?;
-        project(&y, &layer.output)
+        layer.output.forward(&y)
     }
 
     /// Makes masks reach one position too far, to prove that tests notice.
@@ -278,26 +279,35 @@ impl Qwen3 {
 
 impl Layer {
     fn load(loader: &mut Loader<'_>, at: &str, eps: f64) -> std::result::Result<Self, EngineError> {
-        let mut tensor = |name: &str| loader.tensor(&format!("{at}.{name}.weight"));
+        let mut norm = |name: &str| {
+            Ok::<_, EngineError>(RmsNorm::new(loader.tensor(&format!("{at}.{name}.weight"))?, eps))
+        };
+        let (query_norm, key_norm) = (norm("self_attn.q_norm")?, norm("self_attn.k_norm")?);
+        let (input_norm, post_norm) = (norm("input_layernorm")?, norm("post_attention_layernorm")?);
+        let mut linear = |name: &str| loader.linear(&format!("{at}.{name}"));
         Ok(Self {
-            query: tensor("self_attn.q_proj")?,
-            key: tensor("self_attn.k_proj")?,
-            value: tensor("self_attn.v_proj")?,
-            output: tensor("self_attn.o_proj")?,
-            query_norm: RmsNorm::new(tensor("self_attn.q_norm")?, eps),
-            key_norm: RmsNorm::new(tensor("self_attn.k_norm")?, eps),
-            input_norm: RmsNorm::new(tensor("input_layernorm")?, eps),
-            post_norm: RmsNorm::new(tensor("post_attention_layernorm")?, eps),
-            gate: tensor("mlp.gate_proj")?,
-            up: tensor("mlp.up_proj")?,
-            down: tensor("mlp.down_proj")?,
+            query: linear("self_attn.q_proj")?,
+            key: linear("self_attn.k_proj")?,
+            value: linear("self_attn.v_proj")?,
+            output: linear("self_attn.o_proj")?,
+            query_norm,
+            key_norm,
+            input_norm,
+            post_norm,
+            gate: linear("mlp.gate_proj")?,
+            up: linear("mlp.up_proj")?,
+            down: linear("mlp.down_proj")?,
         })
     }
 
     fn mlp(&self, x: &Tensor) -> Result<Tensor> {
-        let gate = project(x, &self.gate)?.silu()?;
-        project(&(gate * project(x, &self.up)?)?, &self.down)
+        let gate = self.gate.forward(x)?.silu()?;
+        self.down.forward(&(gate * self.up.forward(x)?)?)
     }
+}
+
+fn tied(embed: &Embedding) -> std::result::Result<Linear, EngineError> {
+    embed.tied_head().map_err(|e| EngineError::Inference { reason: failure(&e) })
 }
 
 /// Picks (row, token) places out of `[B, T, H]`: `[places, H]`.

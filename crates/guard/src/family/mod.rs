@@ -88,6 +88,7 @@ pub(crate) fn rules(family: Family) -> Box<dyn Rules> {
     match family {
         Family::Qwen3guardGen => Box::new(Qwen3guardGen),
         Family::SeaGuard => Box::new(SeaGuard),
+        Family::Qwen3guardStream | Family::Assistant => unreachable!("for now"),
     }
 }
 

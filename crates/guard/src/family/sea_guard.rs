@@ -79,7 +79,11 @@ mod tests {
     use super::*;
 
     fn content(subject: &Subject, prompt_wording: PromptWording) -> String {
-        SeaGuard.messages(subject, GuardSettings { prompt_wording }).unwrap().remove(0).content
+        SeaGuard
+            .messages(subject, GuardSettings { prompt_wording, pixels_max: None })
+            .unwrap()
+            .remove(0)
+            .content
     }
 
     #[test]

@@ -68,7 +68,13 @@ pub fn source(path: &Path) -> GuardSource {
 }
 
 pub fn request(source: GuardSource, precision: PrecisionChoice) -> LoadRequest {
-    LoadRequest { source, device: DeviceChoice::Cpu, precision, settings: GuardSettings::default() }
+    LoadRequest {
+        source,
+        device: DeviceChoice::Cpu,
+        precision,
+        settings: GuardSettings::default(),
+        features_dir: None,
+    }
 }
 
 /// Loads a checkpoint in single precision.

@@ -115,7 +115,7 @@ fn the_authors_wording_gives_the_ids_of_the_authors_wording() {
     let document = json(&golden(SEA_GUARD).join("verdicts.json"));
     let expected: Vec<Vec<u32>> = serde_json::from_value(document["authors_code"].clone()).unwrap();
     let subjects: Vec<Subject> = goldens(SEA_GUARD).iter().map(Golden::subject).collect();
-    let settings = GuardSettings { prompt_wording: PromptWording::AuthorsCode };
+    let settings = GuardSettings { prompt_wording: PromptWording::AuthorsCode, ..GuardSettings::default() };
     let rendered = LocalEngine::new().render(&source(&golden(SEA_GUARD)), settings, &subjects).unwrap();
     let found: Vec<Vec<u32>> = rendered.into_iter().map(|r| r.unwrap().ids).collect();
     assert_eq!(found, expected);

@@ -1,0 +1,138 @@
+//! Tensors of a checkpoint on their way to a device.
+
+use std::sync::Arc;
+
+use candle_core::{
+    DType, Device, Tensor,
+    quantized::{GgmlDType, QTensor},
+};
+use saring_verdict::{EngineError, Progress};
+
+use super::{Embedding, Linear, failure};
+use crate::checkpoint::Weights;
+
+/// How weights are quantised while they are loaded, for devices that are too small for the checkpoint's own precision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Quantization {
+    /// 8 bits and a scale for each 32 numbers.
+    Int8,
+    /// 4 bits, with scales for each 32 and each 256 numbers where rows are long enough. Embedding and head stay at 8 bits:
+    /// they decide which label is read.
+    Int4,
+}
+
+impl Quantization {
+    /// The number format for rows of `inputs` numbers; `None` where they cannot be quantised.
+    fn format(self, inputs: usize) -> Option<GgmlDType> {
+        match self {
+            Self::Int4 if inputs.is_multiple_of(256) => Some(GgmlDType::Q4K),
+            Self::Int4 if inputs.is_multiple_of(32) => Some(GgmlDType::Q4_0),
+            Self::Int8 if inputs.is_multiple_of(32) => Some(GgmlDType::Q8_0),
+            _ => None,
+        }
+    }
+}
+
+/// Reads tensors of a checkpoint for one device and counts the bytes.
+pub(crate) struct Loader<'a> {
+    weights: &'a Weights,
+    /// The precision that is computed in.
+    pub dtype: DType,
+    /// Where the tensors go.
+    pub device: &'a Device,
+    quantization: Option<Quantization>,
+    progress: &'a mut dyn FnMut(Progress),
+    done: u64,
+    total: u64,
+}
+
+impl<'a> Loader<'a> {
+    /// `progress` counts the bytes of the weight files.
+    pub fn new(
+        weights: &'a Weights,
+        dtype: DType,
+        device: &'a Device,
+        quantization: Option<Quantization>,
+        progress: &'a mut dyn FnMut(Progress),
+    ) -> Self {
+        let total = weights.bytes();
+        Self { weights, dtype, device, quantization, progress, done: 0, total }
+    }
+
+    /// One tensor, unpacked if it is stored quantised.
+    ///
+    /// # Errors
+    /// See [`Weights::load`].
+    pub fn tensor(&mut self, name: &str) -> Result<Tensor, EngineError> {
+        let tensor = self.weights.load(name, self.dtype, self.device)?;
+        self.count(name);
+        Ok(tensor)
+    }
+
+    /// Whether there is a tensor of that name.
+    pub fn has(&self, name: &str) -> bool {
+        self.weights.has(name)
+    }
+
+    /// The product with `{name}.weight`, plus `{name}.bias` if there is one.
+    ///
+    /// # Errors
+    /// See [`Weights::load`].
+    pub fn linear(&mut self, name: &str) -> Result<Linear, EngineError> {
+        let weight_name = format!("{name}.weight");
+        let bias_name = format!("{name}.bias");
+        let bias = if self.has(&bias_name) { Some(self.tensor(&bias_name)?) } else { None };
+        let linear = match self.packed(&weight_name, self.quantization)? {
+            Some(weight) => Linear::quantized(weight, bias),
+            None => Linear::dense(self.tensor(&weight_name)?, bias),
+        };
+        linear.map_err(|e| failed(&weight_name, &e))
+    }
+
+    /// The table `{name}.weight`.
+    ///
+    /// # Errors
+    /// See [`Weights::load`].
+    pub fn embedding(&mut self, name: &str) -> Result<Embedding, EngineError> {
+        let name = format!("{name}.weight");
+        match self.packed(&name, self.quantization.map(|_| Quantization::Int8))? {
+            Some(table) => Embedding::quantized(table, self.dtype).map_err(|e| failed(&name, &e)),
+            None => Ok(Embedding::dense(self.tensor(&name)?)),
+        }
+    }
+
+    /// The product with a table of its own that stands at the end of a decoder.
+    ///
+    /// # Errors
+    /// See [`Weights::load`].
+    pub fn head(&mut self, name: &str) -> Result<Linear, EngineError> {
+        self.embedding(name)?.tied_head().map_err(|e| failed(name, &e))
+    }
+
+    /// A tensor that is stored quantised, or is to be quantised now.
+    fn packed(
+        &mut self,
+        name: &str,
+        quantization: Option<Quantization>,
+    ) -> Result<Option<Arc<QTensor>>, EngineError> {
+        if let Some(stored) = self.weights.load_packed(name, self.device)? {
+            self.count(name);
+            return Ok(Some(Arc::new(stored)));
+        }
+        let inputs = self.weights.shape(name)?.last().copied().unwrap_or_default();
+        let Some(format) = quantization.and_then(|q| q.format(inputs)) else { return Ok(None) };
+        let dense = self.weights.load(name, DType::F32, &Device::Cpu)?;
+        let packed = QTensor::quantize_onto(&dense, format, self.device).map_err(|e| failed(name, &e))?;
+        self.count(name);
+        Ok(Some(Arc::new(packed)))
+    }
+
+    fn count(&mut self, name: &str) {
+        self.done += self.weights.stored_bytes(name);
+        (self.progress)(Progress { done: self.done.min(self.total), total: self.total });
+    }
+}
+
+fn failed(name: &str, error: &candle_core::Error) -> EngineError {
+    EngineError::Inference { reason: format!("loading tensor {name}: {}", failure(error)) }
+}
