@@ -9,8 +9,8 @@
 //! 3. the picture is resized as torchvision resizes 8-bit tensors on the CPU (`resize`), rescaled and normalized.
 //!
 //! On PNG, BMP, GIF and WebP the values are the reference's to the bit. JPEG is decoded by another library than the
-//! reference's: no decoded value was more than 4 of 255 levels away, and no pixel value more than 0.0314 (on average over
-//! an image 0.0038) on the files that `golden_tests` compares.
+//! reference's: on the files that `golden_tests` compares no decoded value is more than 4 of 255 levels away and no pixel
+//! value more than 0.0314 (0.0038 on average over an image); pure noise of 801 x 603 pixels reached 5 levels.
 //!
 //! No candle here, and nothing of the file system: paths, links and names are the caller's.
 
@@ -20,6 +20,8 @@ mod error;
 pub(crate) mod gemma;
 #[cfg(test)]
 mod golden_tests;
+#[cfg(test)]
+mod hostile_tests;
 pub(crate) mod qwen;
 mod resize;
 mod settings;

@@ -118,22 +118,41 @@ fn along_rows(pixels: &[u8], width: usize, taps: &Taps) -> Vec<u8> {
     output
 }
 
+/// Sums are kept for this many values of a row at a time, so that they stay in registers.
+const BLOCK: usize = 32;
+
 fn along_columns(pixels: &[u8], width: usize, taps: &Taps) -> Vec<u8> {
     let stride = 3 * width;
     let mut output = vec![0; stride * taps.rows.len()];
-    let mut sums = vec![0i32; stride];
     for (row, (begin, weights)) in output.chunks_exact_mut(stride).zip(&taps.rows) {
-        sums.fill(taps.half());
-        for (line, weight) in pixels[begin * stride..].chunks_exact(stride).zip(weights) {
-            for (sum, value) in sums.iter_mut().zip(line) {
-                *sum += i32::from(*value) * i32::from(*weight);
+        let lines = &pixels[begin * stride..];
+        for (block, target) in row.chunks_mut(BLOCK).enumerate() {
+            let mut sums = [taps.half(); BLOCK];
+            for (tap, weight) in weights.iter().enumerate() {
+                let line = &lines[tap * stride + block * BLOCK..][..target.len()];
+                accumulate(&mut sums, line, *weight);
             }
-        }
-        for (value, sum) in row.iter_mut().zip(&sums) {
-            *value = taps.finish(*sum);
+            for (value, sum) in target.iter_mut().zip(sums) {
+                *value = taps.finish(sum);
+            }
         }
     }
     output
+}
+
+/// Adds a weighted line; a whole block has a length that the compiler knows.
+fn accumulate(sums: &mut [i32; BLOCK], line: &[u8], weight: i16) {
+    match <&[u8; BLOCK]>::try_from(line) {
+        Ok(line) => add(sums, line, weight),
+        Err(_) => add(sums, line, weight),
+    }
+}
+
+#[inline(always)]
+fn add(sums: &mut [i32; BLOCK], line: &[u8], weight: i16) {
+    for (sum, value) in sums.iter_mut().zip(line) {
+        *sum += i32::from(*value) * i32::from(weight);
+    }
 }
 
 #[cfg(test)]
