@@ -83,3 +83,42 @@ impl GemmaProcessor {
         Ok(Pixels { values, size: [self.height, self.width] })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(settings: &Value, processor: &Value) -> Result<GemmaProcessor, String> {
+        let path = Path::new("preprocessor_config.json");
+        GemmaProcessor::from_json(settings, processor, path).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_number_of_tokens_is_the_processors_then_the_image_processors_then_256() {
+        let tokens = |settings, processor| read(&settings, &processor).unwrap().tokens_per_image();
+        let counted = json!({"image_seq_length": 64});
+        assert_eq!(tokens(json!({}), Value::Null), 256);
+        assert_eq!(tokens(counted.clone(), Value::Null), 64);
+        assert_eq!(tokens(counted, json!({"image_seq_length": 16})), 16);
+        let both = json!({"image_seq_length": 49, "image_processor": {"size": {"height": 98, "width": 98}}});
+        assert_eq!(tokens(both.clone(), both), 49, "one file holds both");
+    }
+
+    #[test]
+    fn settings_that_would_give_other_values_are_refused_by_name() {
+        let refused = [
+            (json!({"do_pan_and_scan": true}), "do_pan_and_scan"),
+            (json!({"image_processor_type": "Qwen2VLImageProcessor"}), "image_processor_type"),
+            (json!({"size": {"shortest_edge": 896}}), "size.height"),
+            (json!({"size": {"height": 896, "width": 1e9}}), "size.width"),
+            (json!({"image_seq_length": 0}), "image_seq_length"),
+            (json!({"do_normalize": false}), "do_normalize"),
+        ];
+        for (settings, word) in refused {
+            let error = read(&settings, &Value::Null).expect_err(word);
+            assert!(error.contains(word) && error.contains("preprocessor_config.json"), "{error}");
+        }
+    }
+}

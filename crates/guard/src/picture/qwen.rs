@@ -159,3 +159,76 @@ impl QwenProcessor {
         values
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(settings: &Value) -> Result<QwenProcessor, String> {
+        let path = Path::new("preprocessor_config.json");
+        QwenProcessor::from_json(settings, path).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_layouts_of_all_versions_say_the_same() {
+        let layouts = [
+            json!({"min_pixels": 4096, "max_pixels": 8192, "image_processor_type": "Qwen2VLImageProcessor"}),
+            json!({"size": {"shortest_edge": 4096, "longest_edge": 8192}, "resample": 3, "min_pixels": null}),
+            json!({"image_processor": {"size": {"shortest_edge": 4096, "longest_edge": 8192}}, "x": 1}),
+            json!({"size": {"shortest_edge": 1, "longest_edge": 2}, "min_pixels": 4096, "max_pixels": 8192}),
+        ];
+        let first = read(&layouts[0]).unwrap();
+        assert_eq!((first.pixels_min, first.pixels_max), (4096, 8192));
+        for layout in &layouts[1..] {
+            assert_eq!(read(layout).as_ref(), Ok(&first), "{layout}");
+        }
+    }
+
+    #[test]
+    fn settings_that_would_give_other_values_are_refused_by_name() {
+        let refused = [
+            (json!([]), "object"),
+            (json!({"image_processor_type": "CLIPImageProcessor"}), "image_processor_type"),
+            (json!({"do_resize": false}), "do_resize"),
+            (json!({"do_rescale": false}), "do_rescale"),
+            (json!({"do_normalize": false}), "do_normalize"),
+            (json!({"resample": 1}), "resample"),
+            (json!({"rescale_factor": 0}), "rescale_factor"),
+            (json!({"image_mean": [0.5]}), "image_mean"),
+            (json!({"image_std": [0.5, 0.0, 0.5]}), "image_std"),
+            (json!({"patch_size": 0}), "patch_size"),
+            (json!({"merge_size": "2"}), "merge_size"),
+            (json!({"size": {"height": 3}}), "size.shortest_edge"),
+            (json!({"max_pixels": 1u64 << 40}), "max_pixels"),
+            (json!({"min_pixels": 9000, "max_pixels": 8000}), "8000"),
+        ];
+        for (settings, word) in refused {
+            let error = read(&settings).expect_err(word);
+            assert!(error.contains(word) && error.contains("preprocessor_config.json"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_budget_lowers_the_number_of_patches_and_never_raises_it() {
+        let processor = read(&json!({"patch_size": 16, "min_pixels": 65536, "max_pixels": 262_144})).unwrap();
+        let patches = |budget| processor.grid(1000, 800, budget).unwrap().iter().product::<usize>() * 256;
+        let whole = patches(None);
+        assert!(whole <= 262_144, "{whole}");
+        assert_eq!(patches(Some(u64::MAX)), whole, "more than the checkpoint's is not more");
+        assert!(patches(Some(100_000)) <= 100_000);
+        assert!(patches(Some(10_000)) <= 10_000, "below the checkpoint's least too");
+        assert_eq!(processor.grid(1000, 800, Some(0)), Ok([1, 2, 2]), "one merged patch is the least");
+    }
+
+    #[test]
+    fn a_picture_that_is_too_long_is_refused() {
+        let processor = read(&json!({})).unwrap();
+        assert!(processor.grid(2000, 10, None).is_ok(), "200 times is allowed");
+        let refused = PictureError::AspectRatio { found: 200.1, limit: 200 };
+        assert_eq!(processor.grid(10, 2001, None), Err(refused.clone()));
+        let picture = Picture { width: 2001, height: 10, rgb: vec![0; 3 * 20_010] };
+        assert_eq!(processor.process(&picture, None), Err(refused));
+    }
+}
