@@ -4,6 +4,8 @@
 #   make test        everything: formatting, lints, Rust, TypeScript and the window under a virtual display
 #   make check       formatting and lints only
 #   make build       the command line and the window
+#   make build-cuda  the command line for NVIDIA cards, beside the other one; see docs/gpu.md
+#   make gpu-report  what a card computes, and how fast, as a table
 #   make durability  kill -9, 200 times on 20,000 items
 #   make engine-deaths  kill -9 of the guard's process, 50 times, under runs that the window has started
 #   make reference   golden files anew, from the reference implementation (needs Python; downloads it)
@@ -26,7 +28,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 CARGO_BUILD := cargo build --locked --workspace
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run test check build ui durability engine-deaths reference demo-guard clean toolchains system-build system-test
+.PHONY: help run test check build ui durability engine-deaths reference demo-guard clean toolchains system-build system-test build-cuda gpu-report
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -44,6 +46,12 @@ test: toolchains system-test ui
 check: toolchains system-build ui
 	@setup/toolchains.sh test
 	@tests/run.sh check
+
+build-cuda: toolchains
+	@setup/cuda.sh build "$(TARGET)/debug"
+
+gpu-report: toolchains
+	@tests/gpu.sh
 
 durability: build
 	SARING_DURABILITY_ROUNDS=$${SARING_DURABILITY_ROUNDS:-200} SARING_DURABILITY_ITEMS=$${SARING_DURABILITY_ITEMS:-20000} \
