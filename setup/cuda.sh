@@ -129,6 +129,8 @@ library_folder() {
 }
 
 set_up() {
+    command -v g++ >/dev/null || [ -n "${NVCC_CCBIN:-}" ] ||
+        die "CUDA's compiler needs a C++ compiler beside it, and there is no g++. (Debian, Ubuntu: apt-get install g++)"
     home=$(installed_toolkit)
     [ -n "$home" ] || home=$(toolkit_from_wheels)
     version=$(nvcc_version "$home")
