@@ -79,7 +79,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument(
         "--picture-guard",
         type=amounts,
-        default=Amounts(5_500, 3, 6_000, 1_600),
+        default=Amounts(5_500, 3, 3_600, 800),
         metavar="PICTURES,EPOCHS,ROWS,TEXTS",
         help="how much the picture guard is trained on",
     )

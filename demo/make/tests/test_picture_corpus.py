@@ -1,6 +1,7 @@
 """The queue's pictures must be held out: no layout, caption or sentence of theirs is trained on."""
 
 import io
+import json
 import sys
 import unittest
 from dataclasses import replace
@@ -8,7 +9,8 @@ from pathlib import Path
 from random import Random
 from unittest import mock
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+DEMO = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(DEMO / "make"))
 
 from phrases import LANGUAGES, check_disjoint, load_languages, normalised
 from picture.build import QUEUE_SEED
@@ -76,6 +78,12 @@ class HeldOutPictures(unittest.TestCase):
             self.assertEqual(picture.mode, "P", f"{name}: a small palette keeps it small")
         self.assertEqual(len(seen), len(self.pictures), "two pictures of the queue are the same")
         self.assertLessEqual(total, PICTURES_BYTES_MAX)
+
+    def test_the_committed_queue_is_what_the_build_makes(self):
+        lines = (DEMO / "queue.jsonl").read_text(encoding="utf-8").splitlines()
+        committed = [row for row in map(json.loads, lines) if "images" in row]
+        self.assertEqual(committed, self.queue)
+        self.assertEqual({str(path.relative_to(DEMO)) for path in DEMO.glob("pictures/*")}, set(self.pictures))
 
     def test_every_language_has_twelve_rows_of_both_labels_and_each_kind_of_decision(self):
         for code in LANGUAGES:
