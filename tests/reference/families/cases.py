@@ -1,8 +1,8 @@
 """The cases of a family's reference: rows of tokens, each computed alone, in single precision and in bfloat16.
 
 `reference.safetensors` holds the single precision; `cases.json` says for each case which images its rows have, how far
-bfloat16 is off (`bf16_error`), how far single precision itself is off double precision (`f32_error`), and how far mutants
-of the model are off (`mutants`).
+bfloat16 is off at most and in the root mean square (`bf16_error`, `bf16_rms_error`), how far single precision itself is
+off double precision (`f32_error`), and how far mutants of the model are off (`mutants`).
 """
 
 from pathlib import Path
@@ -53,28 +53,37 @@ class Cases:
                 ids = self.random(tokens)
                 self.add(case, {"input_ids": (torch.cat([beginning, ids]) if case == "prefix" else ids)[None]})
 
-    def largest_difference(self, other) -> dict[str, float]:
-        """By case, how far another model's logits are off."""
-        errors: dict[str, float] = {}
+    def differences(self, other) -> dict[str, torch.Tensor]:
+        """By case, how far another model's logits are off, one after the other."""
+        differences: dict[str, list[torch.Tensor]] = {}
         for (case, row), inputs in self.rows.items():
-            logits = run(other, inputs, torch.float64)
-            difference = (logits - self.tensors[f"{case}/logits.{row}"]).abs().max().item()
-            errors[case] = max(errors.get(case, 0.0), difference)
-        return errors
+            off = run(other, inputs, torch.float64) - self.tensors[f"{case}/logits.{row}"]
+            differences.setdefault(case, []).append(off.flatten())
+        return {case: torch.cat(rows) for case, rows in differences.items()}
+
+    def largest_difference(self, other) -> dict[str, float]:
+        """By case, how far another model's logits are off at most."""
+        return {case: off.abs().max().item() for case, off in self.differences(other).items()}
 
     def write(self, folder: Path, load, mutants: dict) -> None:
         """`load(folder, dtype)` reads the model in another precision."""
-        bf16 = self.largest_difference(load(folder, torch.bfloat16))
+        bf16 = self.differences(load(folder, torch.bfloat16))
         f32 = self.largest_difference(load(folder, torch.float64))
         assert max(f32.values()) <= TOLERANCE / 2, f"rounding must leave room for somebody else's rounding: {f32}"
         found = {name: max(self.largest_difference(mutant).values()) for name, mutant in mutants.items()}
         assert all(off >= 10 * TOLERANCE for off in found.values()), f"a mutant agrees with the model: {found}"
         cases = {
-            case: {"images": images, "bf16_error": bf16[case], "f32_error": f32[case]} for case, images in self.images.items()
+            case: {
+                "images": images,
+                "bf16_error": bf16[case].abs().max().item(),
+                "bf16_rms_error": bf16[case].square().mean().sqrt().item(),
+                "f32_error": f32[case],
+            }
+            for case, images in self.images.items()
         }
         save_file(self.tensors, folder / "reference.safetensors")
         write_json(folder / "cases.json", {"cases": cases, "mutants": found})
-        worst = f"bf16 {max(bf16.values()):.3f}, f32 {max(f32.values()):.1e}"
+        worst = f"bf16 {max(off.abs().max().item() for off in bf16.values()):.3f}, f32 {max(f32.values()):.1e}"
         print(f"{folder.name}: {len(self.rows)} rows, {worst}, mutants", {name: round(off, 4) for name, off in found.items()})
 
 
