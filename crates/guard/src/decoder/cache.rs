@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use candle_core::{Result, Tensor};
 
-use super::attention::Column;
+use super::{attention::Column, positions::Next};
 
 /// Keys and values of one layer.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct KeyValue {
     pub value: Tensor,
 }
 
-/// Keys and values of the tokens that all rows begin with. Immutable.
+/// Keys and values of the tokens that all rows begin with: text, never images. Immutable.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedPrefix {
     tokens: Arc<[u32]>,
@@ -62,13 +62,13 @@ pub(crate) struct Cache {
     prefix: Option<SharedPrefix>,
     layers: Vec<Option<KeyValue>>,
     columns: Vec<Vec<Column>>,
-    next: Vec<u32>,
+    next: Vec<Next>,
 }
 
 impl Cache {
     /// For `rows` rows that all begin with `prefix`.
-    pub fn new(rows: usize, layers: usize, prefix: Option<SharedPrefix>) -> Self {
-        let start = prefix.as_ref().map_or(0, SharedPrefix::len) as u32;
+    pub(super) fn new(rows: usize, layers: usize, prefix: Option<SharedPrefix>) -> Self {
+        let start = Next::after(prefix.as_ref().map_or(0, SharedPrefix::len));
         Self { prefix, layers: vec![None; layers], columns: vec![Vec::new(); rows], next: vec![start; rows] }
     }
 
@@ -82,18 +82,18 @@ impl Cache {
         self.prefix.as_ref()
     }
 
-    /// The position of each row's next token.
-    pub fn next_positions(&self) -> &[u32] {
+    /// Where each row's next token stands.
+    pub(super) fn next(&self) -> &[Next] {
         &self.next
     }
 
     /// The columns after the prefix, by row.
-    pub fn columns(&self) -> &[Vec<Column>] {
+    pub(super) fn columns(&self) -> &[Vec<Column>] {
         &self.columns
     }
 
     /// Adds a layer's new keys and values `[B, KV, T, D]` and returns all of that layer's after the prefix.
-    pub fn extend(&mut self, layer: usize, key: Tensor, value: Tensor) -> Result<KeyValue> {
+    pub(super) fn extend(&mut self, layer: usize, key: Tensor, value: Tensor) -> Result<KeyValue> {
         let all = match &self.layers[layer] {
             Some(old) => KeyValue {
                 key: Tensor::cat(&[&old.key, &key], 2)?,
@@ -105,12 +105,10 @@ impl Cache {
         Ok(all)
     }
 
-    /// Records that each row got `lengths[row]` tokens in `width` new columns, the rest being padding.
-    pub fn advance(&mut self, lengths: &[usize], width: usize) {
-        for ((columns, next), length) in self.columns.iter_mut().zip(&mut self.next).zip(lengths) {
-            columns.extend((0..width as u32).map(|i| ((i as usize) < *length).then_some(*next + i)));
-            *next += *length as u32;
-        }
+    /// Records what the columns are now, the new ones included, and where each row goes on.
+    pub(super) fn advance(&mut self, columns: Vec<Vec<Column>>, next: Vec<Next>) {
+        self.columns = columns;
+        self.next = next;
     }
 
     /// Keeps only the given rows, in the given order.
@@ -129,9 +127,9 @@ impl Cache {
     /// Turns a single row without padding into a prefix for others. `tokens` are the row's.
     ///
     /// # Errors
-    /// Those of the device. The row must be the only one, computed in full and without a prefix.
-    pub fn into_prefix(self, tokens: &[u32]) -> Result<SharedPrefix> {
-        debug_assert!(self.rows() == 1 && self.prefix.is_none() && self.next[0] as usize == tokens.len());
+    /// Those of the device. The row must be the only one, computed in full, without a prefix and without images.
+    pub(super) fn into_prefix(self, tokens: &[u32]) -> Result<SharedPrefix> {
+        debug_assert!(self.rows() == 1 && self.prefix.is_none() && self.next[0] == Next::after(tokens.len()));
         let layers = self
             .layers
             .into_iter()

@@ -1,15 +1,11 @@
-//! config.json of a Qwen3 checkpoint, as `transformers` 4 and 5 write it.
+//! What shapes a decoder, whatever its architecture and whichever file it was read from.
 
-use std::path::Path;
+use super::{Architecture, rope::RopeConfig};
 
-use saring_verdict::EngineError;
-use serde_json::Value;
-
-use super::rope::RopeScaling;
-
-/// What shapes a Qwen3 decoder. Field names are config.json's.
+/// What shapes a decoder. Numbers have config.json's names.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Qwen3Config {
+pub(crate) struct DecoderConfig {
+    pub architecture: Architecture,
     pub hidden_size: usize,
     pub intermediate_size: usize,
     pub num_hidden_layers: usize,
@@ -19,83 +15,95 @@ pub(crate) struct Qwen3Config {
     pub vocab_size: usize,
     pub max_position_embeddings: usize,
     pub rms_norm_eps: f64,
-    pub rope_theta: f64,
-    pub rope_scaling: RopeScaling,
-    pub tie_word_embeddings: bool,
+    /// What embeddings of text are multiplied with; 1 in most architectures.
+    pub embedding_scale: f64,
+    /// What queries are multiplied with.
+    pub attention_scale: f64,
+    /// The kinds of attention that layers have.
+    pub attentions: Vec<Attention>,
+    /// For each layer the index of its kind in `attentions`.
+    pub layer_attentions: Vec<usize>,
+    /// Whether the tokens of one image see each other in both directions.
+    pub images_see_themselves: bool,
+    pub norms: Norms,
+    pub feed_forward: FeedForwardKind,
+    pub head: Head,
 }
 
-/// Reads keys of config.json and says which one is wrong.
-struct Keys<'a> {
-    path: &'a Path,
-    root: &'a Value,
+/// Where a layer looks, and how it tells positions apart.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Attention {
+    /// How many tokens a query sees, itself included; `None` is all before it.
+    pub window: Option<usize>,
+    pub rope: RopeConfig,
 }
 
-impl Keys<'_> {
-    fn bad(&self, reason: impl Into<String>) -> EngineError {
-        EngineError::BadConfig { path: self.path.to_owned(), reason: reason.into() }
-    }
+/// Which norms a layer has, and what its checkpoint calls them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Norms {
+    /// Whether the checkpoint stores weights less 1, as Gemma's do.
+    pub weights_less_one: bool,
+    /// Whether queries and keys are normalized.
+    pub query_key: bool,
+    /// Before attention.
+    pub attention: &'static str,
+    /// After attention, before its result is added.
+    pub after_attention: Option<&'static str>,
+    /// Before the feed-forward part.
+    pub feed_forward: &'static str,
+    /// After the feed-forward part, before its result is added.
+    pub after_feed_forward: Option<&'static str>,
+}
 
-    fn count(&self, key: &str, max: usize) -> Result<usize, EngineError> {
-        self.root[key]
-            .as_u64()
-            .and_then(|n| usize::try_from(n).ok())
-            .filter(|n| (1..=max).contains(n))
-            .ok_or_else(|| self.bad(format!("`{key}` must be a number from 1 to {max}")))
-    }
+impl Norms {
+    /// As most architectures have them.
+    pub const PLAIN: Self = Self {
+        weights_less_one: false,
+        query_key: true,
+        attention: "input_layernorm",
+        after_attention: None,
+        feed_forward: "post_attention_layernorm",
+        after_feed_forward: None,
+    };
+}
 
-    fn refuse(&self, unsupported: bool, what: &str) -> Result<(), EngineError> {
-        if unsupported { Err(self.bad(format!("{what} is not supported"))) } else { Ok(()) }
+/// What stands between the two sides of a feed-forward part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FeedForwardKind {
+    /// `down(act(gate(x)) * up(x))`.
+    Gated(Activation),
+    /// `down(xielu(up(x)))`, with learned constants in each layer.
+    Xielu,
+}
+
+/// The activation of a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Activation {
+    /// `x sigmoid(x)`.
+    Silu,
+    /// GELU in its tanh approximation.
+    GeluTanh,
+}
+
+/// What turns hidden states into logits over the vocabulary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Head {
+    /// The embedding's table.
+    Tied,
+    /// A table of its own, `lm_head`.
+    Own,
+    /// Nothing: the checkpoint answers with other heads.
+    None,
+}
+
+impl Head {
+    /// Tied or of its own.
+    pub fn tied(tied: bool) -> Self {
+        if tied { Self::Tied } else { Self::Own }
     }
 }
 
-impl Qwen3Config {
-    /// Reads config.json and refuses what the decoder does not compute.
-    ///
-    /// # Errors
-    /// `BadConfig` with the key.
-    pub fn from_json(root: &Value, path: &Path) -> Result<Self, EngineError> {
-        let keys = Keys { path, root };
-        let hidden_size = keys.count("hidden_size", 1 << 16)?;
-        let num_attention_heads = keys.count("num_attention_heads", 1 << 12)?;
-        let num_key_value_heads = keys.count("num_key_value_heads", 1 << 12)?;
-        if num_attention_heads % num_key_value_heads != 0 {
-            return Err(keys.bad("`num_attention_heads` must be a multiple of `num_key_value_heads`"));
-        }
-        let head_dim = match &root["head_dim"] {
-            Value::Null => hidden_size / num_attention_heads,
-            _ => keys.count("head_dim", 1 << 12)?,
-        };
-        if head_dim == 0 || head_dim % 2 != 0 {
-            return Err(keys.bad("`head_dim` must be even"));
-        }
-        keys.refuse(root["attention_bias"] == true, "`attention_bias`: true")?;
-        keys.refuse(root["use_sliding_window"] == true, "`use_sliding_window`: true")?;
-        let act = root["hidden_act"].as_str().unwrap_or("silu");
-        keys.refuse(act != "silu", &format!("`hidden_act`: {act:?}"))?;
-        let sliding = root["layer_types"]
-            .as_array()
-            .is_some_and(|layers| layers.iter().any(|layer| layer != "full_attention"));
-        keys.refuse(sliding, "a layer type other than full_attention")?;
-        keys.refuse(!root["quantization_config"].is_null(), "a quantized checkpoint")?;
-        let eps = root["rms_norm_eps"].as_f64().filter(|e| *e > 0.0 && *e < 1.0);
-        let (rope_theta, rope_scaling) = RopeScaling::from_json(root).map_err(|reason| keys.bad(reason))?;
-        Ok(Self {
-            hidden_size,
-            intermediate_size: keys.count("intermediate_size", 1 << 20)?,
-            num_hidden_layers: keys.count("num_hidden_layers", 1 << 10)?,
-            num_attention_heads,
-            num_key_value_heads,
-            head_dim,
-            vocab_size: keys.count("vocab_size", 1 << 24)?,
-            max_position_embeddings: keys.count("max_position_embeddings", 1 << 24)?,
-            rms_norm_eps: eps.ok_or_else(|| keys.bad("`rms_norm_eps` must lie between 0 and 1"))?,
-            rope_theta,
-            rope_scaling,
-            // transformers' default for a config that does not say.
-            tie_word_embeddings: root["tie_word_embeddings"].as_bool().unwrap_or(false),
-        })
-    }
-
+impl DecoderConfig {
     /// Bytes of one token's keys and values over all layers.
     pub fn cache_bytes_per_token(&self, number_bytes: usize) -> u64 {
         (2 * self.num_hidden_layers * self.num_key_value_heads * self.head_dim * number_bytes) as u64

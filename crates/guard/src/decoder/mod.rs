@@ -1,20 +1,29 @@
-//! Decoders: what a checkpoint's tensors compute. They know tokens and positions, no words and no labels.
+//! Decoders: what a checkpoint's tensors compute. They know tokens, images and positions, no words and no labels.
 //!
-//! [`Qwen3`] is the one architecture so far. A row is a sequence of token ids; rows of one batch may differ in length.
-//! Keys and values live in a [`Cache`]; what every row begins with can be computed once as a [`SharedPrefix`].
-//! Positions and masks are made in [`attention`] only.
+//! An [`Architecture`] reads config.json into a [`DecoderConfig`], which says as data how architectures differ; one
+//! [`Decoder`] computes them all. A [`Row`] is a sequence of token ids, some of which stand for images; rows of one batch
+//! may differ in length. Keys and values live in a [`Cache`]; what every row begins with can be computed once as a
+//! [`SharedPrefix`]. Who sees whom is decided in [`attention`] only, where tokens stand in [`positions`] only.
 
+mod architecture;
 mod attention;
 mod cache;
 mod config;
+mod feed_forward;
 #[cfg(test)]
 mod golden_tests;
-mod qwen3;
+mod images;
+mod keys;
+mod layer;
+mod positions;
+mod prefill;
 mod rope;
+mod row;
+mod stack;
+mod tensors;
 
+pub(crate) use architecture::{Architecture, SUPPORTED};
 pub(crate) use cache::{Cache, SharedPrefix};
-pub(crate) use config::Qwen3Config;
-pub(crate) use qwen3::Qwen3;
-
-/// `architectures[0]` of every checkpoint that can be run, for error messages.
-pub(crate) const SUPPORTED: &str = "Qwen3ForCausalLM";
+pub(crate) use config::DecoderConfig;
+pub(crate) use row::{ImageFeatures, ImageSpan, Row};
+pub(crate) use stack::Decoder;

@@ -3,11 +3,13 @@
 //! A [`Loader`] reads tensors for one device; a [`Linear`] multiplies with a weight that is dense or quantised, an
 //! [`Embedding`] looks rows up in one. Shapes in comments: B rows, T tokens, H hidden size.
 
+mod activation;
 mod embedding;
 mod linear;
 mod loader;
 mod norm;
 
+pub(crate) use activation::{gelu_tanh, silu};
 pub(crate) use embedding::Embedding;
 pub(crate) use linear::Linear;
 pub(crate) use loader::{Loader, Quantization};

@@ -16,9 +16,19 @@ impl RmsNorm {
         Self { weight, eps: eps as f32 }
     }
 
-    /// Normalizes over the last dimension.
+    /// From a weight `[N]` that is stored less 1, as Gemma's are. Stays in single precision, as in the reference: one and a
+    /// little more would lose the little.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn plus_one(weight: &Tensor, eps: f64) -> Result<Self> {
+        Ok(Self::new((weight.to_dtype(DType::F32)? + 1.0)?, eps))
+    }
+
+    /// Normalizes over the last dimension, in the precision of the weight. The result has that of `x`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        ops::rms_norm(&x.contiguous()?, &self.weight, self.eps)
+        let normed = ops::rms_norm(&x.to_dtype(self.weight.dtype())?.contiguous()?, &self.weight, self.eps)?;
+        normed.to_dtype(x.dtype())
     }
 }
 

@@ -1,0 +1,32 @@
+//! Lower precision: no farther from the reference's single precision than the reference's own bfloat16.
+
+use std::{collections::BTreeMap, fs};
+
+use super::*;
+
+/// How far bfloat16 may be off, in units of what it is off in the reference.
+const OF_THE_REFERENCE: f32 = 1.5;
+
+/// Held by the root mean square of a case. Of its largest difference alone, which is one of thousands of rounding errors,
+/// two sound computations differ by twice and more.
+#[test]
+fn bfloat16_is_hardly_farther_off_than_the_reference_in_bfloat16() {
+    for shape in SHAPES {
+        let Ok(cases) = fs::read_to_string(folder(shape).join("cases.json")) else { continue };
+        let cases: Value = serde_json::from_str(&cases).unwrap();
+        let cases: BTreeMap<String, Value> = serde_json::from_value(cases["cases"].clone()).unwrap();
+        let model = load(shape, DType::BF16, |_| {});
+        for (name, about) in &cases {
+            let theirs = |key: &str| about[key].as_f64().unwrap() as f32;
+            let ours = model.differences(&case(shape, name), None);
+            let rms = (ours.iter().map(|d| d * d).sum::<f32>() / ours.len() as f32).sqrt();
+            let most = ours.into_iter().fold(0.0, worse) / theirs("bf16_error");
+            let ratio = rms / theirs("bf16_rms_error");
+            println!("{shape} {name} in bf16: {rms:.4}, {ratio:.2} of the reference's, at most {most:.2}");
+            assert!(
+                ratio <= OF_THE_REFERENCE,
+                "{shape} {name}: {rms} is too far off, {ratio} of what is usual"
+            );
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! What vision towers made of images, put among the tokens of a call.
+
+use candle_core::{DType, Device, Result, Tensor};
+
+use super::{row::ImageFeatures, stack::Chunk};
+
+/// The part of an image that a call reads.
+#[derive(Debug)]
+struct Part<'a> {
+    features: &'a ImageFeatures,
+    /// Index of its first row among the image's tokens.
+    from: usize,
+    len: usize,
+}
+
+/// The images of a call. Rows of its tensors are the call's B*T tokens.
+#[derive(Debug)]
+pub(super) struct Inserted<'a> {
+    parts: Vec<Part<'a>>,
+    /// For each token its place among those of all parts.
+    sources: Vec<Option<u32>>,
+    dtype: DType,
+    device: &'a Device,
+}
+
+impl<'a> Inserted<'a> {
+    /// Of chunks that are padded to `width` tokens; `None` if none has an image.
+    pub fn new(chunks: &[Chunk<'a>], width: usize, dtype: DType, device: &'a Device) -> Result<Option<Self>> {
+        let (mut parts, mut sources, mut count) = (Vec::new(), vec![None; chunks.len() * width], 0);
+        for (r, chunk) in chunks.iter().enumerate() {
+            for image in chunk.placed.row.images {
+                let (start, end) = (image.start.max(chunk.start), image.end().min(chunk.end));
+                if start < end {
+                    parts.push(Part {
+                        features: &image.features,
+                        from: start - image.start,
+                        len: end - start,
+                    });
+                    let first = r * width + start - chunk.start;
+                    for source in &mut sources[first..first + end - start] {
+                        *source = Some(count);
+                        count += 1;
+                    }
+                }
+            }
+        }
+        Ok((!parts.is_empty()).then_some(Self { parts, sources, dtype, device }))
+    }
+
+    /// Takes images instead of what was looked up: `[B*T, H]` to `[B*T, H]`.
+    pub fn in_place_of_embeddings(&self, x: &Tensor) -> Result<Tensor> {
+        let tokens = self.sources.len() as u32;
+        let rows: Vec<u32> = (0..tokens)
+            .zip(&self.sources)
+            .map(|(own, source)| source.map_or(own, |source| tokens + source))
+            .collect();
+        let images = self.gather(|features| Some(&features.embeddings))?;
+        Tensor::cat(&[x, &images], 0)?.index_select(&Tensor::new(rows.as_slice(), self.device)?, 0)
+    }
+
+    /// Adds what the images have for the output of layer `index`: `[B, T, H]` to `[B, T, H]`.
+    pub fn after_layer(&self, index: usize, x: Tensor) -> Result<Tensor> {
+        if self.parts.iter().all(|part| part.features.deepstack.len() <= index) {
+            return Ok(x);
+        }
+        let nothing = Tensor::zeros((1, x.dim(2)?), self.dtype, self.device)?;
+        let images = self.gather(|features| features.deepstack.get(index))?;
+        let rows: Vec<u32> =
+            self.sources.iter().map(|source| source.map_or(0, |source| 1 + source)).collect();
+        let rows = Tensor::new(rows.as_slice(), self.device)?;
+        let added = Tensor::cat(&[&nothing, &images], 0)?.index_select(&rows, 0)?;
+        &x + added.reshape(x.shape())?
+    }
+
+    /// One tensor of every image, the parts that are read one after the other.
+    fn gather(&self, of: impl Fn(&'a ImageFeatures) -> Option<&'a Tensor>) -> Result<Tensor> {
+        let parts: Vec<Tensor> = self
+            .parts
+            .iter()
+            .map(|part| match of(part.features) {
+                Some(tensor) => tensor.narrow(0, part.from, part.len)?.to_dtype(self.dtype),
+                None => candle_core::bail!("images of one batch have features for different layers"),
+            })
+            .collect::<Result<_>>()?;
+        Tensor::cat(&parts, 0)
+    }
+}
