@@ -8,13 +8,13 @@ use std::{
 };
 
 use candle_core::DType;
-use safetensors::{Dtype, SafeTensors};
+use safetensors::{Dtype, tensor::Metadata};
 use saring_verdict::EngineError;
 use serde_json::Value;
 
 use super::{
     io_error, read_json,
-    weights::{Place, Stored},
+    weights::{Place, Source, Stored, Stretch},
 };
 
 const SINGLE: &str = "model.safetensors";
@@ -76,9 +76,9 @@ pub(super) fn read_header(path: &Path, file: usize) -> Result<Vec<(String, Place
     if header_bytes > HEADER_BYTES_MAX || header_bytes + 8 > file_bytes {
         return Err(corrupt(format!("its header claims {header_bytes} bytes of {file_bytes}")));
     }
-    let mut header = length.to_vec();
+    let mut header = Vec::new();
     reader.take(header_bytes).read_to_end(&mut header).map_err(|e| io_error(path, &e))?;
-    let (_, metadata) = SafeTensors::read_metadata(&header).map_err(|e| corrupt(e.to_string()))?;
+    let metadata: Metadata = serde_json::from_slice(&header).map_err(|e| corrupt(e.to_string()))?;
     let start = header_bytes + 8;
     let needed = start + metadata.data_len() as u64;
     if needed != file_bytes {
@@ -98,12 +98,12 @@ pub(super) fn read_header(path: &Path, file: usize) -> Result<Vec<(String, Place
             _ => continue,
         };
         let (begin, end) = info.data_offsets;
+        let stretch = Stretch { file, offset: start + begin as u64, bytes: (end - begin) as u64 };
         let place = Place {
-            file,
-            offset: start + begin as u64,
-            bytes: (end - begin) as u64,
+            source: Source::Stretch(stretch),
             stored: Stored::Dense(dtype),
             shape: info.shape.clone(),
+            change: None,
         };
         places.push((name, place));
     }
