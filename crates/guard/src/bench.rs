@@ -7,7 +7,7 @@ use std::{
 
 use saring_verdict::{BenchReport, BenchRequest, BenchRow, Cancel, EngineError, Subject};
 
-use crate::{layers::failure, scoring::Guard};
+use crate::{guard::Guard, layers::failure};
 
 /// Shares of the budget: each prefill length, then the queue.
 const PREFILL_SHARE: u32 = 4;
@@ -42,7 +42,7 @@ fn row(name: &str, value: f64, unit: &str) -> BenchRow {
 
 /// Tokens per second of single rows, read from their start.
 fn prefill_speed(guard: &Guard, tokens: usize, budget: Duration) -> Result<f64, EngineError> {
-    let vocabulary = guard.decoder.config().vocab_size as u32;
+    let vocabulary = guard.model.decoder.config().vocab_size as u32;
     // Any ids do; these are spread over the vocabulary.
     let ids: Vec<u32> = (0..tokens as u32).map(|i| i.wrapping_mul(2_654_435_761) % vocabulary).collect();
     let read = || -> candle_core::Result<()> {

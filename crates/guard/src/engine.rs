@@ -4,23 +4,27 @@ use std::{sync::Arc, time::Instant};
 
 use candle_core::Device;
 use saring_verdict::{
-    BenchReport, BenchRequest, Cancel, DeviceInfo, Engine, EngineError, GuardCard, GuardSettings,
-    GuardSource, JudgeError, LoadRequest, Loaded, MemoryNeed, Outcome, Progress, Provenance, Rendered,
-    Subject,
+    BenchReport, BenchRequest, Cancel, DeviceInfo, Engine, EngineError, Family, GenerateRequest, Generated,
+    GuardCard, GuardSettings, GuardSource, JudgeError, LoadRequest, Loaded, MemoryNeed, Outcome, Progress,
+    Provenance, Rendered, Subject,
 };
 
 use crate::{
     asking::Asker,
     bench,
     checkpoint::{Checkpoint, DigestCache, Stamp, Weights},
-    decoder::{Qwen3, Qwen3Config},
-    device,
+    device, family, generating,
+    guard::{Guard, working_bytes},
+    model::{Model, ModelConfig},
     precision::Precision,
-    scoring::{Guard, working_bytes},
+    vision::FeatureCache,
 };
 
 /// Name and version of this program, as verdicts record it.
 pub(crate) const PROGRAM: &str = concat!("saring ", env!("CARGO_PKG_VERSION"));
+
+/// Features of images that are kept in memory.
+const FEATURES_BYTES_MAX: u64 = 512 << 20;
 
 /// Runs guards in this process, one at a time.
 #[derive(Default)]
@@ -36,7 +40,7 @@ struct Opened {
     checkpoint: Checkpoint,
     weights: Weights,
     asker: Asker,
-    config: Qwen3Config,
+    config: ModelConfig,
 }
 
 impl LocalEngine {
@@ -53,7 +57,8 @@ impl LocalEngine {
             return Ok(Arc::clone(asker));
         }
         let checkpoint = Checkpoint::open(&source.path)?;
-        let asker = Arc::new(Asker::open(&checkpoint, source)?.0);
+        let config = ModelConfig::read(&checkpoint)?;
+        let asker = Arc::new(Asker::open(&checkpoint, source, &config)?);
         self.asker = Some((source.clone(), stamps, Arc::clone(&asker)));
         Ok(asker)
     }
@@ -76,7 +81,7 @@ impl LocalEngine {
         if asker.family_guessed {
             warnings.push(format!("{} If it is no guard, its answers mean nothing.", asker.family_reason));
         }
-        if asker.taxonomy.tasks.len() < 2 {
+        if asker.taxonomy.tasks.len() == 1 {
             warnings.push("Its chat template renders only one of the two tasks.".into());
         }
         Ok(GuardCard {
@@ -89,12 +94,12 @@ impl LocalEngine {
             weights_bytes: weights.bytes(),
             parameters: weights.parameters(),
             precision: memory[0].precision.clone(),
-            context_tokens: config.max_position_embeddings as u32,
+            context_tokens: config.text.max_position_embeddings as u32,
             memory_needed_bytes: memory[0].bytes,
             memory,
-            images: false,
-            processor_sha256: None,
-            languages: Vec::new(),
+            images: asker.images.is_some(),
+            processor_sha256: asker.images.as_ref().map(|images| images.processor_sha256.clone()),
+            languages: languages(checkpoint, asker.family),
             license: checkpoint.license(),
             warnings,
         })
@@ -105,9 +110,10 @@ impl Opened {
     /// Everything that can be wrong with a checkpoint is found here, before a weight is copied.
     fn open(source: &GuardSource) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::open(&source.path)?;
-        let (asker, config) = Asker::open(&checkpoint, source)?;
+        let config = ModelConfig::read(&checkpoint)?;
+        let asker = Asker::open(&checkpoint, source, &config)?;
         let weights = Weights::open(&checkpoint)?;
-        weights.require(&checkpoint.architecture, &Qwen3::tensors(&config))?;
+        weights.require(&checkpoint.architecture, &config.tensors())?;
         Ok(Self { checkpoint, weights, asker, config })
     }
 }
@@ -143,9 +149,9 @@ impl Engine for LocalEngine {
         let card = self.card(&opened, &mut |p| progress(Progress { done: p.done.min(total / 2), total }))?;
         let mut copied = |p: Progress| progress(Progress { done: (total / 2 + p.done).min(total), total });
         let Opened { weights, asker, config, .. } = opened;
-        let (dtype, quantization) = (precision.dtype, precision.quantization);
-        let decoder = Qwen3::load(config, &weights, dtype, &chosen.device, quantization, &mut copied)?;
-        let guard = Guard::new(asker, decoder, request.settings, &chosen.device);
+        let model = Model::load(&config, &weights, precision, &chosen.device, &mut copied)?;
+        let features = features(request, &card, precision, &chosen.device);
+        let guard = Guard::new(asker, model, request.settings, features, &chosen.device);
         let load_ms = start.elapsed().as_millis() as u64;
         let provenance = Provenance {
             weights_sha256: card.weights_sha256.clone(),
@@ -173,7 +179,23 @@ impl Engine for LocalEngine {
 
     fn judge(&mut self, subjects: &[Subject], cancel: &Cancel) -> Result<Vec<Outcome>, EngineError> {
         let (guard, _) = self.guard.as_mut().ok_or(EngineError::NotLoaded)?;
+        if !guard.asker.family.is_guard() {
+            return Err(wrong_family(guard, "judge; choose a guard"));
+        }
         guard.judge(subjects, cancel)
+    }
+
+    fn generate(
+        &mut self,
+        request: &GenerateRequest,
+        on_text: &mut dyn FnMut(&str),
+        cancel: &Cancel,
+    ) -> Result<Generated, EngineError> {
+        let (guard, _) = self.guard.as_ref().ok_or(EngineError::NotLoaded)?;
+        if guard.asker.family != Family::Assistant {
+            return Err(wrong_family(guard, "write answers; choose an assistant"));
+        }
+        generating::generate(&guard.asker, &guard.model.decoder, request, on_text, cancel)
     }
 
     fn render(
@@ -188,6 +210,9 @@ impl Engine for LocalEngine {
 
     fn bench(&mut self, request: BenchRequest) -> Result<BenchReport, EngineError> {
         let (guard, load_ms) = self.guard.as_mut().ok_or(EngineError::NotLoaded)?;
+        if guard.asker.labels.is_none() {
+            return Err(wrong_family(guard, "be measured yet; choose a guard that answers in words"));
+        }
         bench::run(guard, *load_ms, request)
     }
 
@@ -197,8 +222,28 @@ impl Engine for LocalEngine {
     }
 }
 
+fn wrong_family(guard: &Guard, wanted: &str) -> EngineError {
+    EngineError::WrongFamily { family: guard.asker.family.to_string(), wanted: wanted.to_owned() }
+}
+
+/// Languages by the model card's front matter; an assistant's known ones where it says nothing.
+fn languages(checkpoint: &Checkpoint, family: Family) -> Vec<String> {
+    let stated = checkpoint.languages();
+    if stated.is_empty() && family == Family::Assistant {
+        return family::ASSISTANT_LANGUAGES.map(str::to_owned).to_vec();
+    }
+    stated
+}
+
+/// Features depend on weights, processor and precision; the image and its pixel budget are the cache's own keys.
+fn features(request: &LoadRequest, card: &GuardCard, precision: Precision, device: &Device) -> FeatureCache {
+    let processor = card.processor_sha256.as_deref().unwrap_or_default();
+    let identity = format!("{} {processor} {}", card.weights_sha256, precision.name());
+    FeatureCache::new(request.features_dir.clone(), identity, FEATURES_BYTES_MAX, device)
+}
+
 /// Bytes on the device: weights in `dtype`, caches and room to work.
-fn memory_needed(weights: &Weights, config: &Qwen3Config, precision: Precision, device: &Device) -> u64 {
+fn memory_needed(weights: &Weights, config: &ModelConfig, precision: Precision, device: &Device) -> u64 {
     precision.weight_bytes(weights) + working_bytes(config, precision.dtype, device)
 }
 

@@ -6,7 +6,7 @@
 
 use saring_verdict::{EngineError, TaskTaxonomy};
 
-use crate::{family::Rules, tokenizer::Tokenizer};
+use crate::{family::Words, tokenizer::Tokenizer};
 
 /// A label and its tokens after the opening.
 #[derive(Clone, Debug)]
@@ -31,11 +31,11 @@ impl Labels {
     ///
     /// # Errors
     /// `BadTokenizer` if two labels that the family needs cannot be told apart by one token.
-    pub fn new(rules: &dyn Rules, tokenizer: &Tokenizer) -> Result<Self, EngineError> {
-        let mut opening = tokenizer.encode_plain(rules.opening())?;
+    pub fn new(words: Words, tokenizer: &Tokenizer) -> Result<Self, EngineError> {
+        let mut opening = tokenizer.encode_plain(words.opening)?;
         let mut labels: Vec<Label> = Vec::new();
-        for word in rules.labels() {
-            let tokens = continuation(tokenizer, rules.opening(), word.text)?;
+        for word in words.labels {
+            let tokens = continuation(tokenizer, words.opening, word.text)?;
             let is_taken = labels.iter().any(|l| l.tokens[0] == tokens[0]);
             if !(word.optional && is_taken) {
                 labels.push(Label { name: word.label, tokens });
@@ -98,7 +98,7 @@ impl Grammar {
     /// # Errors
     /// `BadTokenizer` if the answer's parts cannot be told apart in tokens, or merge across their borders.
     pub fn new(
-        rules: &dyn Rules,
+        words: Words,
         tokenizer: &Tokenizer,
         labels: &Labels,
         task: &TaskTaxonomy,
@@ -108,8 +108,8 @@ impl Grammar {
         let line = "\nCategories:";
         let mut after_label = Vec::new();
         for label in &labels.labels {
-            let word = rules.labels().iter().find(|w| w.label == label.name);
-            let context = format!("{}{}", rules.opening(), word.map_or("", |w| w.text));
+            let word = words.labels.iter().find(|w| w.label == label.name);
+            let context = format!("{}{}", words.opening, word.map_or("", |w| w.text));
             after_label.push([&label.tokens[1..], &after(&context, line)?].concat());
         }
         let close = |context: &str| match task.refusal {

@@ -5,8 +5,6 @@
 //! back into the text between them, which is encoded without recognising control tokens. Trimming, concatenation and
 //! tests on other characters behave as they would on the item itself.
 
-use saring_verdict::Message;
-
 /// Marks are a run of this character, one longer than any in the texts, and one of the characters after it.
 const RUN: char = '\u{F0000}';
 
@@ -17,10 +15,9 @@ pub(crate) struct Mask {
 }
 
 impl Mask {
-    /// For hiding `characters` in texts; `template` and `messages` decide how long a mark must be to be unmistakable.
-    pub fn new(characters: &[char], template: &str, messages: &[Message]) -> Self {
-        let texts = messages.iter().map(|m| m.content.as_str()).chain([template]);
-        let run = texts.map(longest_run).max().unwrap_or(0) + 1;
+    /// For hiding `characters` in `texts`; they and `template` decide how long a mark must be to be unmistakable.
+    pub fn new<'a>(characters: &[char], template: &'a str, texts: impl IntoIterator<Item = &'a str>) -> Self {
+        let run = texts.into_iter().chain([template]).map(longest_run).max().unwrap_or(0) + 1;
         let prefix: String = std::iter::repeat_n(RUN, run).collect();
         let hidden = characters
             .iter()
@@ -65,13 +62,10 @@ fn longest_run(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use saring_verdict::Role;
-
     use super::*;
 
     fn round_trip(text: &str) {
-        let messages = [Message { role: Role::User, content: text.into() }];
-        let mask = Mask::new(&['<', '['], "{{ messages }}", &messages);
+        let mask = Mask::new(&['<', '['], "{{ messages }}", [text]);
         let hidden = mask.hide(text);
         assert!(!hidden.contains(['<', '[']), "nothing that could begin a control token may be left");
         assert_eq!(mask.show(&hidden), text);

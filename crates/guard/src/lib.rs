@@ -18,16 +18,24 @@ mod device;
 mod engine;
 mod family;
 mod framing;
+mod generating;
 mod grammar;
+mod guard;
+mod images;
 mod inert;
 mod layers;
-#[allow(dead_code, unused_imports, reason = "the architectures that read images come with their own modules")]
+mod model;
 mod picture;
 mod precision;
+mod response;
 mod scoring;
 mod serve;
+mod stream_heads;
+mod streaming;
 mod template;
 mod tokenizer;
+mod turn;
+mod vision;
 
 pub use engine::LocalEngine;
 pub use serve::{serve, serve_until};

@@ -5,9 +5,11 @@
 
 use minijinja::{Environment, Error, ErrorKind, Value, context, syntax::SyntaxConfig, value::Kwargs};
 use minijinja_contrib::pycompat::unknown_method_callback;
-use saring_verdict::{EngineError, JudgeError, Message};
+use saring_verdict::{EngineError, JudgeError};
 use serde::Serialize as _;
 use serde_json::ser::{Formatter, PrettyFormatter};
+
+use crate::turn::{Framing, Turn};
 
 /// Instructions that one rendering may take. The longest known template takes a few thousand for each turn.
 const FUEL: u64 = 20_000_000;
@@ -56,14 +58,16 @@ impl ChatTemplate {
     ///
     /// # Errors
     /// `Template` with kind and line, and the words of a `raise_exception` if they are the template's own.
-    pub fn render(&self, messages: &[Message], generation_prompt: bool) -> Result<String, JudgeError> {
-        let messages: Vec<Value> = messages
+    pub fn render(&self, turns: &[Turn], framing: Framing) -> Result<String, JudgeError> {
+        let messages: Vec<Value> = turns
             .iter()
-            .map(|m| context! { role => m.role.as_str(), content => m.content.as_str() })
+            .map(|turn| context! { role => turn.role.as_str(), content => content(turn) })
             .collect();
         let context = context! {
             messages => messages,
-            add_generation_prompt => generation_prompt,
+            add_generation_prompt => framing.generation_prompt,
+            // A template may ask whether it was told: undefined is not there at all.
+            enable_thinking => framing.thinking.map_or(Value::UNDEFINED, Value::from),
             tools => Value::from(()),
             documents => Value::from(()),
             ..self.specials.clone()
@@ -73,6 +77,15 @@ impl ChatTemplate {
             .and_then(|template| template.render(context))
             .map_err(|e| JudgeError::Template { reason: describe(&e, &self.source) })
     }
+}
+
+/// A string, or where there are images the list of parts that processors make of them.
+fn content(turn: &Turn) -> Value {
+    if turn.images == 0 {
+        return Value::from(turn.content.as_str());
+    }
+    let images = std::iter::repeat_n(context! { type => "image" }, turn.images);
+    images.chain([context! { type => "text", text => turn.content.as_str() }]).collect()
 }
 
 /// Block tags leave neither their indentation nor their line break behind, as serving engines set it.
@@ -156,13 +169,14 @@ mod tests {
 
     use super::*;
 
-    fn user(content: &str) -> Vec<Message> {
-        vec![Message { role: Role::User, content: content.into() }]
+    fn user(content: &str) -> Vec<Turn> {
+        vec![Turn::text(Role::User, content)]
     }
 
     fn rendered(source: &str, content: &str) -> Result<String, JudgeError> {
         let config = serde_json::json!({"bos_token": {"content": "<s>"}, "eos_token": "</s>"});
-        ChatTemplate::new(source.into(), &config).unwrap().render(&user(content), true)
+        let framing = Framing { generation_prompt: true, thinking: None };
+        ChatTemplate::new(source.into(), &config).unwrap().render(&user(content), framing)
     }
 
     #[test]
@@ -202,6 +216,23 @@ mod tests {
         let source = "{% for a in range(90000) %}{% for b in range(90000) %}{% for c in range(90000) %}\
                       {% endfor %}{% endfor %}{% endfor %}";
         assert!(rendered(source, "").unwrap_err().to_string().contains("fuel"));
+    }
+
+    #[test]
+    fn images_come_as_parts_before_the_text() {
+        let source = "{% for part in messages[0].content %}{{ part.type }}:{{ part.text }};{% endfor %}";
+        let template = ChatTemplate::new(source.into(), &serde_json::Value::Null).unwrap();
+        let turn = Turn { role: Role::User, images: 2, content: "x".into() };
+        assert_eq!(template.render(&[turn], Framing::default()).unwrap(), "image:;image:;text:x;");
+    }
+
+    #[test]
+    fn a_template_can_tell_whether_it_was_told_about_thinking() {
+        let source = "{{ enable_thinking is defined and enable_thinking is false }}";
+        let template = ChatTemplate::new(source.into(), &serde_json::Value::Null).unwrap();
+        let told = |thinking| template.render(&user(""), Framing { generation_prompt: false, thinking });
+        assert_eq!(told(Some(false)).unwrap(), "True");
+        assert_eq!(told(None).unwrap(), "False");
     }
 
     #[test]

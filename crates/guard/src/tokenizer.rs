@@ -175,6 +175,13 @@ impl Tokenizer {
             .map_err(|_| EngineError::BadTokenizer { reason: "a text could not be encoded".into() })
     }
 
+    /// The text of ids; control tokens have none.
+    pub fn decode(&self, ids: &[u32]) -> String {
+        let plain: Vec<u32> = ids.iter().copied().filter(|id| !self.is_control(*id)).collect();
+        // It fails only where the decoder of the checkpoint's tokenizer cannot be applied at all.
+        self.bare.decode(&plain, false).unwrap_or_default()
+    }
+
     fn is_control(&self, id: u32) -> bool {
         self.controls.iter().any(|c| c.id == id)
     }

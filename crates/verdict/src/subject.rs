@@ -80,7 +80,7 @@ impl FromStr for Task {
 }
 
 /// An image of a subject: by path and content hash, never by bytes, so that the wire stays small.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ImageRef {
     /// Where the bytes are.
     pub path: PathBuf,

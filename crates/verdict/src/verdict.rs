@@ -25,7 +25,7 @@ pub struct TokenCount {
 }
 
 /// What a reader of a verdict must know about the question that it answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictNote {
     /// Images without a text: the guard's authors did not describe that format.

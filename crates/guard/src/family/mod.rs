@@ -3,17 +3,24 @@
 //! A [`Rules`] turns a [`Subject`] into the messages that the checkpoint's chat template renders, and says which words
 //! the answer begins with and which labels follow. [`detect`] tells the family from the template, never from a name.
 
+mod assistant;
 mod category_list;
 mod qwen3guard_gen;
+mod qwen3guard_stream;
 mod sea_guard;
 
-use saring_verdict::{
-    EngineError, Family, GuardSettings, JudgeError, Message, Role, Subject, Task, TaskTaxonomy,
+use saring_verdict::{EngineError, Family, GuardSettings, JudgeError, Role, Subject, Task, TaskTaxonomy};
+
+use crate::{
+    decoder::Architecture,
+    stream_heads::StreamConfig,
+    template::ChatTemplate,
+    turn::{Framing, Turn},
 };
 
-use crate::template::ChatTemplate;
-
+pub(crate) use assistant::{Assistant, LANGUAGES as ASSISTANT_LANGUAGES};
 pub(crate) use qwen3guard_gen::Qwen3guardGen;
+pub(crate) use qwen3guard_stream::Qwen3guardStream;
 pub(crate) use sea_guard::SeaGuard;
 
 /// A native label and how the answer spells it.
@@ -21,32 +28,49 @@ pub(crate) use sea_guard::SeaGuard;
 pub(crate) struct LabelWord {
     /// As stored in verdicts.
     pub label: &'static str,
-    /// As generated, after [`Rules::opening`].
+    /// As generated, after the answer's opening.
     pub text: &'static str,
     /// Whether the guard may do without it: left out if the tokenizer gives it no first token of its own.
     pub optional: bool,
 }
 
+/// How an answer in words begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Words {
+    /// The fixed text that the answer begins with; may be empty.
+    pub opening: &'static str,
+    /// The labels in the order of the taxonomy.
+    pub labels: &'static [LabelWord],
+}
+
+/// By what a family answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// The probabilities of the labels' first tokens.
+    Words(Words),
+    /// Heads of its own over hidden states.
+    Heads,
+    /// Text for people.
+    Text,
+}
+
 /// How a family is asked and answers.
 pub(crate) trait Rules: Send + Sync {
-    /// The messages that the chat template is given. Item text stands in them as it is.
+    /// The turns that the chat template is given. Item text stands in them as it is.
     ///
     /// # Errors
     /// What concerns this subject: several turns, a task that does not fit.
-    fn messages(&self, subject: &Subject, settings: GuardSettings) -> Result<Vec<Message>, JudgeError>;
+    fn turns(&self, subject: &Subject, settings: GuardSettings) -> Result<Vec<Turn>, JudgeError>;
 
-    /// Whether the template is asked for a generation prompt.
-    fn generation_prompt(&self) -> bool;
+    /// How the template is asked to frame them.
+    fn framing(&self) -> Framing;
 
-    /// Whether the messages given to the template are also the turns of the frame; otherwise they are read back from
-    /// the rendered text.
-    fn messages_are_turns(&self) -> bool;
+    /// Whether the turns given to the template are also those of the frame; otherwise they are read back from the
+    /// rendered text.
+    fn turns_are_the_frames(&self) -> bool;
 
-    /// The fixed text that the answer begins with; may be empty.
-    fn opening(&self) -> &'static str;
-
-    /// The labels in the order of the taxonomy.
-    fn labels(&self) -> &'static [LabelWord];
+    /// By what it answers.
+    fn answer(&self) -> Answer;
 
     /// What may be answered for a task, read from the template; `None` for a task that the template does not render.
     ///
@@ -65,11 +89,22 @@ pub(crate) struct Detected {
     pub guessed: bool,
 }
 
-/// Tells the family of a causal language model from its chat template. `wish` overrides.
-pub(crate) fn detect(template: &ChatTemplate, wish: Option<Family>) -> Detected {
+/// Tells the family of a checkpoint from its architecture and its chat template. `wish` overrides.
+pub(crate) fn detect(architecture: Architecture, template: &ChatTemplate, wish: Option<Family>) -> Detected {
     if let Some(family) = wish {
         let reason = format!("Taken for {family} because that was asked for.");
         return Detected { family, reason, guessed: false };
+    }
+    match architecture {
+        Architecture::Qwen3GuardStream => {
+            let reason = "Taken for qwen3guard-stream because it has heads that answer at every token.";
+            return Detected { family: Family::Qwen3guardStream, reason: reason.into(), guessed: false };
+        }
+        Architecture::Apertus => {
+            let reason = "Taken for assistant because no guard has the architecture of Apertus.";
+            return Detected { family: Family::Assistant, reason: reason.into(), guessed: false };
+        }
+        Architecture::Qwen3 | Architecture::Qwen3Vl | Architecture::Gemma3 | Architecture::Llama => {}
     }
     let asks = ["Safety:", "Categories:"].iter().all(|word| template.source().contains(word));
     if asks {
@@ -83,13 +118,29 @@ pub(crate) fn detect(template: &ChatTemplate, wish: Option<Family>) -> Detected 
     }
 }
 
-/// The rules of a family.
-pub(crate) fn rules(family: Family) -> Box<dyn Rules> {
-    match family {
-        Family::Qwen3guardGen => Box::new(Qwen3guardGen),
-        Family::SeaGuard => Box::new(SeaGuard),
-        Family::Qwen3guardStream | Family::Assistant => unreachable!("for now"),
-    }
+/// The rules of a family, for a checkpoint of that architecture with such heads as it has.
+pub(crate) fn rules(
+    family: Family,
+    architecture: Architecture,
+    heads: Option<&StreamConfig>,
+) -> Result<Box<dyn Rules>, EngineError> {
+    Ok(match (family, heads) {
+        (Family::Qwen3guardGen, None) => Box::new(Qwen3guardGen),
+        (Family::SeaGuard, None) => Box::new(SeaGuard {
+            text_system: (architecture == Architecture::Gemma3).then_some(sea_guard::GEMMA_TEXT_SYSTEM),
+        }),
+        (Family::Qwen3guardStream, Some(heads)) => Box::new(Qwen3guardStream {
+            query_categories: heads.query.categories.clone(),
+            response_categories: heads.response.categories.clone(),
+        }),
+        (Family::Assistant, None) => Box::new(Assistant),
+        (family, _) => {
+            return Err(EngineError::WrongFamily {
+                family: family.to_string(),
+                wanted: format!("be run on the architecture {}", architecture.name()),
+            });
+        }
+    })
 }
 
 /// What must hold for every family.
@@ -114,7 +165,7 @@ mod tests {
     use super::*;
 
     fn family(source: &str, wish: Option<Family>) -> Family {
-        detect(&ChatTemplate::new(source.into(), &Value::Null).unwrap(), wish).family
+        detect(Architecture::Qwen3, &ChatTemplate::new(source.into(), &Value::Null).unwrap(), wish).family
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! Qwen3Guard-Gen: its instructions, categories included, stand in the checkpoint's chat template; it is given the
 //! conversation as it is and answers `Safety: ...`, `Categories: ...` and, about responses, `Refusal: ...`.
 
-use saring_verdict::{EngineError, GuardSettings, JudgeError, Message, Subject, Task, TaskTaxonomy};
+use saring_verdict::{EngineError, GuardSettings, JudgeError, Subject, Task, TaskTaxonomy};
 
-use super::{LabelWord, Rules, category_list};
-use crate::template::ChatTemplate;
+use super::{Answer, LabelWord, Rules, Words, category_list};
+use crate::{
+    template::ChatTemplate,
+    turn::{Framing, Turn},
+};
 
 const LABELS: &[LabelWord] = &[
     LabelWord { label: "Safe", text: " Safe", optional: false },
@@ -16,25 +19,21 @@ const LABELS: &[LabelWord] = &[
 pub(crate) struct Qwen3guardGen;
 
 impl Rules for Qwen3guardGen {
-    fn messages(&self, subject: &Subject, _: GuardSettings) -> Result<Vec<Message>, JudgeError> {
-        Ok(subject.messages.clone())
+    fn turns(&self, subject: &Subject, _: GuardSettings) -> Result<Vec<Turn>, JudgeError> {
+        Ok(subject.messages.iter().map(Turn::from).collect())
     }
 
-    fn generation_prompt(&self) -> bool {
-        // The authors render without it; their template always opens the assistant's turn.
+    fn framing(&self) -> Framing {
+        // The authors render without a generation prompt; their template always opens the assistant's turn.
+        Framing::default()
+    }
+
+    fn turns_are_the_frames(&self) -> bool {
         false
     }
 
-    fn messages_are_turns(&self) -> bool {
-        false
-    }
-
-    fn opening(&self) -> &'static str {
-        "Safety:"
-    }
-
-    fn labels(&self) -> &'static [LabelWord] {
-        LABELS
+    fn answer(&self) -> Answer {
+        Answer::Words(Words { opening: "Safety:", labels: LABELS })
     }
 
     fn task(&self, template: &ChatTemplate, task: Task) -> Result<Option<TaskTaxonomy>, EngineError> {
@@ -42,7 +41,8 @@ impl Rules for Qwen3guardGen {
             Task::Prompt => Subject::prompt("x"),
             Task::Response => Subject::response("x", "x"),
         };
-        let text = match template.render(&subject.messages, self.generation_prompt()) {
+        let turns: Vec<Turn> = subject.messages.iter().map(Turn::from).collect();
+        let text = match template.render(&turns, self.framing()) {
             Ok(text) => text,
             // A prompt is what every guard judges; a template that cannot render one is broken.
             Err(error) if task == Task::Prompt => {

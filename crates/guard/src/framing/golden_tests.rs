@@ -5,11 +5,15 @@
 
 use std::{fs, io::Write, path::PathBuf};
 
-use saring_verdict::{Message, Role};
+use saring_verdict::Role;
 use serde_json::Value;
 
 use super::Frame;
-use crate::{template::ChatTemplate, tokenizer::Tokenizer};
+use crate::{
+    template::ChatTemplate,
+    tokenizer::Tokenizer,
+    turn::{Framing, Turn},
+};
 
 const VOCABULARY: usize = 151_936;
 
@@ -23,6 +27,11 @@ fn shared() -> Option<PathBuf> {
     folder
 }
 
+fn turns(messages: &Value) -> Vec<Turn> {
+    let messages: Vec<saring_verdict::Message> = serde_json::from_value(messages.clone()).unwrap();
+    messages.iter().map(Turn::from).collect()
+}
+
 fn tokenizer_json(shared: &std::path::Path) -> Value {
     let path = shared.join("facts/qwen-tokenizer/tokenizer.json");
     serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
@@ -31,7 +40,7 @@ fn tokenizer_json(shared: &std::path::Path) -> Value {
 fn frame(shared: &std::path::Path, template: &str) -> Frame {
     let source = fs::read_to_string(shared.join("facts/templates").join(template)).unwrap();
     let tokenizer = Tokenizer::new(tokenizer_json(shared), &Value::Null, VOCABULARY).unwrap();
-    Frame::new(ChatTemplate::new(source, &Value::Null).unwrap(), tokenizer)
+    Frame::new(ChatTemplate::new(source, &Value::Null).unwrap(), tokenizer, None)
 }
 
 #[test]
@@ -60,10 +69,11 @@ fn rendered_prompts_have_the_ids_that_transformers_gives_them() {
     for template in templates {
         let frame = frame(&shared, template);
         for row in rows.iter().filter(|row| row["template"] == template) {
-            let messages: Vec<Message> = serde_json::from_value(row["messages"].clone()).unwrap();
+            let turns = turns(&row["messages"]);
             let expected: Vec<u32> = serde_json::from_value(row["ids"].clone()).unwrap();
-            let framed = frame.encode(&messages, row["generation_prompt"] == true).unwrap();
-            assert_eq!(framed.ids, expected, "{template}: {messages:?}");
+            let framing = Framing { generation_prompt: row["generation_prompt"] == true, thinking: None };
+            let framed = frame.encode(&turns, framing, &[]).unwrap();
+            assert_eq!(framed.ids, expected, "{template}: {turns:?}");
             compared += 1;
         }
     }
@@ -149,8 +159,8 @@ fn ten_thousand_hostile_items_are_encoded_as_if_there_were_no_added_tokens() {
     let plain = |text: &str| bare.encode(text, false).unwrap().get_ids().to_vec();
     // The frame around an item, from a render of an item that is no markup.
     let frame = frame(&shared, "qwen3guard-gen.jinja");
-    let user = |content: &str| vec![Message { role: Role::User, content: content.to_owned() }];
-    let model = frame.encode(&user("\u{2603}"), false).unwrap().text;
+    let user = |content: &str| vec![Turn::text(Role::User, content)];
+    let model = frame.encode(&user("\u{2603}"), Framing::default(), &[]).unwrap().text;
     let (before, after) = model.split_once('\u{2603}').unwrap();
     let before = before.strip_prefix("<|im_start|>user\n").unwrap();
     let after = after.strip_suffix("<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n").unwrap();
@@ -172,7 +182,7 @@ fn ten_thousand_hostile_items_are_encoded_as_if_there_were_no_added_tokens() {
         with_controls += usize::from(controls.iter().any(|c| item.contains(c.as_str())));
         let piece = plain(&format!("user\n{before}{item}{after}"));
         let expected = [control("<|im_start|>"), piece, closing.clone()].concat();
-        let framed = frame.encode(&user(&item), false).unwrap();
+        let framed = frame.encode(&user(&item), Framing::default(), &[]).unwrap();
         assert_eq!(framed.ids, expected, "{item:?}");
         assert_eq!(framed.turns[0].content, format!("{before}{item}{after}"), "{item:?}");
     }
@@ -183,9 +193,9 @@ fn ten_thousand_hostile_items_are_encoded_as_if_there_were_no_added_tokens() {
 fn a_conversation_of_which_a_message_would_be_left_out_is_refused() {
     let Some(shared) = shared() else { return };
     let frame = frame(&shared, "qwen3guard-gen.jinja");
-    let message = |role, content: &str| Message { role, content: content.to_owned() };
+    let message = |role, content: &str| Turn::text(role, content);
     // The template prints nothing for an assistant's message that comes first.
     let messages = [message(Role::Assistant, "hello"), message(Role::User, "hi")];
-    let refused = frame.encode(&messages, false).unwrap_err();
+    let refused = frame.encode(&messages, Framing::default(), &[]).unwrap_err();
     assert!(refused.to_string().contains("leaves out message 1"), "{refused}");
 }

@@ -26,7 +26,7 @@ pub(super) const SIDE_MAX: u32 = 16_384;
 /// Pixels in all.
 pub(super) const PIXELS_MAX: u64 = 50_000_000;
 /// Bytes of the file, and of the pixels as the decoder writes them.
-pub(super) const BYTES_MAX: u64 = 256 << 20;
+pub(crate) const BYTES_MAX: u64 = 256 << 20;
 /// How long a decoder is waited for.
 pub(super) const DECODE_SECONDS_MAX: u64 = 5;
 

@@ -26,7 +26,7 @@ pub(crate) mod qwen;
 mod resize;
 mod settings;
 
-pub(crate) use decode::{decode, probe};
+pub(crate) use decode::{BYTES_MAX, decode, probe};
 pub(crate) use error::PictureError;
 
 /// A decoded image: upright, opaque, 8 bits a channel.
