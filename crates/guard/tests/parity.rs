@@ -12,6 +12,8 @@ mod bad_items;
 mod checkpoint;
 #[path = "parity/demo_guard.rs"]
 mod demo_guard;
+#[path = "parity/families.rs"]
+mod families;
 #[path = "parity/loading.rs"]
 mod loading;
 #[path = "parity/serving.rs"]
