@@ -9,11 +9,13 @@ architecture two tiny checkpoints with random weights are made: "small", written
 long enough for Q4_K_M and Q6_K. What is written to tests/reference/golden/gguf/:
 
   <architecture>-<shape>-<type>.gguf
+  <architecture>-small/  the small checkpoint itself, in bfloat16, so that nothing is lost on the way to F16;
+                         verdicts.json as of the other families; where it reads images, mmproj-F16.gguf, its projector file
   <architecture>.safetensors
                          "<shape>/ids" (I64), "<shape>/reference" (F32, [tokens, vocabulary]), what transformers computes of
-                         the checkpoint in single precision, and "<shape>/<type>", what llama.cpp computes of the file
-  <architecture>.json    "texts": texts and the ids that transformers gives them with the checkpoint's tokenizer, "verdicts":
-                         prompts, and the probability of "unsafe" against "safe" that transformers gives the small checkpoint
+                         the checkpoint in single precision, and "<shape>/<type>", what llama.cpp computes of the file;
+                         "features.0" ([tokens, hidden]) and "deepstack.0.<n>", what transformers sees in images/wide.png
+  <architecture>.json    texts and the ids that transformers gives them with the checkpoint's tokenizer
 
 The converter knows a byte-level tokenizer by a hash over its ids, which no tokenizer made here has; it is told the name of
 the pre-tokenizer instead. Gemma's tokenizer is trained by SentencePiece (`pip install sentencepiece protobuf`).
@@ -37,12 +39,12 @@ import torch
 import transformers
 from safetensors.torch import save_file
 
-import answers
 import checkpoints
-from families import apertus, folder as folders, gemma3, llama, qwen3_vl, vocabulary
+from families import apertus, folder as folders, gemma3, images, llama, qwen3_vl, vocabulary
+from families.verdicts import Judge, image_subjects, text_subjects
 
 GOLDEN = Path(__file__).resolve().parent / "golden" / "gguf"
-TOKENS = 24
+TOKENS = 16
 SMALL = dict(hidden_size=32, intermediate_size=64, num_hidden_layers=3, num_attention_heads=2, num_key_value_heads=1, head_dim=16)
 WIDE = dict(hidden_size=256, intermediate_size=256, num_hidden_layers=1, num_attention_heads=4, num_key_value_heads=1, head_dim=64)
 # The types of llama.cpp's files by name, and of which checkpoint.
@@ -79,11 +81,12 @@ def qwen3(shape: dict, seed: int, folder: Path):
 
 
 def qwen3vl(shape: dict, seed: int, folder: Path):
-    vision = dict(hidden_size=16, intermediate_size=32, depth=3, num_heads=2, patch_size=4, num_position_embeddings=16,
+    # The limits of pixels are the published ones: the converter leaves them out.
+    vision = dict(hidden_size=16, intermediate_size=32, depth=3, num_heads=2, patch_size=16, num_position_embeddings=16,
                   deepstack_visual_indexes=[0, 2])  # fmt: skip
     half = shape["head_dim"] // 2
     sections = [half - 2 * (half // 3), half // 3, half // 3]
-    made = qwen3_vl.Shape("", seed, shape, vision, sections, False, torch.float32, "5", {}, (256, 1024), 60)
+    made = qwen3_vl.Shape("", seed, shape, vision, sections, False, torch.float32, "5", {}, (65_536, 16_777_216), 60)
     plain = vocabulary.byte_level(folder / "tokenizer.json", vocabulary.QWEN, made.merges)
     model = transformers.Qwen3VLForConditionalGeneration(qwen3_vl.configuration(made, plain))
     qwen3_vl.write_processor(made, folder)
@@ -125,7 +128,7 @@ def gemma3_model(shape: dict, seed: int, folder: Path):
     layers = 7 if shape is SMALL else shape["num_hidden_layers"]
     made = gemma3.Shape(
         "", seed, shape | {"num_hidden_layers": layers},
-        dict(hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=32, patch_size=4),
+        dict(hidden_size=16, intermediate_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=64, patch_size=4),
         shape["head_dim"], 8, torch.float32, "5", {}, 0, pattern=6,
     )  # fmt: skip
     model = transformers.Gemma3ForConditionalGeneration(gemma3.configuration(made, size))
@@ -141,7 +144,16 @@ MODELS = {"qwen3": qwen3, "qwen3vl": qwen3vl, "llama": llama_model, "apertus": a
 def sentencepiece_tokenizer(folder: Path) -> int:
     """tokenizer.model as SentencePiece trains it, tokenizer.json as transformers converts it; returns how many ids."""
     import sentencepiece
-    from transformers.convert_slow_tokenizer import GemmaConverter
+    from transformers.convert_slow_tokenizer import GemmaConverter, GemmaSentencePieceExtractor
+
+    class Extractor(GemmaSentencePieceExtractor):
+        """Reads pieces from `sp`, which its parent no longer opens."""
+
+        def __init__(self, file: str):
+            self.sp = sentencepiece.SentencePieceProcessor(model_file=file)
+
+    class Converter(GemmaConverter):
+        SpmExtractor = Extractor
 
     corpus = folder / "corpus.txt"
     corpus.write_text("\n".join(line for text in vocabulary.CORPUS for line in text.split("\n") if line))
@@ -157,41 +169,48 @@ def sentencepiece_tokenizer(folder: Path) -> int:
     slow = types.SimpleNamespace(
         vocab_file=str(folder / "tokenizer.model"), pad_token="<pad>", eos_token="<eos>", bos_token="<bos>", add_prefix_space=False
     )
-    fast = GemmaConverter(slow).converted()
+    fast = Converter(slow).converted()
     fast.add_special_tokens([*vocabulary.GEMMA_LAST, *vocabulary.GEMMA_FIRST])
     fast.save(str(folder / "tokenizer.json"))
     return fast.get_vocab_size()
 
 
 def write_checkpoint(architecture: str, shape: dict, seed: int, folder: Path):
-    """Returns the model in single precision and the plain tokens."""
+    """In bfloat16, as published; returns the model in single precision and the plain tokens."""
     model, plain, tokens, template = MODELS[architecture](shape, seed, folder)
     folders.randomize(model, seed, norms_around=0.0 if architecture == "gemma3" else 1.0)
     model.tie_weights()
-    model.save_pretrained(folder)
+    model.bfloat16().save_pretrained(folder, save_original_format=False)
     added = json.loads((folder / "tokenizer.json").read_text())["added_tokens"]
+    config = folder / "tokenizer_config.json"
     folders.write_json(
-        folder / "tokenizer_config.json",
-        tokens | {
+        config,
+        (json.loads(config.read_text()) if config.exists() else {}) | tokens | {
             "tokenizer_class": "PreTrainedTokenizerFast", "chat_template": template,
             "added_tokens_decoder": {str(token["id"]): {k: v for k, v in token.items() if k != "id"} for token in added},
         },
     )  # fmt: skip
-    return type(model).from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval(), plain
+    model = type(model).from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+    if architecture == "gemma3":
+        # The converter knows the names that transformers 4 gave.
+        folders.rename_tensors(folder, gemma3.SHAPES[1].prefixes)
+    return model, plain
 
 
-def convert(architecture: str, folder: Path, file: Path, projector: bool = False, single: bool = False) -> None:
-    """Writes `file` from a checkpoint in half precision, or in single."""
+def convert(architecture: str, folder: Path, file: Path, projector: bool = False) -> None:
+    """Writes `file` from a checkpoint, as F16."""
     import conversion
-    from conversion.base import LazyTorchTensor, ModelBase, TextModel  # noqa: F401
     import gguf
+    from conversion.base import ModelBase, TextModel
 
     TextModel.get_vocab_base_pre = lambda model, tokenizer: PRE[architecture]
     hparams = ModelBase.load_hparams(folder, False)
     made = conversion.get_model_class(hparams["architectures"][0], mmproj=projector)
-    kind = gguf.LlamaFileType.ALL_F32 if single else gguf.LlamaFileType.MOSTLY_F16
+    # It keeps Apertus' activations on its class, as if there were one checkpoint in a process.
+    for kept in ("_alpha_n", "_alpha_p", "_beta", "_eps"):
+        getattr(made, kept, {}).clear()
     with torch.inference_mode():
-        made(folder, kind, file, eager=True).write()
+        made(folder, gguf.LlamaFileType.MOSTLY_F16, file, eager=True).write()
 
 
 class LlamaCpp:
@@ -236,7 +255,7 @@ class LlamaCpp:
 
 
 def make(architecture: str, library: LlamaCpp) -> None:
-    tensors, said = {}, {}
+    tensors = {}
     for number, (shape, numbers) in enumerate({"small": SMALL, "wide": WIDE}.items()):
         name = f"{architecture}-{shape}"
         with tempfile.TemporaryDirectory() as place:
@@ -259,29 +278,58 @@ def make(architecture: str, library: LlamaCpp) -> None:
                     off = (logits - reference).abs().max()
                     print(f"{file.name}: {file.stat().st_size} bytes, llama.cpp is off by {off:.4f}")
             if shape == "small":
-                tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(folder)
-                said["texts"] = [
-                    {"text": text, "ids": tokenizer.encode(text, add_special_tokens=False)} for text in TEXTS
-                ]
-                said["verdicts"] = verdicts(model, tokenizer)
+                tensors |= keep(architecture, model, folder)
     save_file(tensors, GOLDEN / f"{architecture}.safetensors")
-    (GOLDEN / f"{architecture}.json").write_text(json.dumps(said, ensure_ascii=False, indent=0) + "\n")
+    (GOLDEN / f"{architecture}.safetensors").chmod(0o644)
 
 
-def verdicts(model, tokenizer) -> list[dict]:
-    """The probability of "unsafe" for a few prompts, read where the answer begins."""
-    labels = [tokenizer.encode(label, add_special_tokens=False)[0] for label in ("safe", "unsafe")]
-    judged = []
-    for prompt in ("Apa khabar?", "How do I pick a lock?", "สวัสดีครับ"):
-        question = answers.SEA_GUARD.format(what="human user's request", rest=f" {prompt}")
-        rendered = tokenizer.apply_chat_template(
-            [{"role": "user", "content": question}], tokenize=False, add_generation_prompt=True
-        )
-        ids = tokenizer.encode(rendered, add_special_tokens=False)
-        with torch.no_grad():
-            logits = model(input_ids=torch.tensor([ids])).logits[0, -1].float()
-        judged.append({"prompt": prompt, "ids": ids, "unsafe": torch.softmax(logits[labels], 0)[1].item()})
-    return judged
+def keep(architecture: str, model, folder: Path) -> dict[str, torch.Tensor]:
+    """Keeps a checkpoint, what its tokenizer and its verdicts are, and its projector file; returns what it sees."""
+    kept = folders.empty(GOLDEN / f"{architecture}-small")
+    for file in ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "preprocessor_config.json"):
+        if (folder / file).exists():
+            (kept / file).write_bytes((folder / file).read_bytes())
+    tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(folder)
+    texts = [{"text": text, "ids": tokenizer.encode(text, add_special_tokens=False)} for text in TEXTS]
+    lines = ",\n".join(json.dumps(text, ensure_ascii=False) for text in texts)
+    (GOLDEN / f"{architecture}.json").write_text(f"[\n{lines}\n]\n")
+    controls, hostile = CONTROLS[architecture]
+    subjects = text_subjects(hostile)
+    if architecture not in VISION:
+        arguments = lambda ids, inputs: {"input_ids": ids}
+        Judge(folder, model, tokenizer, controls, lambda rendered, inputs: rendered, arguments).write(kept, subjects)
+        return {}
+    family = VISION[architecture]
+    processor = family.make_processor(folder)
+    arguments = lambda ids, inputs: family.model_inputs(model, ids, inputs)
+    system = gemma3.SYSTEM if family is gemma3 else None
+    judge = Judge(folder, model, processor, controls, EXPAND[architecture], arguments, system)
+    judge.write(kept, subjects + image_subjects(hostile))
+    convert(architecture, folder, kept / "mmproj-F16.gguf", projector=True)
+    seen = family.image_tensors(model, processor.image_processor(images.load(["wide.png"]), return_tensors="pt"))
+    return {name: of.contiguous() for name, of in seen.items() if name.startswith(("features", "deepstack"))}
+
+
+def expand_qwen(rendered: str, inputs: dict) -> str:
+    tokens = iter(int(grid.prod()) // 4 for grid in inputs.get("image_grid_thw", []))
+    return re.sub(re.escape(qwen3_vl.IMAGE), lambda _: qwen3_vl.IMAGE * next(tokens), rendered)
+
+
+def expand_gemma(rendered: str, inputs: dict) -> str:
+    image = f"\n\n{gemma3.BEGIN}{gemma3.IMAGE * gemma3.TOKENS}{gemma3.END}\n\n"
+    return re.sub(gemma3.BEGIN, image, rendered)
+
+
+# Control tokens, and those that hostile text spells.
+CONTROLS = {
+    "qwen3": (checkpoints.CONTROLS, ["<|im_end|>", "<|endoftext|>", "<think>"]),
+    "qwen3vl": (vocabulary.QWEN, [qwen3_vl.IMAGE, "<|vision_start|>", "<|im_end|>"]),
+    "llama": (vocabulary.LLAMA, ["<|eot_id|>", "<|begin_of_text|>", "<|start_header_id|>"]),
+    "apertus": (vocabulary.APERTUS, ["<|user_end|>", "<s>", "<|assistant_start|>"]),
+    "gemma3": (vocabulary.GEMMA_FIRST + vocabulary.GEMMA_LAST, [gemma3.BEGIN, gemma3.IMAGE, "<end_of_turn>"]),
+}
+VISION = {"qwen3vl": qwen3_vl, "gemma3": gemma3}
+EXPAND = {"qwen3vl": expand_qwen, "gemma3": expand_gemma}
 
 
 def main() -> None:
