@@ -7,6 +7,7 @@
 #   make build-cuda  the command line for NVIDIA cards, beside the other one; see docs/gpu.md
 #   make gpu-report  what a card computes, and how fast, as a table
 #   make durability  kill -9, 200 times on 20,000 items
+#   make hostile     1,000 images and 10,000 texts that want to break a guard, through every family
 #   make engine-deaths  kill -9 of the guard's process, 50 times, under runs that the window has started
 #   make reference   golden files anew, from the reference implementation (needs Python; downloads it)
 #   make demo-guard  the demo guard anew, trained from scratch
@@ -28,7 +29,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 CARGO_BUILD := cargo build --locked --workspace
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run test check build ui durability engine-deaths reference demo-guard clean toolchains system-build system-test build-cuda gpu-report
+.PHONY: help run test check build ui durability hostile engine-deaths reference demo-guard clean toolchains system-build system-test build-cuda gpu-report
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -56,6 +57,9 @@ gpu-report: toolchains
 durability: build
 	SARING_DURABILITY_ROUNDS=$${SARING_DURABILITY_ROUNDS:-200} SARING_DURABILITY_ITEMS=$${SARING_DURABILITY_ITEMS:-20000} \
 		cargo test --locked --workspace --test integration durability:: -- --nocapture
+
+hostile: build
+	SARING_HOSTILE=all cargo test --locked --workspace --test parity hostile:: -- --nocapture
 
 engine-deaths: build system-test
 	SARING_ENGINE_DEATHS=$${SARING_ENGINE_DEATHS:-50} xvfb-run -a -s '-screen 0 1280x800x24' dbus-run-session -- \
