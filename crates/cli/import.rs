@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::ValueHint;
 use saring_desk::{
     import::{ColumnMapping, ImportReport, ImportRequest},
+    media::Keeping,
     queue::LabelScheme,
 };
 use saring_verdict::Cancel;
@@ -45,7 +46,13 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
     let mapping = ColumnMapping::parse(&wanted.map).map_err(|e| Usage(format!("--map {e}")))?;
     let scheme = LabelScheme::preset(&wanted.scheme).map_err(|e| Usage(format!("--scheme: {e}")))?;
     let workspace = place.open().await?;
-    let request = ImportRequest { queue: wanted.queue.clone(), scheme, paths: wanted.paths, mapping };
+    let request = ImportRequest {
+        queue: wanted.queue.clone(),
+        scheme,
+        paths: wanted.paths,
+        mapping,
+        keeping: Keeping::Copy,
+    };
     let cancel = Cancel::new();
     cancel_on_interrupt(&cancel);
     let bar = progress::reading("importing", 0);

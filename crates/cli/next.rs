@@ -41,7 +41,7 @@ pub fn view(item: &ItemView) -> Value {
         "queue_id": item.queue_id,
         "language": item.language,
         "turns": item.turns,
-        "images": item.images,
+        "images": item.images.iter().map(|image| &image.sha256).collect::<Vec<_>>(),
         "source": item.source.as_deref().and_then(|s| serde_json::from_str::<Value>(s).ok()),
         "state": item.state,
         "flagged": item.flagged,
@@ -119,7 +119,7 @@ fn text(item: &ItemView) -> String {
         text.push_str(&format!("\n[{}]\n{}\n", turn.role.as_str(), output::on_terminal(&turn.content)));
     }
     for image in &item.images {
-        text.push_str(&format!("\n[image {image}]\n"));
+        text.push_str(&format!("\n[image {}]\n", image.sha256));
     }
     text.push('\n');
     for task in &item.tasks {

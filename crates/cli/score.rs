@@ -313,7 +313,7 @@ fn at(line: u64, reason: &dyn std::fmt::Display) -> String {
 fn images(folder: &Path, item: &ItemRow) -> Result<Vec<ImageRef>, media::ImageError> {
     let image = |(index, written): (usize, &String)| {
         let path = media::resolve(folder, written, index + 1)?;
-        let sha256 = media::hash_image(&path, index + 1)?;
+        let sha256 = media::check_image(&path, index + 1)?;
         Ok(ImageRef { path, sha256 })
     };
     item.images.iter().enumerate().map(image).collect()

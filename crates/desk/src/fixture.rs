@@ -7,6 +7,7 @@ use saring_verdict::{Cancel, Task};
 use crate::{
     Workspace,
     import::{ColumnMapping, ImportReport, ImportRequest},
+    media::Keeping,
     queue::{LabelScheme, ListQuery, Tab},
     review::NewDecision,
     store::events::{self, EventKind},
@@ -65,6 +66,7 @@ impl Fixture {
             scheme: LabelScheme::qwen3guard(),
             paths,
             mapping: ColumnMapping::parse(rules).expect("a mapping"),
+            keeping: Keeping::Copy,
         }
     }
 

@@ -68,6 +68,12 @@ impl Workspace {
         &self.inner.media_dir
     }
 
+    /// Where a guard keeps what it made of images, absolute; it can be removed at any time. One folder for each image, named by its
+    /// SHA-256.
+    pub fn features_dir(&self) -> PathBuf {
+        self.inner.dir.join("cache").join("features")
+    }
+
     /// The database.
     pub fn store(&self) -> &Store {
         &self.inner.store

@@ -9,7 +9,7 @@ use super::{ColumnMapping, ItemRow, RowError, bytes::BytesRead, labels::LabelsRo
 use crate::{
     Error, Result,
     audit::chain::RowHasher,
-    media::{self, StoreImageError, StoredImage},
+    media::{self, Keeping, StoreImageError, StoredImage},
     queue::search::Indexed,
     store::{
         WriteTx,
@@ -73,6 +73,7 @@ pub(super) struct ReadOrder {
     pub path: PathBuf,
     pub mapping: ColumnMapping,
     pub media_dir: PathBuf,
+    pub keeping: Keeping,
     pub bytes_read: BytesRead,
     pub cancel: Cancel,
 }
@@ -94,7 +95,7 @@ fn try_read_file(order: &ReadOrder, batches: &mpsc::Sender<Result<Batch>>) -> Re
     {
         let line = i64::try_from(row.line).unwrap_or(i64::MAX);
         batch.rows_read += 1;
-        match row.item.map(|item| prepare(line, item, folder, &order.media_dir)) {
+        match row.item.map(|item| prepare(line, item, folder, &order.media_dir, order.keeping)) {
             Err(error) => batch.errors.push((line, error)),
             Ok(Err(StoreImageError::Image(error))) => batch.errors.push((line, error.into())),
             Ok(Err(StoreImageError::Disk { path, source })) => return Err(Error::Io { path, source }),
@@ -118,11 +119,12 @@ fn prepare(
     row: ItemRow,
     folder: &Path,
     media_dir: &Path,
+    keeping: Keeping,
 ) -> std::result::Result<Prepared, StoreImageError> {
     let mut images = Vec::with_capacity(row.images.len());
     for (position, written) in (1..).zip(&row.images) {
         let path = media::resolve(folder, written, position)?;
-        images.push(media::store_image(media_dir, &path, position)?);
+        images.push(media::keep_image(media_dir, &path, position, keeping)?);
     }
     let turns = row.messages.iter().flatten().map(|m| m.content.as_str());
     let texts = row.prompt.as_deref().into_iter().chain(row.response.as_deref()).chain(turns);
@@ -145,7 +147,7 @@ fn content_hash(row: &ItemRow, images: &[StoredImage]) -> String {
     }
     for image in images {
         hasher.text("image");
-        hasher.text(&image.sha256);
+        hasher.text(&image.at.sha256);
     }
     hasher.finish()
 }
@@ -263,7 +265,7 @@ async fn insert_fresh(tx: &mut WriteTx<'_>, import: &ImportRow, fresh: &[(NewIte
     for (item, prepared) in fresh {
         for (position, image) in (0..).zip(&prepared.images) {
             media_rows::insert(tx, image, &created_at).await?;
-            media_rows::attach(tx, &item.id, position, &image.sha256).await?;
+            media_rows::attach(tx, &item.id, position, &image.at.sha256).await?;
         }
     }
     let texts: Vec<Indexed> = fresh.iter().map(|(_, prepared)| prepared.indexed.clone()).collect();
@@ -298,7 +300,8 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let prepared = |line: &str| {
             let row = ItemRow::parse(line).expect("a row");
-            prepare(1, row, dir.path(), dir.path()).unwrap_or_else(|_| panic!("it has no images"))
+            prepare(1, row, dir.path(), dir.path(), Keeping::Copy)
+                .unwrap_or_else(|_| panic!("it has no images"))
         };
         let short = prepared(r#"{"prompt": "p"}"#).bytes();
         let ballast = "x".repeat(BATCH_BYTES);

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     Error, Result, Workspace,
+    media::Keeping,
     queue::{LabelScheme, insert_queue},
     store::{self, imports::ImportRow},
 };
@@ -31,6 +32,8 @@ pub struct ImportRequest {
     pub paths: Vec<PathBuf>,
     /// Which column holds which field.
     pub mapping: ColumnMapping,
+    /// What becomes of their images.
+    pub keeping: Keeping,
 }
 
 /// How far an import has come.
@@ -161,6 +164,7 @@ impl Workspace {
             path: path.to_owned(),
             mapping: request.mapping.clone(),
             media_dir: self.media_dir().to_owned(),
+            keeping: request.keeping,
             bytes_read: BytesRead::default(),
             cancel: cancel.clone(),
         };

@@ -8,11 +8,9 @@ use super::*;
 use crate::{
     Code, Workspace,
     fixture::{Fixture, QUEUE},
+    media::picture,
     queue::{LabelScheme, Mode},
 };
-
-/// The smallest file that is an image by its first bytes.
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\n-";
 
 fn reasons(report: &ImportReport) -> Vec<(u64, &str)> {
     report.errors.iter().map(|e| (e.line, e.reason.as_str())).collect()
@@ -312,10 +310,13 @@ async fn prior_labels_are_kept_and_are_no_gold() {
 #[tokio::test]
 async fn images_are_copied_by_content_and_only_from_beside_the_file() {
     let fixture = Fixture::new().await;
-    fixture.write("in/img/cat.png", PNG);
-    fixture.write("in/img/same.png", PNG);
+    let png = picture::tests::png(3, 2);
+    fixture.write("in/img/cat.png", &png);
+    fixture.write("in/img/same.png", &png);
     fixture.write("in/text.png", b"no image");
-    let outside = fixture.write("outside.png", PNG);
+    fixture.write("in/bomb.png", &picture::tests::png_that_states(20_000, 10));
+    fixture.write("in/cut.png", &png[..20]);
+    let outside = fixture.write("outside.png", &png);
     #[cfg(unix)]
     std::os::unix::fs::symlink(&outside, fixture.dir.path().join("in/link.png")).expect("a link");
     let absolute = serde_json::json!({"prompt": "x", "images": [outside]}).to_string();
@@ -329,20 +330,37 @@ async fn images_are_copied_by_content_and_only_from_beside_the_file() {
         r#"{"prompt": "x", "images": ["img"]}"#,
         r#"{"prompt": "x", "images": ["text.png"]}"#,
         absolute.as_str(),
+        r#"{"prompt": "x", "images": ["Data:image/png;base64,iVBORw0KGgo="]}"#,
+        r#"{"prompt": "x", "images": ["file:///etc/hostname"]}"#,
+        r#"{"prompt": "x", "images": ["bomb.png"]}"#,
+        r#"{"prompt": "x", "images": ["cut.png"]}"#,
         r#"{"prompt": "", "images": "img/cat.png"}"#,
     ];
     let report = fixture.import("in/rows.jsonl", rows.join("\n").as_bytes()).await;
     let found = reasons(&report);
     assert_eq!(report.added, 2, "{found:?}");
-    let words = ["missing", "outside", "outside", "address", "outside", "not a file", "not a PNG", "outside"];
+    let words = [
+        "missing",
+        "outside",
+        "outside",
+        "address",
+        "outside",
+        "not a file",
+        "not a PNG",
+        "outside",
+        "address",
+        "address",
+        "20000 x 10",
+        "damaged",
+    ];
     for ((line, reason), word) in found.iter().zip(words) {
         assert!(reason.contains(word) && reason.starts_with("image 1"), "line {line}: {reason}");
     }
     let item = fixture.workspace.item(&fixture.ids().await[0]).await.expect("the item");
     assert_eq!(item.images.len(), 2);
     assert_eq!(item.images[0], item.images[1], "the same bytes are kept once");
-    let path = crate::media::path_of(fixture.workspace.media_dir(), &item.images[0]);
-    assert_eq!(std::fs::read(path).expect("the copy"), PNG);
+    let path = crate::media::path_of(fixture.workspace.media_dir(), &item.images[0].sha256);
+    assert_eq!(std::fs::read(path).expect("the copy"), png);
 }
 
 #[tokio::test]

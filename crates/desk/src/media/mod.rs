@@ -1,8 +1,10 @@
-//! Images: found beside the imported file, checked, and copied into the workspace under the hash of their bytes.
+//! Images: found beside the imported file, checked, and copied into the workspace under the hash of their bytes or linked.
 //!
-//! [`resolve`] says which file a row means and refuses everything outside of the imported file's folder. [`store_image`]
-//! copies it to `media/ab/SHA256`; the same image is there once, whoever refers to it.
+//! [`resolve`] says which file a row means and refuses everything outside of the imported file's folder. [`keep_image`]
+//! copies it to `media/ab/SHA256`, where the same image is once, whoever refers to it, or leaves it where it is and keeps its path.
 
+mod features;
+pub mod picture;
 mod shown;
 
 use std::{
@@ -12,12 +14,18 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
+use saring_verdict::ImageRef;
 use sha2::{Digest, Sha256};
+
+pub use picture::{PictureError, Thumbnail};
+pub use shown::ItemImage;
+
+pub(crate) use shown::{CHANGED, look_at};
 
 use crate::audit::chain::hex;
 
 /// Larger files are refused: they would have to be held in memory to be judged and shown.
-pub const IMAGE_BYTES_MAX: u64 = 64 * 1024 * 1024;
+pub const IMAGE_BYTES_MAX: u64 = 256 * 1024 * 1024;
 
 /// Why an image of a row cannot be used. Names no path: it may be item text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,6 +66,20 @@ pub enum ImageError {
         /// Which image of the row, from 1.
         position: usize,
     },
+    /// Its header is damaged, or states more pixels than an image may have.
+    #[error("image {position} cannot be used: {reason}")]
+    Picture {
+        /// Which image of the row, from 1.
+        position: usize,
+        /// What is wrong with it.
+        reason: PictureError,
+    },
+    /// Its path cannot be kept.
+    #[error("image {position} has a path that is not valid Unicode; rename it, or let images be copied")]
+    NotUnicode {
+        /// Which image of the row, from 1.
+        position: usize,
+    },
     /// The operating system refused to read it.
     #[error("image {position} cannot be read: {reason}")]
     Unreadable {
@@ -68,11 +90,11 @@ pub enum ImageError {
     },
 }
 
-/// An image that lies in the workspace.
+/// An image that was brought into the workspace.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredImage {
-    /// Lower-case hexadecimal SHA-256 of its bytes.
-    pub sha256: String,
+    /// Which, and where it lies.
+    pub at: ImageAt,
     /// What it was called where it came from.
     pub file_name: String,
     /// Its size.
@@ -84,7 +106,7 @@ pub struct StoredImage {
 /// # Errors
 /// Addresses, files outside of `folder` (by `..`, from the root, or through a link), and what is no file.
 pub fn resolve(folder: &Path, written: &str, position: usize) -> Result<PathBuf, ImageError> {
-    if written.contains("://") || written.starts_with("data:") {
+    if written.contains("://") || is_data_url(written) {
         return Err(ImageError::Address { position });
     }
     let unreadable = |error: io::Error| match error.kind() {
@@ -121,16 +143,47 @@ pub fn resolve(folder: &Path, written: &str, position: usize) -> Result<PathBuf,
     Ok(path)
 }
 
-/// Lower-case hexadecimal SHA-256 of an image file's bytes, which must be an image by its first bytes.
+fn is_data_url(written: &str) -> bool {
+    written.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("data:"))
+}
+
+/// Lower-case hexadecimal SHA-256 of the bytes of an image file that can be used, as far as its header says.
 ///
 /// # Errors
 /// See [`ImageError`].
-pub fn hash_image(path: &Path, position: usize) -> Result<String, ImageError> {
+pub fn check_image(path: &Path, position: usize) -> Result<String, ImageError> {
+    let sha256 = hash_image(path, position)?;
+    picture::size(path).map_err(|reason| ImageError::Picture { position, reason })?;
+    Ok(sha256)
+}
+
+fn hash_image(path: &Path, position: usize) -> Result<String, ImageError> {
     let unreadable = |error: io::Error| ImageError::Unreadable { position, reason: error.kind() };
     let mut file = File::open(path).map_err(unreadable)?;
     let mut hasher = Sha256::new();
-    copy_image(&mut file, &mut hasher).map_err(unreadable)?.ok_or(ImageError::NotAnImage { position })?;
+    feed_image(&mut file, &mut hasher).map_err(unreadable)?.ok_or(ImageError::NotAnImage { position })?;
     Ok(hex(&hasher.finalize()))
+}
+
+/// Which image, and where it lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageAt {
+    /// Lower-case hexadecimal SHA-256 of its bytes.
+    pub sha256: String,
+    /// The file that was linked; `None` if it was copied into the workspace.
+    pub linked: Option<PathBuf>,
+}
+
+impl ImageAt {
+    /// Its file.
+    pub fn path(&self, media_dir: &Path) -> PathBuf {
+        self.linked.clone().unwrap_or_else(|| path_of(media_dir, &self.sha256))
+    }
+
+    /// As a guard is told of it.
+    pub(crate) fn to_ref(&self, media_dir: &Path) -> ImageRef {
+        ImageRef { path: self.path(media_dir), sha256: self.sha256.clone() }
+    }
 }
 
 /// Where an image of a workspace lies.
@@ -151,21 +204,45 @@ pub(crate) enum StoreImageError {
     },
 }
 
-/// Copies an image into the workspace; durable when it returns.
-pub(crate) fn store_image(
+/// What becomes of images at an import.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Keeping {
+    /// They are copied into the workspace.
+    #[default]
+    Copy,
+    /// They stay where they are; the workspace knows their paths and hashes.
+    Link,
+}
+
+/// Brings an image into the workspace, after a look at its header; a copy is durable when it returns.
+pub(crate) fn keep_image(
     media_dir: &Path,
     path: &Path,
     position: usize,
+    keeping: Keeping,
 ) -> Result<StoredImage, StoreImageError> {
-    static COPIES: AtomicU64 = AtomicU64::new(0);
-    let sha256 = hash_image(path, position)?;
-    let target = path_of(media_dir, &sha256);
+    let sha256 = check_image(path, position)?;
     let file_name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let bytes = fs::metadata(path)
         .map(|m| m.len())
         .map_err(|error| ImageError::Unreadable { position, reason: error.kind() })?;
+    let linked = match keeping {
+        Keeping::Copy => None,
+        Keeping::Link if path.to_str().is_none() => return Err(ImageError::NotUnicode { position }.into()),
+        Keeping::Link => Some(path.to_owned()),
+    };
+    let image = StoredImage { at: ImageAt { sha256, linked }, file_name, bytes };
+    if keeping == Keeping::Copy {
+        copy_image(media_dir, path, position, &image.at.sha256)?;
+    }
+    Ok(image)
+}
+
+fn copy_image(media_dir: &Path, path: &Path, position: usize, sha256: &str) -> Result<(), StoreImageError> {
+    static COPIES: AtomicU64 = AtomicU64::new(0);
+    let target = path_of(media_dir, sha256);
     if target.exists() {
-        return Ok(StoredImage { sha256, file_name, bytes });
+        return Ok(());
     }
     let disk = |source| StoreImageError::Disk { path: target.clone(), source };
     let folder = target.parent().unwrap_or(media_dir);
@@ -185,8 +262,7 @@ pub(crate) fn store_image(
         // Somebody is writing to it; the bytes that were checked are not these.
         return Err(ImageError::Unreadable { position, reason: io::ErrorKind::Interrupted }.into());
     }
-    fs::rename(&next, &target).map_err(disk)?;
-    Ok(StoredImage { sha256, file_name, bytes })
+    fs::rename(&next, &target).map_err(disk)
 }
 
 fn copy_durably(from: &Path, to: &Path) -> io::Result<String> {
@@ -210,7 +286,7 @@ fn copy_durably(from: &Path, to: &Path) -> io::Result<String> {
 }
 
 /// Feeds a file to `sink`; `None` if its first bytes are of no image.
-fn copy_image(file: &mut File, sink: &mut Sha256) -> io::Result<Option<()>> {
+fn feed_image(file: &mut File, sink: &mut Sha256) -> io::Result<Option<()>> {
     let mut buffer = vec![0; 64 * 1024];
     let mut first = true;
     loop {

@@ -55,7 +55,10 @@ pub async fn without_event(conn: &mut Conn, kind: EventKind, limit: u32) -> Stor
             "SELECT id FROM guards AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
         }
         EventKind::Verdict => {
-            "SELECT id FROM verdicts AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
+            "SELECT id FROM verdicts AS r WHERE details IS NULL AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
+        }
+        EventKind::DetailedVerdict => {
+            "SELECT id FROM verdicts AS r WHERE details IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
         }
         EventKind::Failure => {
             "SELECT id FROM failures AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"

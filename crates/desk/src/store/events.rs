@@ -21,6 +21,8 @@ pub enum EventKind {
     GuardRemoved,
     /// A guard judged an (item, task).
     Verdict,
+    /// The same, and the verdict has details: notes or risk along the response.
+    DetailedVerdict,
     /// A guard could not judge an (item, task).
     Failure,
     /// A person decided, skipped, flagged, quarantined, undid.
@@ -35,12 +37,13 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::ItemsImported,
         Self::QueueCreated,
         Self::GuardAdded,
         Self::GuardRemoved,
         Self::Verdict,
+        Self::DetailedVerdict,
         Self::Failure,
         Self::Decision,
         Self::Draw,
@@ -56,6 +59,7 @@ impl EventKind {
             Self::GuardAdded => "guard_added",
             Self::GuardRemoved => "guard_removed",
             Self::Verdict => "verdict",
+            Self::DetailedVerdict => "detailed_verdict",
             Self::Failure => "failure",
             Self::Decision => "decision",
             Self::Draw => "draw",

@@ -62,6 +62,11 @@ pub async fn list(conn: &mut Conn) -> StoreResult<Vec<GuardRow>> {
     sqlx::query(sql).fetch_all(conn).await?.iter().map(row).collect()
 }
 
+/// Names of the guards that were removed.
+pub async fn removed_names(conn: &mut Conn) -> StoreResult<Vec<String>> {
+    Ok(sqlx::query_scalar("SELECT name FROM guards WHERE removed_at IS NOT NULL").fetch_all(conn).await?)
+}
+
 /// Adds a guard.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 use saring_verdict::{LabelProbability, Task, TokenCount, Verdict};
 use sqlx::{Row, sqlite::SqliteRow};
 
-use super::{Conn, StoreError, StoreResult, queues::parse_task, tasks::json_texts};
+use super::{Conn, StoreError, StoreResult, queues::parse_task, tasks::json_texts, verdict_details};
 
 /// A verdict about an item.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,6 +54,7 @@ pub(super) fn probabilities(json: &str) -> StoreResult<Vec<LabelProbability>> {
 }
 
 fn from_row(row: &SqliteRow) -> StoreResult<ItemVerdict> {
+    let (notes, risk) = verdict_details::read(row.try_get("details")?)?;
     Ok(ItemVerdict {
         id: row.try_get("id")?,
         task: parse_task(row.try_get("task")?)?,
@@ -74,8 +75,8 @@ fn from_row(row: &SqliteRow) -> StoreResult<ItemVerdict> {
                 computed: row.try_get("tokens_computed")?,
             },
             truncated: row.try_get("truncated")?,
-            notes: vec![],
-            risk: None,
+            notes,
+            risk,
         },
         created_at: row.try_get("created_at")?,
     })

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use saring_verdict::{ImageRef, Message, Subject, Task};
+use saring_verdict::{Message, Subject, Task};
 use sqlx::{QueryBuilder, Row, sqlite::SqliteRow};
 
-use super::{Conn, StoreError, StoreResult, WriteTx, queues::parse};
-use crate::{import::row::conversation, media, queue::ItemState};
+use super::{Conn, StoreError, StoreResult, WriteTx, media::MediaRow, queues::parse};
+use crate::{import::row::conversation, queue::ItemState};
 
 /// A row to be added. Ids, hashes and order are decided by the import.
 #[derive(Clone, Debug)]
@@ -66,8 +66,8 @@ pub struct ItemContent {
     pub source: Option<String>,
     /// An earlier item with the same content.
     pub duplicate_of: Option<String>,
-    /// SHA-256 of its images, in order.
-    pub images: Vec<String>,
+    /// Its images, in order.
+    pub images: Vec<MediaRow>,
     /// Where it stands.
     pub state: ItemState,
     /// Whether it is flagged.
@@ -77,8 +77,6 @@ pub struct ItemContent {
 impl ItemContent {
     /// What a guard is asked about `task`.
     pub fn subject(&self, task: Task, media_dir: &Path) -> Subject {
-        let image =
-            |sha256: &String| ImageRef { path: media::path_of(media_dir, sha256), sha256: sha256.clone() };
         Subject {
             task,
             messages: conversation(
@@ -87,7 +85,7 @@ impl ItemContent {
                 self.response.as_deref(),
                 self.messages.as_deref(),
             ),
-            images: self.images.iter().map(image).collect(),
+            images: self.images.iter().map(|image| image.at.to_ref(media_dir)).collect(),
         }
     }
 }
@@ -252,9 +250,9 @@ pub async fn contents(conn: &mut Conn, ids: &str) -> StoreResult<Vec<ItemContent
     .fetch_all(&mut *conn)
     .await?;
     let mut items = rows.iter().map(from_row).collect::<StoreResult<Vec<_>>>()?;
-    for (item_id, sha256) in super::media::of_items(conn, ids).await? {
+    for (item_id, image) in super::media::of_items(conn, ids).await? {
         if let Some(item) = items.iter_mut().find(|item| item.id == item_id) {
-            item.images.push(sha256);
+            item.images.push(image);
         }
     }
     Ok(items)

@@ -1,18 +1,23 @@
 //! Tables `media` and `item_media`: which images belong to which item.
 
-use sqlx::Row;
+use std::path::PathBuf;
+
+use sqlx::{Row, sqlite::SqliteRow};
 
 use super::{Conn, StoreResult, WriteTx};
-use crate::media::StoredImage;
+use crate::media::{ImageAt, StoredImage};
 
-/// Adds an image that lies in the workspace, unless it is known.
+/// Adds an image, unless it is known. One that was linked before and is copied now is taken from the copy from now on.
 pub async fn insert(tx: &mut WriteTx<'_>, image: &StoredImage, created_at: &str) -> StoreResult<()> {
+    let linked = image.at.linked.as_ref().map(|path| path.to_string_lossy().into_owned());
     sqlx::query(
-        "INSERT INTO media (sha256, file_name, bytes, created_at) VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING",
+        "INSERT INTO media (sha256, file_name, bytes, linked_path, created_at) VALUES (?1, ?2, ?3, ?4, ?5) \
+         ON CONFLICT DO UPDATE SET linked_path = NULL WHERE excluded.linked_path IS NULL",
     )
-    .bind(&image.sha256)
+    .bind(&image.at.sha256)
     .bind(&image.file_name)
     .bind(i64::try_from(image.bytes).unwrap_or(i64::MAX))
+    .bind(linked)
     .bind(created_at)
     .execute(&mut **tx)
     .await?;
@@ -30,26 +35,53 @@ pub async fn attach(tx: &mut WriteTx<'_>, item_id: &str, position: i64, sha256: 
     Ok(())
 }
 
-/// The images of items, as (item, hash), each item's in order. `ids` is a JSON list.
-pub(super) async fn of_items(conn: &mut Conn, ids: &str) -> StoreResult<Vec<(String, String)>> {
+/// An image of an item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MediaRow {
+    /// Which, and where it lies.
+    pub at: ImageAt,
+    /// As it was called when it was imported.
+    pub file_name: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+fn row(row: &SqliteRow) -> StoreResult<MediaRow> {
+    let linked: Option<String> = row.try_get("linked_path")?;
+    Ok(MediaRow {
+        at: ImageAt { sha256: row.try_get("sha256")?, linked: linked.map(PathBuf::from) },
+        file_name: row.try_get("file_name")?,
+        bytes: u64::try_from(row.try_get::<i64, _>("bytes")?).unwrap_or(0),
+    })
+}
+
+/// The images of items, as (item, image), each item's in order. `ids` is a JSON list.
+pub(super) async fn of_items(conn: &mut Conn, ids: &str) -> StoreResult<Vec<(String, MediaRow)>> {
     let rows = sqlx::query(
-        "SELECT m.item_id, m.sha256 FROM json_each(?1) AS j CROSS JOIN item_media AS m ON m.item_id = j.value \
-         ORDER BY m.item_id, m.position",
+        "SELECT m.item_id, f.* FROM json_each(?1) AS j CROSS JOIN item_media AS m ON m.item_id = j.value \
+         CROSS JOIN media AS f ON f.sha256 = m.sha256 ORDER BY m.item_id, m.position",
     )
     .bind(ids)
     .fetch_all(conn)
     .await?;
-    rows.iter().map(|row| Ok((row.try_get("item_id")?, row.try_get("sha256")?))).collect()
+    rows.iter().map(|found| Ok((found.try_get("item_id")?, row(found)?))).collect()
 }
 
-/// Whether an image belongs to this item, and the item is visible: only then may it be shown.
-pub async fn is_visible_of(conn: &mut Conn, item_id: &str, sha256: &str) -> StoreResult<bool> {
-    Ok(sqlx::query_scalar(
-        "SELECT EXISTS (SELECT 1 FROM visible_items AS i JOIN item_media AS m ON m.item_id = i.id \
-         WHERE i.id = ?1 AND m.sha256 = ?2)",
+/// The images of items, quarantined ones included: to be removed, never to be shown. `ids` is a JSON list.
+pub async fn of_any_items(conn: &mut Conn, ids: &str) -> StoreResult<Vec<ImageAt>> {
+    let found = of_items(conn, ids).await?;
+    Ok(found.into_iter().map(|(_, image)| image.at).collect())
+}
+
+/// An image if it belongs to this item and the item is visible: only then may it be shown.
+pub async fn visible_of(conn: &mut Conn, item_id: &str, sha256: &str) -> StoreResult<Option<MediaRow>> {
+    let found = sqlx::query(
+        "SELECT f.* FROM visible_items AS i JOIN item_media AS m ON m.item_id = i.id \
+         JOIN media AS f ON f.sha256 = m.sha256 WHERE i.id = ?1 AND m.sha256 = ?2 LIMIT 1",
     )
     .bind(item_id)
     .bind(sha256)
-    .fetch_one(conn)
-    .await?)
+    .fetch_optional(conn)
+    .await?;
+    found.as_ref().map(row).transpose()
 }

@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod chain;
+pub mod comparisons;
 mod connect;
 pub mod decisions;
 pub mod draws;
@@ -33,6 +34,7 @@ pub mod tasks;
 mod test_rows;
 mod transaction;
 pub mod unlabelled;
+pub mod verdict_details;
 pub mod verdicts;
 
 pub use connect::Store;

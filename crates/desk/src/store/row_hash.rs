@@ -28,6 +28,11 @@ const fn select(kind: EventKind) -> Option<&'static str> {
              r.categories, r.refusal, r.tokens_prompt, r.tokens_cached, r.tokens_computed, r.truncated, r.supersedes, \
              r.created_at FROM json_each(?1) AS j CROSS JOIN verdicts AS r ON r.id = j.value",
         ),
+        EventKind::DetailedVerdict => Some(
+            "SELECT r.id, r.item_id, r.task, r.guard_id, r.run_id, r.provenance_id, r.probabilities, r.label_mass, \
+             r.categories, r.refusal, r.tokens_prompt, r.tokens_cached, r.tokens_computed, r.truncated, r.supersedes, \
+             r.created_at, r.details FROM json_each(?1) AS j CROSS JOIN verdicts AS r ON r.id = j.value",
+        ),
         EventKind::Failure => Some(
             "SELECT r.id, r.item_id, r.task, r.guard_id, r.run_id, r.code, r.reason, r.created_at \
              FROM json_each(?1) AS j CROSS JOIN failures AS r ON r.id = j.value",

@@ -15,8 +15,12 @@ pub struct RunRow {
     pub guard_id: String,
     /// As asked for: auto, cpu, cuda, metal.
     pub device: String,
-    /// As asked for: auto, f32, bf16, int8.
+    /// As asked for: auto, f32, bf16, int8, int4.
     pub precision: String,
+    /// Most pixels of an image, as asked for.
+    pub pixels_max: Option<i64>,
+    /// Items with images that were left out: the guard reads text only.
+    pub left_out: i64,
     /// running, paused, done, cancelled, failed.
     pub state: String,
     /// (item, task) pairs without a verdict when it began.
@@ -33,8 +37,7 @@ pub struct RunRow {
     pub ended_at: Option<String>,
 }
 
-const COLUMNS: &str =
-    "id, queue_id, guard_id, device, precision, state, total, judged, failed, note, started_at, ended_at";
+const COLUMNS: &str = "id, queue_id, guard_id, device, precision, pixels_max, left_out, state, total, judged, failed, note, started_at, ended_at";
 
 fn row(row: &SqliteRow) -> StoreResult<RunRow> {
     Ok(RunRow {
@@ -43,6 +46,8 @@ fn row(row: &SqliteRow) -> StoreResult<RunRow> {
         guard_id: row.try_get("guard_id")?,
         device: row.try_get("device")?,
         precision: row.try_get("precision")?,
+        pixels_max: row.try_get("pixels_max")?,
+        left_out: row.try_get("left_out")?,
         state: row.try_get("state")?,
         total: row.try_get("total")?,
         judged: row.try_get("judged")?,
@@ -56,14 +61,16 @@ fn row(row: &SqliteRow) -> StoreResult<RunRow> {
 /// Begins a run.
 pub async fn insert(tx: &mut WriteTx<'_>, run: &RunRow) -> StoreResult<()> {
     sqlx::query(
-        "INSERT INTO runs (id, queue_id, guard_id, device, precision, state, total, started_at) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        "INSERT INTO runs (id, queue_id, guard_id, device, precision, pixels_max, left_out, state, total, started_at) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )
     .bind(&run.id)
     .bind(&run.queue_id)
     .bind(&run.guard_id)
     .bind(&run.device)
     .bind(&run.precision)
+    .bind(run.pixels_max)
+    .bind(run.left_out)
     .bind(&run.state)
     .bind(run.total)
     .bind(&run.started_at)

@@ -1,10 +1,11 @@
 //! Table `verdicts`: what guards answered, and what has not been asked yet. Append-only.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, path::PathBuf};
 
 use sqlx::{Row, sqlite::SqliteRow};
 
-use super::{Conn, StoreResult, WriteTx};
+use super::{Conn, StoreError, StoreResult, WriteTx};
+use crate::media::ImageAt;
 
 /// A row of `verdicts` to be written.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +34,8 @@ pub struct VerdictRow<'a> {
     pub tokens: [u32; 3],
     /// Cut to fit the context.
     pub truncated: bool,
+    /// JSON of what it says beside that; see [`super::verdict_details`].
+    pub details: Option<&'a str>,
     /// RFC 3339.
     pub created_at: &'a str,
 }
@@ -41,8 +44,8 @@ pub struct VerdictRow<'a> {
 pub async fn insert(tx: &mut WriteTx<'_>, verdict: &VerdictRow<'_>) -> StoreResult<bool> {
     let done = sqlx::query(
         "INSERT INTO verdicts (id, item_id, task, guard_id, run_id, provenance_id, probabilities, label_mass, categories, \
-         refusal, tokens_prompt, tokens_cached, tokens_computed, truncated, created_at) \
-         SELECT ?1, i.id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15 \
+         refusal, tokens_prompt, tokens_cached, tokens_computed, truncated, details, created_at) \
+         SELECT ?1, i.id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16 \
          FROM visible_items i WHERE i.id = ?2 ON CONFLICT DO NOTHING",
     )
     .bind(verdict.id)
@@ -59,6 +62,7 @@ pub async fn insert(tx: &mut WriteTx<'_>, verdict: &VerdictRow<'_>) -> StoreResu
     .bind(verdict.tokens[1])
     .bind(verdict.tokens[2])
     .bind(verdict.truncated)
+    .bind(verdict.details)
     .bind(verdict.created_at)
     .execute(&mut **tx)
     .await?;
@@ -89,46 +93,71 @@ pub struct ContentRow {
     pub response: Option<String>,
     /// JSON, where the item came as a conversation.
     pub messages: Option<String>,
-    /// SHA-256 of its images, in order, joined by commas.
-    pub images: Option<String>,
+    /// Its images, in order.
+    pub images: Vec<ImageAt>,
 }
 
 /// The columns of [`ContentRow`] of `visible_items i`.
 pub(super) const CONTENT_COLUMNS: &str = "i.prompt, i.response, i.messages, \
-     (SELECT group_concat(sha256, ',') FROM (SELECT sha256 FROM item_media WHERE item_id = i.id ORDER BY position)) \
-     AS images";
+     (SELECT json_group_array(json_array(sha256, linked_path)) FROM (SELECT f.sha256, f.linked_path FROM item_media AS m \
+     JOIN media AS f ON f.sha256 = m.sha256 WHERE m.item_id = i.id ORDER BY m.position)) AS images";
 
 pub(super) fn content(row: &SqliteRow) -> StoreResult<ContentRow> {
+    let images: Vec<(String, Option<PathBuf>)> = serde_json::from_str(row.try_get("images")?)
+        .map_err(|_| StoreError::damaged("the images of an item cannot be understood"))?;
     Ok(ContentRow {
         prompt: row.try_get("prompt")?,
         response: row.try_get("response")?,
         messages: row.try_get("messages")?,
-        images: row.try_get("images")?,
+        images: images.into_iter().map(|(sha256, linked)| ImageAt { sha256, linked }).collect(),
     })
 }
 
 // CROSS JOIN keeps the order of the tables: items by sequence, so that nothing is sorted.
 const UNJUDGED: &str = "FROM visible_items i CROSS JOIN tasks t ON t.item_id = i.id \
      WHERE i.queue_id = ?1 AND i.seq >= ?3 AND (i.seq > ?3 OR t.task > ?4) \
+     AND (?6 OR NOT EXISTS (SELECT 1 FROM item_media m WHERE m.item_id = i.id)) \
      AND NOT EXISTS (SELECT 1 FROM verdicts v WHERE v.item_id = i.id AND v.task = t.task AND v.guard_id = ?2 \
      AND v.supersedes IS NULL)";
 
-/// How many pairs of a queue a guard has not judged.
-pub async fn count_unjudged(conn: &mut Conn, queue_id: &str, guard_id: &str) -> StoreResult<i64> {
+/// Who is to judge a queue.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge<'a> {
+    /// Which guard.
+    pub guard_id: &'a str,
+    /// Whether it reads images; if not, items with images are left out.
+    pub images: bool,
+}
+
+/// How many pairs of a queue a guard has not judged and can judge.
+pub async fn count_unjudged(conn: &mut Conn, queue_id: &str, judge: Judge<'_>) -> StoreResult<i64> {
     Ok(sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) {UNJUDGED}")))
         .bind(queue_id)
-        .bind(guard_id)
+        .bind(judge.guard_id)
         .bind(0_i64)
         .bind("")
+        .bind(0_i64)
+        .bind(judge.images)
         .fetch_one(conn)
         .await?)
 }
 
-/// The next pairs after (`seq`, `task`) that a guard has not judged, in order of import.
+/// How many items of a queue have images.
+pub async fn count_with_images(conn: &mut Conn, queue_id: &str) -> StoreResult<i64> {
+    Ok(sqlx::query_scalar(
+        "SELECT count(*) FROM visible_items i WHERE i.queue_id = ?1 \
+         AND EXISTS (SELECT 1 FROM item_media m WHERE m.item_id = i.id)",
+    )
+    .bind(queue_id)
+    .fetch_one(conn)
+    .await?)
+}
+
+/// The next pairs after (`seq`, `task`) that a guard has not judged and can judge, in order of import.
 pub async fn list_unjudged(
     conn: &mut Conn,
     queue_id: &str,
-    guard_id: &str,
+    judge: Judge<'_>,
     after: (i64, &str),
     limit: i64,
 ) -> StoreResult<Vec<UnjudgedRow>> {
@@ -137,10 +166,11 @@ pub async fn list_unjudged(
     );
     let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(queue_id)
-        .bind(guard_id)
+        .bind(judge.guard_id)
         .bind(after.0)
         .bind(after.1)
         .bind(limit)
+        .bind(judge.images)
         .fetch_all(conn)
         .await?;
     rows.iter()
@@ -303,8 +333,13 @@ mod tests {
         let fixture = Fixture::with_prompts(3).await;
         let mut read = fixture.workspace.store().read().await.unwrap();
         let sql = format!("EXPLAIN QUERY PLAN SELECT i.seq {UNJUDGED} ORDER BY i.seq, t.task LIMIT ?5");
-        let query =
-            sqlx::query(sqlx::AssertSqlSafe(sql)).bind("q").bind("g").bind(0_i64).bind("").bind(10_i64);
+        let query = sqlx::query(sqlx::AssertSqlSafe(sql))
+            .bind("q")
+            .bind("g")
+            .bind(0_i64)
+            .bind("")
+            .bind(10_i64)
+            .bind(false);
         let rows = query.fetch_all(&mut *read).await.unwrap();
         let plan: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
         let plan = plan.join("\n");
@@ -319,11 +354,12 @@ mod tests {
         let fixture = Fixture::with_rows(&[row, r#"{"id":"b","prompt":"q"}"#]).await;
         let queue_id = fixture.workspace.queue(crate::fixture::QUEUE).await.unwrap().id;
         let mut read = fixture.workspace.store().read().await.unwrap();
-        assert_eq!(count_unjudged(&mut read, &queue_id, "g").await.unwrap(), 3);
+        let judge = Judge { guard_id: "g", images: false };
+        assert_eq!(count_unjudged(&mut read, &queue_id, judge).await.unwrap(), 3);
         let mut after = (0, String::new());
         let mut seen = Vec::new();
         loop {
-            let page = list_unjudged(&mut read, &queue_id, "g", (after.0, &after.1), 1).await.unwrap();
+            let page = list_unjudged(&mut read, &queue_id, judge, (after.0, &after.1), 1).await.unwrap();
             let Some(row) = page.into_iter().next() else { break };
             after = (row.seq, row.task.clone());
             seen.push((row.content.prompt.unwrap(), row.task));
