@@ -7,6 +7,7 @@
 //! Invariant: this crate knows no tensors and no window, and opens no network socket. Guards are asked through
 //! [`saring_verdict::Engine`].
 
+pub mod assist;
 pub mod audit;
 pub mod clock;
 mod default_folder;

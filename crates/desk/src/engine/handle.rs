@@ -7,8 +7,8 @@ use std::{
 };
 
 use saring_verdict::{
-    Cancel, DeviceInfo, Engine, EngineError, GuardCard, GuardSettings, GuardSource, JudgeError, LoadRequest,
-    Loaded, Outcome, Progress, Rendered, Subject,
+    Cancel, DeviceInfo, Engine, EngineError, GenerateRequest, Generated, GuardCard, GuardSettings,
+    GuardSource, JudgeError, LoadRequest, Loaded, Outcome, Progress, Rendered, Subject,
 };
 use tokio::sync::oneshot;
 
@@ -139,6 +139,25 @@ impl EngineHandle {
         subjects: Vec<Subject>,
     ) -> Result<Vec<Result<Rendered, JudgeError>>, EngineError> {
         self.call(move |engine| engine.render(&source, settings, &subjects)).await
+    }
+
+    /// Lets the assistant of `request` write an answer, loading it if another one was loaded in between. `on_text` gets pieces of
+    /// it, on the engine's thread.
+    ///
+    /// # Errors
+    /// Those of the engine.
+    pub async fn generate(
+        &self,
+        request: LoadRequest,
+        generate: GenerateRequest,
+        mut on_text: impl FnMut(&str) + Send + 'static,
+        cancel: Cancel,
+    ) -> Result<Generated, EngineError> {
+        self.call(move |engine| {
+            engine.ensure_loaded(&request, &mut |_| ())?;
+            engine.generate(&generate, &mut on_text, &cancel)
+        })
+        .await
     }
 
     /// See [`Engine::unload`].

@@ -1,21 +1,23 @@
 //! An engine for tests, in this process: its verdicts follow from the text, and the text says how it misbehaves.
 //!
-//! A text with "bad" is unsafe with 0.9, any other with 0.1. "die" is the death of the engine, "refuse" a template that
-//! refuses, "markup" something that a trainer would take for markup.
+//! A text with "bad" is unsafe with 0.9, one with "edge" with 0.55 and in int8 with 0.45, any other with 0.1. "die" is the death
+//! of the engine, "refuse" a template that refuses, "markup" something that a trainer would take for markup, "along" has risk
+//! along the text. A checkpoint's folder with a file `images` reads images. The assistant repeats what it was asked last.
 
 use std::{
     path::Path,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use saring_verdict::{
-    BenchReport, BenchRequest, Cancel, DeviceInfo, DeviceKind, Engine, EngineError, Family, GuardCard,
-    GuardSettings, GuardSource, JudgeError, LabelProbability, LoadRequest, Loaded, Message, Outcome,
-    Progress, Provenance, Rendered, Role, Subject, Task, TaskTaxonomy, Taxonomy, TokenCount, Verdict,
+    BenchReport, BenchRequest, Cancel, DeviceInfo, DeviceKind, Ending, Engine, EngineError, Family,
+    GenerateRequest, Generated, GuardCard, GuardSettings, GuardSource, ImageRef, JudgeError,
+    LabelProbability, LoadRequest, Loaded, Message, Outcome, PrecisionChoice, Progress, Provenance, Rendered,
+    RiskTrace, Role, Subject, Task, TaskTaxonomy, Taxonomy, TokenCount, TokenRisk, Verdict, VerdictNote,
 };
 
 use super::{EngineHandle, RestartPolicy, Supervised};
@@ -29,12 +31,18 @@ pub(crate) struct Seen {
     pub started: AtomicU64,
     /// How long a batch takes, in milliseconds.
     pub batch_ms: AtomicU64,
+    /// What was loaded, in that order.
+    pub loaded: Mutex<Vec<LoadRequest>>,
+    /// Images of the subjects that were judged.
+    pub images: Mutex<Vec<ImageRef>>,
+    /// What the assistant was asked.
+    pub asked: Mutex<Vec<GenerateRequest>>,
 }
 
 pub(crate) struct Scripted {
     family: Family,
     seen: Arc<Seen>,
-    loaded: bool,
+    loaded: Option<PrecisionChoice>,
     dead: bool,
 }
 
@@ -45,7 +53,7 @@ pub(crate) fn handle(family: Family) -> (EngineHandle, Arc<Seen>) {
         (RestartPolicy { backoff: Duration::ZERO, ..RestartPolicy::default() }, seen.clone());
     let factory = move || {
         made.started.fetch_add(1, Ordering::SeqCst);
-        Ok(Box::new(Scripted { family, seen: made.clone(), loaded: false, dead: false }) as Box<dyn Engine>)
+        Ok(Box::new(Scripted { family, seen: made.clone(), loaded: None, dead: false }) as Box<dyn Engine>)
     };
     (EngineHandle::new(Supervised::new(Arc::new(factory), policy, |_| ())).unwrap(), seen)
 }
@@ -72,9 +80,9 @@ fn card(family: Family, path: &Path) -> Result<GuardCard, EngineError> {
         context_tokens: 100,
         memory_needed_bytes: 1,
         memory: vec![],
-        images: false,
+        images: path.join("images").exists(),
         processor_sha256: None,
-        languages: vec![],
+        languages: if family == Family::Assistant { words(&["en", "ms"]) } else { vec![] },
         license: None,
         warnings: vec![],
     })
@@ -99,7 +107,8 @@ impl Engine for Scripted {
         request: &LoadRequest,
         _progress: &mut dyn FnMut(Progress),
     ) -> Result<Loaded, EngineError> {
-        self.loaded = true;
+        self.loaded = Some(request.precision);
+        self.seen.loaded.lock().unwrap().push(request.clone());
         let card = card(self.family, &request.source.path)?;
         Ok(Loaded {
             provenance: Provenance {
@@ -107,7 +116,7 @@ impl Engine for Scripted {
                 template_sha256: card.template_sha256.clone(),
                 processor_sha256: None,
                 family: card.family,
-                precision: "f32".into(),
+                precision: if request.precision == PrecisionChoice::Int8 { "int8" } else { "f32" }.into(),
                 device: "cpu".into(),
                 device_name: "scripted".into(),
                 settings: "{}".into(),
@@ -122,9 +131,7 @@ impl Engine for Scripted {
     }
 
     fn judge(&mut self, subjects: &[Subject], cancel: &Cancel) -> Result<Vec<Outcome>, EngineError> {
-        if !self.loaded {
-            return Err(EngineError::NotLoaded);
-        }
+        let precision = self.loaded.ok_or(EngineError::NotLoaded)?;
         std::thread::sleep(Duration::from_millis(self.seen.batch_ms.load(Ordering::SeqCst)));
         if self.dead || subjects.iter().any(|s| text(s).contains("die")) {
             self.dead = true;
@@ -137,10 +144,15 @@ impl Engine for Scripted {
                     return Err(JudgeError::Cancelled);
                 }
                 self.seen.judged.fetch_add(1, Ordering::SeqCst);
-                match text(subject) {
-                    t if t.contains("refuse") => Err(JudgeError::SeveralTurns { turns: 3 }),
-                    t => Ok(self.verdict(if t.contains("bad") { 0.9 } else { 0.1 })),
-                }
+                self.seen.images.lock().unwrap().extend_from_slice(&subject.images);
+                let p_unsafe = match text(subject) {
+                    t if t.contains("refuse") => return Err(JudgeError::SeveralTurns { turns: 3 }),
+                    t if t.contains("bad") => 0.9,
+                    t if t.contains("edge") && precision == PrecisionChoice::Int8 => 0.45,
+                    t if t.contains("edge") => 0.55,
+                    _ => 0.1,
+                };
+                Ok(self.verdict(p_unsafe, subject))
             })
             .collect())
     }
@@ -169,18 +181,38 @@ impl Engine for Scripted {
         Ok(subjects.iter().map(render).collect())
     }
 
+    fn generate(
+        &mut self,
+        request: &GenerateRequest,
+        on_text: &mut dyn FnMut(&str),
+        cancel: &Cancel,
+    ) -> Result<Generated, EngineError> {
+        self.loaded.ok_or(EngineError::NotLoaded)?;
+        self.seen.asked.lock().unwrap().push(request.clone());
+        let mut text = String::new();
+        for word in request.messages.last().map_or("", |m| &m.content).split_inclusive(' ') {
+            if cancel.is_cancelled() {
+                break;
+            }
+            on_text(word);
+            text.push_str(word);
+        }
+        let ending = if cancel.is_cancelled() { Ending::Cancelled } else { Ending::Finished };
+        Ok(Generated { text, tokens_prompt: 10, tokens_generated: 5, ending })
+    }
+
     fn bench(&mut self, _request: BenchRequest) -> Result<BenchReport, EngineError> {
         Ok(BenchReport { rows: vec![] })
     }
 
     fn unload(&mut self) -> Result<(), EngineError> {
-        self.loaded = false;
+        self.loaded = None;
         Ok(())
     }
 }
 
 impl Scripted {
-    fn verdict(&self, p_unsafe: f64) -> Verdict {
+    fn verdict(&self, p_unsafe: f64, subject: &Subject) -> Verdict {
         let label = |label: &str, p| LabelProbability { label: label.into(), p };
         let probabilities = match self.family {
             Family::SeaGuard => vec![label("safe", 1.0 - p_unsafe), label("unsafe", p_unsafe)],
@@ -195,9 +227,20 @@ impl Scripted {
             refusal: None,
             tokens: TokenCount { prompt: 10, cached: 4, computed: 6 },
             truncated: false,
-            notes: vec![],
-            risk: None,
+            notes: if text(subject).is_empty() { vec![VerdictNote::ImageWithoutText] } else { vec![] },
+            risk: text(subject).contains("along").then(|| along(text(subject))),
         }
+    }
+}
+
+/// Three tokens: the first letter, which is safe, and two more for the rest, which are not.
+fn along(text: &str) -> RiskTrace {
+    let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    let token = |end, p_unsafe: f32| TokenRisk { end, p: vec![1.0 - p_unsafe, p_unsafe], category: 0 };
+    RiskTrace {
+        labels: vec!["Safe".into(), "Unsafe".into()],
+        categories: vec!["Violent".into()],
+        tokens: vec![token(1, 0.1), token(2, 0.8), token(end, 0.9)],
     }
 }
 
