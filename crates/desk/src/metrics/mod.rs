@@ -7,6 +7,9 @@
 //! uniform draw brought up. Other blind decisions are shown apart: reviewers chose those items, or the guard did. Decisions
 //! made with a verdict in view are not held against it at all, and those of scripts never count as people's.
 
+mod comparison;
+#[cfg(test)]
+mod comparison_tests;
 mod curve;
 mod stats;
 #[cfg(test)]
@@ -14,6 +17,7 @@ mod workspace_tests;
 
 use saring_verdict::{LabelProbability, Reading, Task, TokenCount, Verdict};
 
+pub use comparison::{Comparison, Flip, Said};
 pub use curve::{Areas, Scored, areas};
 pub use stats::{Agreement, Overrides, QueueStats, TaskStates, VerdictCounts, Yardstick};
 

@@ -33,6 +33,7 @@ async fn labelled() -> Fixture {
         guard: None,
         device: DeviceChoice::Cpu,
         precision: PrecisionChoice::Auto,
+        pixels_max: None,
     };
     fixture.workspace.start_label_run(&engine, order).await.unwrap().finish().await.unwrap();
     fixture
