@@ -73,12 +73,13 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
     heading("label");
     output.say(embedded::WARNING);
     let engine = guarding::engine()?;
-    let guard = workspace.add_demo_guard(&engine).await?;
+    let guard = workspace.add_demo_guard(&engine, &embedded::TEXT).await?;
     let order = LabelOrder {
         queue: queue.clone(),
         guard: Some(guard.id.clone()),
         device: DeviceChoice::Auto,
         precision: PrecisionChoice::Auto,
+        pixels_max: None,
     };
     let started = Instant::now();
     let labelled = label::to_the_end(&workspace, &engine, order, output).await?;

@@ -66,8 +66,8 @@ pub async fn source(
         return Ok((GuardSource { path: path.to_owned(), family: None }, GuardSettings::default()));
     }
     let workspace = place.open().await?;
-    if name_or_path == guards::demo::NAME {
-        workspace.add_demo_guard(engine).await?;
+    if let Some(demo) = guards::demo::named(name_or_path) {
+        workspace.add_demo_guard(engine, demo).await?;
     }
     let found = workspace.guard_in_use(name_or_path).await;
     workspace.close().await;

@@ -32,14 +32,15 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
     let workspace = place.open().await?;
     workspace.settle_dead_runs().await?;
     let engine = guarding::engine()?;
-    if wanted.guard.as_deref() == Some(saring_desk::guards::demo::NAME) {
-        workspace.add_demo_guard(&engine).await?;
+    if let Some(demo) = wanted.guard.as_deref().and_then(saring_desk::guards::demo::named) {
+        workspace.add_demo_guard(&engine, demo).await?;
     }
     let order = LabelOrder {
         queue: wanted.queue.clone(),
         guard: wanted.guard,
         device: wanted.running.device,
         precision: wanted.running.precision,
+        pixels_max: None,
     };
     let started = Instant::now();
     let done = to_the_end(&workspace, &engine, order, output).await?;

@@ -83,10 +83,10 @@ pub async fn run(command: Command, place: &Place, output: Output) -> anyhow::Res
             output.show(&view(&guard, false), |_| format!("added {}\n{}", guard.name, facts(&guard)))?;
         }
         Command::List => {
-            // The demo guard is part of the program: it is in the list before it is first used.
-            workspace.add_demo_guard(&guarding::engine()?).await?;
-            let default = workspace.default_guard_id().await?;
-            let is_default = |g: &Guard| default.as_ref().map_or(g.is_toy, |id| *id == g.id);
+            // The demo guards are part of the program: they are in the list before they are first used.
+            workspace.add_demo_guards(&guarding::engine()?).await?;
+            let default = workspace.default_in_force().await?;
+            let is_default = |g: &Guard| default.as_ref().is_some_and(|d| d.id == g.id);
             let guards = workspace.guards().await?;
             let views: Vec<Value> = guards.iter().map(|g| view(g, is_default(g))).collect();
             output.show(&views, |_| {
@@ -116,11 +116,11 @@ async fn check(
     running: Running,
     output: Output,
 ) -> anyhow::Result<()> {
-    if name == saring_desk::guards::demo::NAME {
-        workspace.add_demo_guard(&guarding::engine()?).await?;
+    if let Some(demo) = saring_desk::guards::demo::named(name) {
+        workspace.add_demo_guard(&guarding::engine()?, demo).await?;
     }
     let engine = guarding::engine()?;
-    let test = workspace.check_guard(&engine, name, running.device, running.precision).await?;
+    let test = workspace.check_guard(&engine, name, running.device, running.precision, |_| ()).await?;
     let rows: Vec<Value> = test
         .rows
         .iter()

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use saring_verdict::{Cancel, DeviceChoice, LoadRequest, Loaded, PrecisionChoice, Subject, Task};
+use saring_verdict::{Cancel, DeviceChoice, LoadRequest, Loaded, PrecisionChoice, Progress, Subject, Task};
 
 use super::Guard;
 use crate::{Result, Workspace, engine::EngineHandle};
@@ -54,7 +54,8 @@ const SUBJECTS: [(&str, &str, Option<&str>); 6] = [
 ];
 
 impl Workspace {
-    /// Reads a guard again, compares it with what was added, loads it and judges a few fixed subjects.
+    /// Reads a guard again, compares it with what was added, loads it and judges a few fixed subjects. `on_loading` gets how
+    /// far loading has come, in bytes.
     ///
     /// # Errors
     /// If it cannot be read or loaded; what is merely wrong with it is in [`SelfTest::problems`].
@@ -64,6 +65,7 @@ impl Workspace {
         id_or_name: &str,
         device: DeviceChoice,
         precision: PrecisionChoice,
+        on_loading: impl FnMut(Progress) + Send + 'static,
     ) -> Result<SelfTest> {
         let guard = self.guard(id_or_name).await?;
         let card = engine.describe(guard.source.clone(), |_| ()).await?;
@@ -73,9 +75,9 @@ impl Workspace {
             device,
             precision,
             settings: guard.settings,
-            features_dir: None,
+            features_dir: Some(self.features_dir()),
         };
-        engine.ensure_loaded(request.clone(), |_| ()).await?;
+        engine.ensure_loaded(request.clone(), on_loading).await?;
         let (names, subjects) = subjects(&guard);
         let started = Instant::now();
         let judged = engine.judge(request, subjects.clone(), Cancel::new()).await?;

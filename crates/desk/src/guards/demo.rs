@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{Error, Result, audit::chain::hex};
 
-/// What the demo guard is called.
+/// What names of demo guards begin with.
 pub const NAME: &str = "saring-demo";
 /// What must be said wherever its verdicts are shown.
 pub const WARNING: &str =
@@ -24,8 +24,34 @@ pub const QUEUE: &str = include_str!("../../../../demo/queue.jsonl");
 
 const SCORES: &str = include_str!("../../../../demo/scores.json");
 
-/// The files of its checkpoint, in the order of their names.
-const FILES: [(&str, &[u8]); 6] = [
+/// A guard that is part of the program.
+#[derive(Debug)]
+pub struct DemoGuard {
+    /// What it is called in a workspace.
+    pub name: &'static str,
+    /// The files of its checkpoint, in the order of their names.
+    files: &'static [(&'static str, &'static [u8])],
+    hashes: OnceLock<Hashes>,
+}
+
+#[derive(Debug)]
+struct Hashes {
+    version: String,
+    weights: String,
+}
+
+/// Reads text, answers as Qwen3Guard-Gen does.
+pub static TEXT: DemoGuard = DemoGuard { name: NAME, files: &TEXT_FILES, hashes: OnceLock::new() };
+
+/// All of them.
+pub static ALL: [&DemoGuard; 1] = [&TEXT];
+
+/// The one of that name.
+pub fn named(name: &str) -> Option<&'static DemoGuard> {
+    ALL.into_iter().find(|demo| demo.name == name)
+}
+
+const TEXT_FILES: [(&str, &[u8]); 6] = [
     ("chat_template.jinja", include_bytes!("../../../../demo/guard/chat_template.jinja")),
     ("config.json", include_bytes!("../../../../demo/guard/config.json")),
     ("generation_config.json", include_bytes!("../../../../demo/guard/generation_config.json")),
@@ -71,31 +97,51 @@ pub fn scores() -> Vec<DemoScore> {
     tasks.iter().flat_map(of_task).collect()
 }
 
-/// A short hash of the files, so that a newer program's demo guard is told from an older one's.
-pub fn version() -> &'static str {
-    static VERSION: OnceLock<String> = OnceLock::new();
-    VERSION.get_or_init(|| {
-        let mut hasher = Sha256::new();
-        for (name, bytes) in FILES {
-            hasher.update(name);
-            hasher.update((bytes.len() as u64).to_be_bytes());
-            hasher.update(bytes);
-        }
-        hex(&hasher.finalize()[..4])
-    })
-}
-
-/// Writes the checkpoint into `workspace_dir/guards/saring-demo-VERSION`; files that differ are written again.
-///
-/// # Errors
-/// What the disk refuses.
-pub fn unpack(workspace_dir: &Path) -> Result<PathBuf> {
-    let folder = workspace_dir.join("guards").join(format!("{NAME}-{}", version()));
-    fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
-    for (name, bytes) in FILES {
-        write_if_different(&folder.join(name), bytes)?;
+impl DemoGuard {
+    /// Whether a guard of this name is this one, of this version or an older one.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        let Some(rest) = name.strip_prefix(self.name) else { return false };
+        let is_version = |v: &str| v.len() == 8 && v.bytes().all(|b| b.is_ascii_hexdigit());
+        rest.is_empty() || rest.strip_prefix('-').is_some_and(is_version)
     }
-    Ok(folder)
+
+    /// A short hash of the files, so that a newer program's demo guard is told from an older one's.
+    pub fn version(&self) -> &str {
+        &self.hashes().version
+    }
+
+    /// As the card of a guard has it.
+    pub(crate) fn weights_sha256(&self) -> &str {
+        &self.hashes().weights
+    }
+
+    fn hashes(&self) -> &Hashes {
+        self.hashes.get_or_init(|| {
+            let (mut all, mut weights) = (Sha256::new(), Sha256::new());
+            for (name, bytes) in self.files {
+                all.update(name);
+                all.update((bytes.len() as u64).to_be_bytes());
+                all.update(bytes);
+                if name.ends_with(".safetensors") {
+                    weights.update(bytes);
+                }
+            }
+            Hashes { version: hex(&all.finalize()[..4]), weights: hex(&weights.finalize()) }
+        })
+    }
+
+    /// Writes the checkpoint into `workspace_dir/guards/NAME-VERSION`; files that differ are written again.
+    ///
+    /// # Errors
+    /// What the disk refuses.
+    pub fn unpack(&self, workspace_dir: &Path) -> Result<PathBuf> {
+        let folder = workspace_dir.join("guards").join(format!("{}-{}", self.name, self.version()));
+        fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+        for (name, bytes) in self.files {
+            write_if_different(&folder.join(name), bytes)?;
+        }
+        Ok(folder)
+    }
 }
 
 /// By a file beside it and a rename, so that another process never reads half a file.
@@ -116,19 +162,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_demo_guard_is_unpacked_and_mended() {
-        let dir = tempfile::tempdir().unwrap();
-        let folder = unpack(dir.path()).unwrap();
-        assert_eq!(fs::read_dir(&folder).unwrap().count(), FILES.len(), "nothing but its files");
-        fs::write(folder.join("config.json"), "broken").unwrap();
-        assert_eq!(unpack(dir.path()).unwrap(), folder);
-        assert_eq!(
-            fs::read(folder.join("config.json")).unwrap(),
-            FILES[1].1,
-            "a damaged file is written again"
-        );
-        let bytes: usize = FILES.iter().map(|(_, bytes)| bytes.len()).sum();
-        assert!(bytes <= 8 << 20, "the checkpoint stays small: {bytes} bytes");
+    fn demo_guards_are_unpacked_and_mended() {
+        for demo in ALL {
+            let dir = tempfile::tempdir().unwrap();
+            let folder = demo.unpack(dir.path()).unwrap();
+            let files = fs::read_dir(&folder).unwrap().count();
+            assert_eq!(files, demo.files.len(), "nothing but its files");
+            let config = folder.join("config.json");
+            let written = fs::read(&config).unwrap();
+            fs::write(&config, "broken").unwrap();
+            assert_eq!(demo.unpack(dir.path()).unwrap(), folder);
+            assert_eq!(fs::read(&config).unwrap(), written, "a damaged file is written again");
+            let bytes: usize = demo.files.iter().map(|(_, bytes)| bytes.len()).sum();
+            assert!(bytes <= 8 << 20, "the checkpoint stays small: {bytes} bytes");
+        }
+    }
+
+    #[test]
+    fn a_demo_guard_is_known_by_its_name_with_or_without_a_version() {
+        for name in ["saring-demo", "saring-demo-0a1b2c3d"] {
+            assert!(TEXT.is_called(name), "{name}");
+        }
+        for name in ["saring-demo-pictures", "saring-demo2", "saring", "my-saring-demo"] {
+            assert!(!TEXT.is_called(name), "{name}");
+        }
     }
 
     #[test]

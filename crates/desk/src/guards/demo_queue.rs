@@ -5,6 +5,7 @@ use saring_verdict::Cancel;
 use crate::{
     Error, Result, Workspace,
     import::{ColumnMapping, ImportRequest},
+    media::Keeping,
     queue::LabelScheme,
 };
 
@@ -31,6 +32,7 @@ impl Workspace {
             scheme: LabelScheme::qwen3guard(),
             paths: vec![path],
             mapping: ColumnMapping::new(),
+            keeping: Keeping::Copy,
         };
         let imported = self.import(&request, &mut |_| (), &Cancel::new()).await;
         tokio::fs::remove_dir_all(&folder).await.map_err(Error::io(&folder))?;

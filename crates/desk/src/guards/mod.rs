@@ -5,6 +5,7 @@
 //! part of the program ([`demo`]) and unpacked on first use.
 
 mod check;
+mod default;
 pub mod demo;
 pub mod demo_queue;
 pub(crate) mod registry;
@@ -19,7 +20,7 @@ pub use check::{SelfTest, SelfTestRow};
 
 use crate::{
     Error, Result, Thing,
-    store::{StoreError, guards::GuardRow},
+    store::{StoreError, guards::GuardRow, verdicts::Judge},
 };
 
 /// A guard of the registry.
@@ -75,6 +76,23 @@ impl Guard {
             added_at: row.added_at,
             removed_at: row.removed_at,
         })
+    }
+
+    /// As the store asks for what is left to judge.
+    pub(crate) fn as_judge(&self) -> Judge<'_> {
+        Judge { guard_id: &self.id, images: self.card.images }
+    }
+
+    /// Refuses what is no guard but the reviewer's assistant.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`].
+    pub fn check_judges(&self) -> Result<()> {
+        if self.card.family.is_guard() {
+            return Ok(());
+        }
+        let reason = "is an assistant, which judges nothing; choose a guard";
+        Err(Error::Conflict { thing: Thing::Guard, id: self.name.clone(), reason })
     }
 
     /// What differs between the guard as it was added and `card`, as half-sentences; empty if it is the same.

@@ -36,7 +36,9 @@ impl Workspace {
         check_name(&name)?;
         let source = GuardSource { path, family: new.family };
         let card = engine.describe(source.clone(), progress).await?;
-        self.register_guard(&name, &source, new.settings, &card, false).await
+        // By its weights: a copy of a toy under another name is a toy.
+        let is_toy = demo::ALL.iter().any(|demo| demo.weights_sha256() == card.weights_sha256);
+        self.register_guard(&name, &source, new.settings, &card, is_toy).await
     }
 
     pub(super) async fn register_guard(
@@ -125,79 +127,11 @@ impl Workspace {
         guards::set_removed(&mut tx, &guard.id, Some(&at)).await?;
         events::append(&mut tx, EventKind::GuardRemoved, &guard.id, &removal_hash(&guard.id, &at)).await?;
         if settings::get(&mut tx, settings::DEFAULT_GUARD).await?.as_deref() == Some(guard.id.as_str()) {
-            // Empty: the demo guard again, as in a new workspace.
+            // Empty: as in a new workspace.
             settings::set(&mut tx, settings::DEFAULT_GUARD, "").await?;
         }
         tx.commit().await?;
         Ok(Guard { removed_at: Some(at), ..guard })
-    }
-
-    /// The guard that is used where none is named: the one that was set, else the demo guard, which is unpacked and added if
-    /// it is not there yet.
-    ///
-    /// # Errors
-    /// As [`add_demo_guard`](Self::add_demo_guard).
-    pub async fn default_guard(&self, engine: &EngineHandle) -> Result<Guard> {
-        match self.default_guard_id().await? {
-            Some(id) => self.guard_in_use(&id).await,
-            None => self.add_demo_guard(engine).await,
-        }
-    }
-
-    /// Id of the guard that was set as the default; `None` for the demo guard.
-    ///
-    /// # Errors
-    /// What the database refuses.
-    pub async fn default_guard_id(&self) -> Result<Option<String>> {
-        let value = settings::get(&mut *self.store().read().await?, settings::DEFAULT_GUARD).await?;
-        Ok(value.filter(|id| !id.is_empty()))
-    }
-
-    /// Sets the guard that is used where none is named.
-    ///
-    /// # Errors
-    /// [`Error::NotFound`], [`Error::Conflict`] for a removed one.
-    pub async fn set_default_guard(&self, id_or_name: &str) -> Result<Guard> {
-        let guard = self.guard_in_use(id_or_name).await?;
-        let mut tx = self.store().write().await?;
-        settings::set(&mut tx, settings::DEFAULT_GUARD, &guard.id).await?;
-        tx.commit().await?;
-        Ok(guard)
-    }
-
-    /// The demo guard, unpacked and added on first use. A newer program brings its own: then the older one stays known under
-    /// its name, and the new one has a part of its hash in its name.
-    ///
-    /// # Errors
-    /// What the disk or the engine refuses.
-    pub async fn add_demo_guard(&self, engine: &EngineHandle) -> Result<Guard> {
-        let dir = self.dir().to_owned();
-        let unpacked = tokio::task::spawn_blocking(move || demo::unpack(&dir)).await;
-        let path = unpacked.map_err(|_| Error::Cancelled)??;
-        let path = tokio::fs::canonicalize(&path).await.map_err(Error::io(&path))?;
-        let versioned = format!("{}-{}", demo::NAME, demo::version());
-        let all = self.guards().await?;
-        if let Some(known) = all.into_iter().find(|g| g.is_toy && g.source.path == path) {
-            return Ok(known);
-        }
-        let source = GuardSource { path, family: None };
-        let card = engine.describe(source.clone(), |_| ()).await?;
-        let mut added = Err(Error::not_found(Thing::Guard, demo::NAME));
-        for name in [demo::NAME, &versioned] {
-            added = self.register_guard(name, &source, Default::default(), &card, true).await;
-            if !matches!(added, Err(Error::Exists { .. })) {
-                break;
-            }
-        }
-        match added {
-            // Another process was quicker.
-            Err(Error::Exists { .. }) => {
-                let all = self.guards().await?;
-                let known = all.into_iter().find(|g| g.is_toy && g.source.path == source.path);
-                known.ok_or(Error::Exists { thing: Thing::Guard, name: versioned })
-            }
-            added => added,
-        }
     }
 }
 

@@ -62,12 +62,41 @@ async fn the_demo_guard_is_the_default_and_is_added_once() {
 }
 
 #[tokio::test]
+async fn a_removed_demo_guard_stays_away_until_it_is_asked_for() {
+    let fixture = Fixture::new().await;
+    let workspace = &fixture.workspace;
+    let (engine, _) = scripted::handle(Family::Qwen3guardGen);
+    workspace.add_demo_guards(&engine).await.unwrap();
+    workspace.remove_guard(demo::NAME).await.unwrap();
+    workspace.add_demo_guards(&engine).await.unwrap();
+    assert!(workspace.guards().await.unwrap().is_empty());
+    let none = workspace.default_guard(&engine).await.unwrap_err();
+    assert!(none.to_string().contains("add one"), "{none}");
+    let mine = workspace.add_guard(&engine, checkpoint(&fixture, "mine", "w1"), |_| ()).await.unwrap();
+    assert_eq!(workspace.default_guard(&engine).await.unwrap().id, mine.id, "what there is");
+    workspace.add_demo_guard(&engine, &demo::TEXT).await.unwrap();
+    assert_eq!(workspace.default_guard(&engine).await.unwrap().name, demo::NAME, "it was asked for");
+    assert!(workspace.verify(None).await.unwrap().holds());
+}
+
+#[tokio::test]
+async fn a_copy_of_a_toy_is_a_toy_under_any_name() {
+    let fixture = Fixture::new().await;
+    let (engine, _) = scripted::handle(Family::Qwen3guardGen);
+    let copy = checkpoint(&fixture, "serious", demo::TEXT.weights_sha256());
+    assert!(fixture.workspace.add_guard(&engine, copy, |_| ()).await.unwrap().is_toy);
+    let other = checkpoint(&fixture, "other", "w1");
+    assert!(!fixture.workspace.add_guard(&engine, other, |_| ()).await.unwrap().is_toy);
+}
+
+#[tokio::test]
 async fn the_self_test_says_what_changed_on_disk() {
     let fixture = Fixture::new().await;
     let (engine, _) = scripted::handle(Family::SeaGuard);
     let new = checkpoint(&fixture, "mine", "w1");
     fixture.workspace.add_guard(&engine, new.clone(), |_| ()).await.unwrap();
-    let check = || fixture.workspace.check_guard(&engine, "mine", DeviceChoice::Cpu, PrecisionChoice::Auto);
+    let check =
+        || fixture.workspace.check_guard(&engine, "mine", DeviceChoice::Cpu, PrecisionChoice::Auto, |_| ());
     let passed = check().await.unwrap();
     assert!(passed.problems.is_empty(), "{:?}", passed.problems);
     assert!(passed.rows.len() >= 5 && passed.rows.iter().all(|r| r.label == "safe"));
