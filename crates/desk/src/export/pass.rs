@@ -177,7 +177,7 @@ impl Pass<'_> {
             _ => return Err(LeftOut::Undecided),
         }
         let answer = answer(&wording.guard.card, task, decision, self.order.controversial_as)?;
-        if row.content.images.is_some() {
+        if !row.content.images.is_empty() {
             return Err(LeftOut::Images);
         }
         let unreadable = || LeftOut::Rendering("the stored conversation cannot be read".to_owned());

@@ -206,6 +206,7 @@ async fn a_verdict_never_fills_a_field() {
         guard: None,
         device: DeviceChoice::Cpu,
         precision: PrecisionChoice::Auto,
+        pixels_max: None,
     };
     fixture.workspace.start_label_run(&engine, run).await.unwrap().finish().await.unwrap();
     let order = ExportOrder { validation: 0.0, ..ExportOrder::new(QUEUE, ExportFormat::LlamaFactory) };

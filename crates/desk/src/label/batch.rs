@@ -5,12 +5,14 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use saring_verdict::{Subject, Task};
+use saring_verdict::{JudgeError, Subject, Task};
 use tokio::sync::mpsc;
 
 use super::subject;
 use crate::{
-    Result, Workspace,
+    Error, Result, Workspace,
+    guards::Guard,
+    media::{CHANGED, ImageAt},
     store::verdicts::{self, UnjudgedRow},
 };
 
@@ -27,21 +29,21 @@ pub(super) struct Pair {
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) pairs: Vec<Pair>,
-    pub(super) unreadable: Vec<(String, Task)>,
+    pub(super) refused: Vec<(String, Task, JudgeError)>,
 }
 
 /// Sends batches of `size` (as it is when each is fetched) until all are sent or nobody listens.
 pub(super) async fn fetch_all(
     workspace: Workspace,
     queue_id: String,
-    guard_id: String,
+    guard: Guard,
     size: Arc<AtomicUsize>,
     batches: mpsc::Sender<Result<Batch>>,
 ) {
     let mut after = (0, String::new());
     loop {
         let limit = i64::try_from(size.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
-        let fetched = fetch(&workspace, &queue_id, &guard_id, &mut after, limit).await;
+        let fetched = fetch(&workspace, &queue_id, &guard, &mut after, limit).await;
         match fetched {
             Ok(None) => return,
             Ok(Some(batch)) => {
@@ -61,12 +63,14 @@ pub(super) async fn fetch_all(
 async fn fetch(
     workspace: &Workspace,
     queue_id: &str,
-    guard_id: &str,
+    guard: &Guard,
     after: &mut (i64, String),
     limit: i64,
 ) -> Result<Option<Batch>> {
     let mut tx = workspace.store().read().await?;
-    let rows = verdicts::list_unjudged(&mut tx, queue_id, guard_id, (after.0, &after.1), limit).await?;
+    let judge = guard.as_judge();
+    let rows = verdicts::list_unjudged(&mut tx, queue_id, judge, (after.0, &after.1), limit).await?;
+    drop(tx);
     let Some(last) = rows.last() else { return Ok(None) };
     *after = (last.seq, last.task.clone());
     let mut batch = Batch::default();
@@ -76,10 +80,26 @@ async fn fetch(
             tracing::error!(item_id, "an item has a task that this version does not know");
             continue;
         };
-        match subject(&content, task, workspace.media_dir()) {
-            Some(subject) => batch.pairs.push(Pair { item_id, task, language, subject }),
-            None => batch.unreadable.push((item_id, task)),
+        let subject = subject(&content, task, workspace.media_dir());
+        let reason = "the stored conversation cannot be read".to_owned();
+        match (changed_link(content.images).await?, subject) {
+            (Some(error), _) => batch.refused.push((item_id, task, error)),
+            (None, Some(subject)) => batch.pairs.push(Pair { item_id, task, language, subject }),
+            (None, None) => batch.refused.push((item_id, task, JudgeError::Template { reason })),
         }
     }
     Ok(Some(batch))
+}
+
+/// The first linked image whose file is no longer what was imported: a verdict about another picture would be wrong.
+async fn changed_link(images: Vec<ImageAt>) -> Result<Option<JudgeError>> {
+    if images.iter().all(|image| image.linked.is_none()) {
+        return Ok(None);
+    }
+    let look = move || images.iter().position(|image| !image.is_unchanged());
+    let changed = tokio::task::spawn_blocking(look).await.map_err(|_| Error::Cancelled)?;
+    Ok(changed.map(|index| JudgeError::Image {
+        position: u32::try_from(index + 1).unwrap_or(u32::MAX),
+        reason: format!("it {CHANGED}"),
+    }))
 }

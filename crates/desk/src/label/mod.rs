@@ -17,6 +17,7 @@
 mod batch;
 mod lock;
 mod pace;
+mod pixels;
 mod progress;
 mod run;
 mod subject;
@@ -25,6 +26,7 @@ mod tests;
 mod unlabelled;
 mod write;
 
+pub use pixels::{PIXELS_MIN, check_pixels};
 pub use progress::{RecentVerdict, RunProgress, RunState};
 pub use run::{LabelOrder, LabelRun};
 

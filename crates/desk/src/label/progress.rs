@@ -97,6 +97,8 @@ pub struct RunProgress {
     pub failed: u64,
     /// Pairs that went into quarantine, or that somebody else judged, after the run began.
     pub withdrawn: u64,
+    /// Items with images that are left out, because the guard reads text only. Not in `total`.
+    pub left_out: u64,
     /// Pairs a second over the last batches, where there were any.
     pub items_per_second: Option<f64>,
     /// Tokens read a second over the last batches.
@@ -132,6 +134,7 @@ impl RunProgress {
             judged: 0,
             failed: 0,
             withdrawn: 0,
+            left_out: 0,
             items_per_second: None,
             tokens_per_second: None,
             eta_seconds: None,
@@ -147,6 +150,16 @@ impl RunProgress {
     /// Pairs with a verdict or an error.
     pub fn done(&self) -> u64 {
         self.judged + self.failed
+    }
+
+    /// Says that items with images are left out.
+    pub(super) fn leave_out(&mut self, items: u64) {
+        self.left_out = items;
+        match items {
+            0 => {}
+            1 => self.note("1 item with images was left out: this guard reads text only".to_owned()),
+            n => self.note(format!("{n} items with images were left out: this guard reads text only")),
+        }
     }
 
     /// Adds a note; of many, the first and the newest are kept.

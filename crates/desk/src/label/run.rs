@@ -8,7 +8,7 @@ use std::{
     time::Instant,
 };
 
-use saring_verdict::{Cancel, DeviceChoice, JudgeError, LoadRequest, Loaded, PrecisionChoice};
+use saring_verdict::{Cancel, DeviceChoice, GuardSettings, JudgeError, LoadRequest, Loaded, PrecisionChoice};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -17,6 +17,7 @@ use tokio::{
 use super::{
     RecentVerdict, RunProgress, RunState,
     batch::{Batch, Pair, fetch_all},
+    check_pixels,
     lock::RunLock,
     pace::{Pace, number},
     write::{JudgedBatch, Written, write},
@@ -46,6 +47,8 @@ pub struct LabelOrder {
     pub device: DeviceChoice,
     /// In which precision.
     pub precision: PrecisionChoice,
+    /// Most pixels of an image that are looked at, below the guard's own limit: faster, and coarser.
+    pub pixels_max: Option<u64>,
 }
 
 /// A run that goes on by itself. Dropping this does not stop it.
@@ -120,23 +123,27 @@ impl Workspace {
     /// Starts to label a queue. The run goes on by itself on the present runtime; its guard is loaded first.
     ///
     /// # Errors
-    /// [`Error::NotFound`]; [`Error::Conflict`] if the queue is being labelled by that guard already. What goes wrong later
+    /// [`Error::NotFound`]; [`Error::Conflict`] if the queue is being labelled by that guard already, and for an assistant;
+    /// [`Error::Invalid`] for fewer than [`PIXELS_MIN`](super::PIXELS_MIN) pixels. What goes wrong later
     /// is told by [`LabelRun::finish`] and in [`RunProgress::notes`].
     pub async fn start_label_run(&self, engine: &EngineHandle, order: LabelOrder) -> Result<LabelRun> {
         let guard = match &order.guard {
             Some(guard) => self.guard_in_use(guard).await?,
             None => self.default_guard(engine).await?,
         };
+        guard.check_judges()?;
+        check_pixels(order.pixels_max)?;
         let queue = self.queue(&order.queue).await?;
         let Some(lock) = RunLock::take(self.dir(), &queue.id, &guard.id)? else {
             let reason = "is being labelled by this guard already";
             return Err(Error::Conflict { thing: Thing::Queue, id: queue.name, reason });
         };
         self.settle(Some((&queue.id, &guard.id))).await?;
-        let row = self.begin_run(&order, &queue.id, &guard.id).await?;
+        let row = self.begin_run(&order, &queue.id, &guard).await?;
         let total = u64::try_from(row.total).unwrap_or(0);
-        let (sender, progress) =
-            watch::channel(RunProgress::new(row.id.clone(), queue.id, guard.id.clone(), total));
+        let mut begun = RunProgress::new(row.id.clone(), queue.id, guard.id.clone(), total);
+        begun.leave_out(u64::try_from(row.left_out).unwrap_or(0));
+        let (sender, progress) = watch::channel(begun);
         let control = Arc::new(Control { paused: watch::Sender::new(false), cancel: Cancel::new() });
         let runner = Runner {
             workspace: self.clone(),
@@ -145,8 +152,11 @@ impl Workspace {
                 source: guard.source.clone(),
                 device: order.device,
                 precision: order.precision,
-                settings: guard.settings,
-                features_dir: None,
+                settings: GuardSettings {
+                    pixels_max: order.pixels_max.or(guard.settings.pixels_max),
+                    ..guard.settings
+                },
+                features_dir: Some(self.features_dir()),
             },
             guard,
             id: row.id.clone(),
@@ -159,17 +169,21 @@ impl Workspace {
         Ok(LabelRun { id: row.id, control, progress, task: tokio::spawn(runner.run()) })
     }
 
-    async fn begin_run(&self, order: &LabelOrder, queue_id: &str, guard_id: &str) -> Result<RunRow> {
+    async fn begin_run(&self, order: &LabelOrder, queue_id: &str, guard: &Guard) -> Result<RunRow> {
         let name = |choice: &dyn std::fmt::Debug| format!("{choice:?}").to_lowercase();
         let mut tx = self.store().write().await?;
+        let with_images =
+            if guard.card.images { 0 } else { verdicts::count_with_images(&mut tx, queue_id).await? };
         let row = RunRow {
             id: self.clock().new_id(),
             queue_id: queue_id.to_owned(),
-            guard_id: guard_id.to_owned(),
+            guard_id: guard.id.clone(),
             device: name(&order.device),
             precision: name(&order.precision),
+            pixels_max: order.pixels_max.and_then(|n| i64::try_from(n).ok()),
+            left_out: with_images,
             state: RunState::Running.to_string(),
-            total: verdicts::count_unjudged(&mut tx, queue_id, guard_id).await?,
+            total: verdicts::count_unjudged(&mut tx, queue_id, guard.as_judge()).await?,
             judged: 0,
             failed: 0,
             note: None,
@@ -276,13 +290,8 @@ impl Runner {
         let Some(loaded) = self.load().await? else { return Ok(()) };
         let (sender, mut batches) = mpsc::channel(BATCHES_AHEAD);
         let queue_id = self.progress.borrow().queue_id.clone();
-        let fetching = fetch_all(
-            self.workspace.clone(),
-            queue_id,
-            self.guard.id.clone(),
-            self.batch_size.clone(),
-            sender,
-        );
+        let fetching =
+            fetch_all(self.workspace.clone(), queue_id, self.guard.clone(), self.batch_size.clone(), sender);
         let fetching = tokio::spawn(fetching);
         let mut writing: Option<JoinHandle<Result<Written>>> = None;
         let result = loop {
@@ -370,7 +379,7 @@ impl Runner {
     }
 
     async fn judge(&mut self, batch: Batch, loaded: &Loaded) -> Result<JudgedBatch> {
-        let Batch { mut pairs, unreadable } = batch;
+        let Batch { mut pairs, refused } = batch;
         let ids: Vec<&str> = pairs.iter().map(|p| p.item_id.as_str()).collect();
         let hidden = verdicts::hidden_among(&mut *self.workspace.store().read().await?, &ids).await?;
         if !hidden.is_empty() {
@@ -380,10 +389,9 @@ impl Runner {
             self.progress.send_modify(|p| withdraw(p, withdrawn));
         }
         let mut judged = JudgedBatch { pairs: Vec::new(), outcomes: Vec::new(), provenance: None };
-        for pair in unreadable {
-            let reason = "the stored conversation cannot be read".to_owned();
-            judged.pairs.push(pair);
-            judged.outcomes.push(Err(JudgeError::Template { reason }));
+        for (item_id, task, error) in refused {
+            judged.pairs.push((item_id, task));
+            judged.outcomes.push(Err(error));
         }
         if pairs.is_empty() {
             return Ok(judged);
@@ -420,6 +428,11 @@ impl Runner {
         let ids: Vec<&str> = pairs.iter().map(|p| p.item_id.as_str()).collect();
         let hidden = verdicts::hidden_among(&mut read, &ids).await?;
         drop(read);
+        let hidden_ids: Vec<&str> = hidden.iter().map(String::as_str).collect();
+        if !hidden_ids.is_empty() {
+            // The guard has just kept what it made of their images.
+            self.workspace.forget_features(&hidden_ids).await?;
+        }
         let judged = pairs.iter().zip(outcomes).rev().filter(|(pair, _)| !hidden.contains(&pair.item_id));
         let judged = judged.filter_map(|(pair, outcome)| Some((pair, outcome.as_ref().ok()?)));
         let recent = judged.take(RunProgress::RECENT_MAX).map(|(pair, verdict)| RecentVerdict {

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use saring_verdict::{ImageRef, Message, Subject, Task};
+use saring_verdict::{Message, Subject, Task};
 
-use crate::{import::row::conversation, media, store::verdicts::ContentRow};
+use crate::{import::row::conversation, store::verdicts::ContentRow};
 
 /// The question about one task of an item, or `None` if the stored conversation cannot be read.
 pub(crate) fn subject(content: &ContentRow, task: Task, media_dir: &Path) -> Option<Subject> {
@@ -14,16 +14,14 @@ pub(crate) fn subject(content: &ContentRow, task: Task, media_dir: &Path) -> Opt
     };
     let messages =
         conversation(task, content.prompt.as_deref(), content.response.as_deref(), turns.as_deref());
-    let images = content.images.as_deref().unwrap_or_default().split(',').filter(|sha256| !sha256.is_empty());
-    let images = images
-        .map(|sha256| ImageRef { path: media::path_of(media_dir, sha256), sha256: sha256.to_owned() })
-        .collect();
+    let images = content.images.iter().map(|image| image.to_ref(media_dir)).collect();
     Some(Subject { task, messages, images })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::media::ImageAt;
 
     fn subject_of(content: &ContentRow, task: Task) -> Subject {
         subject(content, task, Path::new("/w/media")).unwrap()
@@ -47,12 +45,18 @@ mod tests {
     }
 
     #[test]
-    fn images_are_found_in_the_workspace_in_their_order() {
-        let content = ContentRow { images: Some("bb,aa".into()), ..Default::default() };
+    fn images_are_found_where_they_lie_in_their_order() {
+        let at = |sha256: &str, linked: Option<&str>| ImageAt {
+            sha256: sha256.into(),
+            linked: linked.map(Into::into),
+        };
+        let images = vec![at("bb", None), at("aa", Some("/elsewhere/a.png"))];
+        let content = ContentRow { images, ..Default::default() };
         let subject = subject_of(&content, Task::Prompt);
         let hashes: Vec<&str> = subject.images.iter().map(|i| i.sha256.as_str()).collect();
         assert_eq!(hashes, ["bb", "aa"]);
         assert!(subject.images[0].path.starts_with("/w/media"));
+        assert_eq!(subject.images[1].path, Path::new("/elsewhere/a.png"), "a linked one stays where it is");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Runs against a scripted engine and a real database.
 
+mod images;
+
 use std::sync::atomic::Ordering;
 
 use saring_verdict::{DeviceChoice, Family, PrecisionChoice};
@@ -18,6 +20,7 @@ fn order() -> LabelOrder {
         guard: None,
         device: DeviceChoice::Cpu,
         precision: PrecisionChoice::Auto,
+        pixels_max: None,
     }
 }
 

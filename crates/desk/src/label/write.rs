@@ -13,7 +13,7 @@ use crate::{
         WriteTx,
         events::{self, EventKind},
         failures::{self, FailureRow},
-        items, provenances, runs, tasks,
+        items, provenances, runs, tasks, verdict_details,
         verdicts::{self, VerdictRow},
     },
 };
@@ -103,6 +103,7 @@ async fn write_verdict(
 ) -> Result<Option<String>> {
     let (id, created_at) = (tx.clock().new_id(), tx.clock().now_text());
     let probabilities = metrics::probabilities_text(&verdict.probabilities);
+    let details = verdict_details::text(verdict)?;
     let row = VerdictRow {
         id: &id,
         item_id,
@@ -116,12 +117,14 @@ async fn write_verdict(
         refusal: verdict.refusal,
         tokens: [verdict.tokens.prompt, verdict.tokens.cached, verdict.tokens.computed],
         truncated: verdict.truncated,
+        details: details.as_deref(),
         created_at: &created_at,
     };
     if !verdicts::insert(tx, &row).await? {
         return Ok(None);
     }
-    events::record(tx, EventKind::Verdict, &id).await?;
+    let kind = if details.is_some() { EventKind::DetailedVerdict } else { EventKind::Verdict };
+    events::record(tx, kind, &id).await?;
     Ok(Some(id))
 }
 

@@ -195,6 +195,10 @@ impl Workspace {
             take_copies_along(&mut tx, &row).await?;
         }
         tx.commit().await?;
+        if kind == DecisionKind::Quarantine {
+            // Its copies have the same images.
+            self.forget_features(&[&at.item.id]).await?;
+        }
         Ok(saved)
     }
 }

@@ -7,15 +7,19 @@
 mod act;
 mod history;
 mod kind;
+mod note;
 mod quarantine;
 mod replay;
+mod risk;
 mod undo;
 mod view;
 
 pub use act::{Gesture, NewDecision, Saved};
 pub use history::{HistoryEntry, HistoryEvent};
 pub use kind::DecisionKind;
+pub use note::note_words;
 pub use replay::{Standing, TaskStanding};
+pub use risk::{RiskAlong, RiskSpan};
 pub use undo::Undone;
 pub use view::{DecisionView, ItemView, Neighbours, TaskView, VerdictSlot, VerdictView};
 

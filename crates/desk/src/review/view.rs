@@ -2,9 +2,10 @@
 
 use saring_verdict::{Message, Reading, Role, Severity, Task, Taxonomy, Verdict};
 
-use super::DecisionKind;
+use super::{DecisionKind, RiskAlong};
 use crate::{
     Error, Result, Thing, Workspace,
+    media::{self, ItemImage},
     queue::{ItemState, Mode, Ordering, Queue, Tab, find_queue, ordered},
     store::{
         self, Conn,
@@ -12,6 +13,7 @@ use crate::{
         item_verdicts::ItemVerdict,
         items::ItemContent,
         lists::After,
+        media::MediaRow,
         tasks::{Gold, TaskRow},
     },
 };
@@ -31,8 +33,8 @@ pub struct ItemView {
     pub language: Option<String>,
     /// All turns in order; the last user turn is the prompt, a last assistant turn the response.
     pub turns: Vec<Message>,
-    /// SHA-256 of its images, in order.
-    pub images: Vec<String>,
+    /// Its images, in order.
+    pub images: Vec<ItemImage>,
     /// Verbatim JSON that came with the row.
     pub source: Option<String>,
     /// Prompt first.
@@ -99,6 +101,8 @@ pub struct VerdictView {
     pub suggestion: Option<Severity>,
     /// Whether the guard has categories for this task at all.
     pub has_categories: bool,
+    /// Risk along the response, from a guard that answers at every token.
+    pub risk: Option<RiskAlong>,
     /// JSON: weights, template, device, settings, program.
     pub provenance: String,
     /// RFC 3339.
@@ -156,7 +160,9 @@ impl Workspace {
         }
         let Some(row) = rows.first() else { return Ok(None) };
         let reading = crate::metrics::reading(&mut read).await?;
-        view(&mut read, &row.id, reading).await.map(Some)
+        let (item, images) = view(&mut read, &row.id, reading).await?;
+        drop(read);
+        self.with_images(item, images).await.map(Some)
     }
 
     /// An item.
@@ -166,7 +172,13 @@ impl Workspace {
     pub async fn item(&self, id: &str) -> Result<ItemView> {
         let mut read = self.store().read().await?;
         let reading = crate::metrics::reading(&mut read).await?;
-        view(&mut read, id, reading).await
+        let (item, images) = view(&mut read, id, reading).await?;
+        drop(read);
+        self.with_images(item, images).await
+    }
+
+    async fn with_images(&self, item: ItemView, images: Vec<MediaRow>) -> Result<ItemView> {
+        Ok(ItemView { images: media::look_at(images, self.media_dir()).await?, ..item })
     }
 
     /// What lies before and after an item in the order of import.
@@ -203,7 +215,8 @@ async fn position(conn: &mut Conn, queue: &Queue, id: &str) -> Result<Option<Aft
     Ok(Some(After { seq: at.seq, figure, rank }))
 }
 
-pub(super) async fn view(conn: &mut Conn, id: &str, reading: Reading) -> Result<ItemView> {
+/// An item without its images, which are looked at when the database is let go of, and those images.
+async fn view(conn: &mut Conn, id: &str, reading: Reading) -> Result<(ItemView, Vec<MediaRow>)> {
     let ids = serde_json::json!([id]).to_string();
     let item = store::items::contents(conn, &ids).await?.pop();
     let item = item.ok_or_else(|| Error::not_found(Thing::Item, id))?;
@@ -213,13 +226,13 @@ pub(super) async fn view(conn: &mut Conn, id: &str, reading: Reading) -> Result<
     let mut tasks = Vec::new();
     for row in store::tasks::of_item(conn, id).await? {
         let failure = store::failures::newest(conn, id, row.task.as_str()).await?;
-        tasks.push(task_view(row, &queue, &decisions, &verdicts, failure, reading));
+        tasks.push(task_view(row, &item, &queue, &decisions, &verdicts, failure, reading));
     }
     let draw_id = match queue.draw_id.as_deref().filter(|_| queue.ordering == Ordering::Draw) {
         Some(draw) => store::draws::rank(conn, draw, id).await?.map(|_| draw.to_owned()),
         None => None,
     };
-    Ok(ItemView {
+    let view = ItemView {
         duplicates: store::items::copies(conn, &item).await?,
         turns: turns(&item),
         id: item.id,
@@ -227,13 +240,14 @@ pub(super) async fn view(conn: &mut Conn, id: &str, reading: Reading) -> Result<
         queue_id: item.queue_id,
         external_id: item.external_id,
         language: item.language,
-        images: item.images,
+        images: Vec::new(),
         source: item.source,
         tasks,
         state: item.state,
         flagged: item.flagged,
         draw_id,
-    })
+    };
+    Ok((view, item.images))
 }
 
 fn turns(item: &ItemContent) -> Vec<Message> {
@@ -245,6 +259,15 @@ fn turns(item: &ItemContent) -> Vec<Message> {
     prompt.into_iter().chain(item.response.as_ref().map(|r| turn(Role::Assistant, r))).collect()
 }
 
+/// What an assistant said last, which is what the response task judges.
+fn response(item: &ItemContent) -> &str {
+    let last = item.messages.as_ref().and_then(|turns| turns.last());
+    match last {
+        Some(turn) if turn.role == Role::Assistant => &turn.content,
+        _ => item.response.as_deref().unwrap_or_default(),
+    }
+}
+
 /// Whether verdicts about a task may be shown: at once in suggestion mode, else after a decision.
 pub(super) fn may_show(queue: &Queue, decisions: &[DecisionRow], task: Task) -> bool {
     queue.mode == Mode::Suggestion
@@ -253,6 +276,7 @@ pub(super) fn may_show(queue: &Queue, decisions: &[DecisionRow], task: Task) -> 
 
 fn task_view(
     row: TaskRow,
+    item: &ItemContent,
     queue: &Queue,
     decisions: &[DecisionRow],
     verdicts: &[ItemVerdict],
@@ -261,7 +285,8 @@ fn task_view(
 ) -> TaskView {
     let shown = may_show(queue, decisions, row.task);
     let decision = decisions.iter().find(|d| Some(&d.id) == row.decision_id.as_ref());
-    let verdict = if shown { slot(row.task, queue, verdicts, failure, reading) } else { VerdictSlot::Hidden };
+    let verdict =
+        if shown { slot(row.task, item, queue, verdicts, failure, reading) } else { VerdictSlot::Hidden };
     TaskView {
         task: row.task,
         state: row.state,
@@ -273,6 +298,7 @@ fn task_view(
 
 fn slot(
     task: Task,
+    item: &ItemContent,
     queue: &Queue,
     verdicts: &[ItemVerdict],
     failure: Option<(String, String)>,
@@ -281,7 +307,9 @@ fn slot(
     let mut newest: Vec<VerdictView> = Vec::new();
     for verdict in verdicts.iter().filter(|v| v.task == task) {
         if newest.iter().all(|n| n.guard_id != verdict.guard_id) {
-            newest.push(verdict_view(verdict, queue, reading));
+            let along = |trace| RiskAlong::read(trace, response(item), reading);
+            let risk = verdict.verdict.risk.as_ref().map(along);
+            newest.push(VerdictView { risk, ..verdict_view(verdict, queue, reading) });
         }
     }
     match failure {
@@ -307,6 +335,7 @@ pub(super) fn verdict_view(row: &ItemVerdict, queue: &Queue, reading: Reading) -
         p_unsafe: reading.p_unsafe(row.task, &row.verdict),
         suggestion: suggestion.filter(|s| queue.scheme.labels.contains(s)),
         has_categories: categories.unwrap_or(!row.verdict.categories.is_empty()),
+        risk: None,
         verdict: row.verdict.clone(),
         provenance: row.provenance.clone(),
         made_at: row.created_at.clone(),
