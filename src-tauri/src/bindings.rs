@@ -5,7 +5,7 @@ use std::path::Path;
 use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands};
 
-use crate::commands::{export, guards, import, queues, review, runs, settings, start};
+use crate::commands::{assist, export, guards, import, queues, review, runs, settings, start};
 
 /// Every command that the page may call.
 pub(crate) fn commands<R: Runtime>() -> Builder<R> {
@@ -21,6 +21,7 @@ pub(crate) fn commands<R: Runtime>() -> Builder<R> {
         queues::change_queue,
         queues::draw,
         queues::stats,
+        queues::compare,
         import::preview_import,
         import::import_files,
         import::cancel_import,
@@ -45,6 +46,9 @@ pub(crate) fn commands<R: Runtime>() -> Builder<R> {
         guards::remove_guard,
         guards::set_default_guard,
         guards::check_guard,
+        assist::assistant,
+        assist::assist,
+        assist::cancel_assist,
         export::preview_export,
         export::export,
         settings::settings,

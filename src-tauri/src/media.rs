@@ -1,4 +1,4 @@
-//! Images for the page: `media://localhost/ITEM_ID/SHA256`, so that bytes never travel as JSON.
+//! Images for the page: `media://localhost/ITEM_ID/SHA256`, so that bytes never travel as JSON; `?thumb=1` asks for a small copy.
 //!
 //! An image is shown only as part of an item that is visible: the one of a quarantined item is not there, whoever asks.
 
@@ -28,6 +28,10 @@ pub(crate) async fn answer(workspace: Option<&Workspace>, uri: &Uri) -> Response
 
 async fn image(workspace: Option<&Workspace>, uri: &Uri) -> Option<(&'static str, Vec<u8>)> {
     let (item_id, sha256) = parts(uri.path())?;
+    if uri.query() == Some("thumb=1") {
+        let thumbnail = workspace?.thumbnail(item_id, sha256).await.ok()?;
+        return Some((thumbnail.media_type, thumbnail.bytes));
+    }
     let path = workspace?.image(item_id, sha256).await.ok()?;
     let bytes = tokio::fs::read(path).await.ok()?;
     Some((kind(&bytes)?, bytes))
@@ -91,11 +95,12 @@ mod tests {
     async fn an_image_is_shown_with_its_item_and_gone_with_it() {
         use saring_desk::{
             import::{ColumnMapping, ImportRequest},
+            media::Keeping,
             queue::LabelScheme,
             review::Gesture,
         };
         let folder = tempfile::tempdir().unwrap();
-        let png = b"\x89PNG\r\n\x1a\nnot much of an image";
+        let png = include_bytes!("../../icons/32x32.png");
         std::fs::write(folder.path().join("a.png"), png).unwrap();
         let rows = "{\"prompt\": \"one\", \"images\": [\"a.png\"]}\n{\"prompt\": \"two\", \"images\": [\"a.png\"]}\n";
         let path = folder.path().join("rows.jsonl");
@@ -106,11 +111,12 @@ mod tests {
             scheme: LabelScheme::qwen3guard(),
             paths: vec![path],
             mapping: ColumnMapping::new(),
+            keeping: Keeping::Copy,
         };
         workspace.import(&request, &mut |_| (), &saring_verdict::Cancel::new()).await.unwrap();
         let first = workspace.next("queue", None).await.unwrap().unwrap();
         let second = workspace.next("queue", Some(&first.id)).await.unwrap().unwrap();
-        let sha256 = &first.images[0];
+        let sha256 = &first.images[0].sha256;
         let get = async |item_id: &str, sha256: &str| {
             let uri: Uri = format!("media://localhost/{item_id}/{sha256}").parse().unwrap();
             answer(Some(&workspace), &uri).await

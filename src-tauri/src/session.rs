@@ -30,14 +30,17 @@ pub(crate) struct Session {
     engines: Arc<dyn EngineFactory>,
     /// Judges queues; the guard stays loaded while a run goes on.
     labelling: OnceCell<EngineHandle>,
+    /// Holds the assistant, so that a guard stays loaded beside it.
+    assisting: OnceCell<EngineHandle>,
     /// Answers what takes a moment, e.g. which devices there are, so that it never waits for a batch.
     errands: OnceCell<EngineHandle>,
     pub(crate) notices: Arc<Notices>,
     pub(crate) runs: Runs,
     /// Held from reading the memory to writing it.
     remembering: tokio::sync::Mutex<()>,
-    /// Of the import that is under way.
+    /// Of the import that is under way, and of what the assistant is writing.
     importing: Mutex<Option<Cancel>>,
+    writing: Mutex<Option<Cancel>>,
 }
 
 /// What the window keeps in the workspace for itself.
@@ -60,11 +63,13 @@ impl Session {
             workspace: OnceCell::new(),
             engines: engines.unwrap_or_else(|| Arc::new(beside)),
             labelling: OnceCell::new(),
+            assisting: OnceCell::new(),
             errands: OnceCell::new(),
             notices: Arc::default(),
             runs: Runs::default(),
             remembering: tokio::sync::Mutex::default(),
             importing: Mutex::default(),
+            writing: Mutex::default(),
         }
     }
 
@@ -87,6 +92,11 @@ impl Session {
     /// The engine that judges queues.
     pub(crate) async fn labelling(&self) -> Answer<&EngineHandle> {
         Ok(self.labelling.get_or_try_init(|| async { self.engine() }).await?)
+    }
+
+    /// The engine that holds the assistant.
+    pub(crate) async fn assisting(&self) -> Answer<&EngineHandle> {
+        Ok(self.assisting.get_or_try_init(|| async { self.engine() }).await?)
     }
 
     /// The engine for what takes a moment. Calls wait for one another: what reads or loads a guard takes [`Self::own_engine`].
@@ -139,32 +149,56 @@ impl Session {
     /// # Errors
     /// If one is under way.
     pub(crate) fn begin_import(&self) -> Answer<Cancel> {
-        let mut importing = self.lock_import();
-        if importing.is_some() {
-            return Err(Failure::invalid(
-                "A file is being imported already",
-                "Wait until it has ended, or stop it",
-            ));
-        }
-        Ok(importing.insert(Cancel::new()).clone())
+        begin(&self.importing, "A file is being imported already")
     }
 
     /// Marks the import as ended.
     pub(crate) fn end_import(&self) {
-        *self.lock_import() = None;
+        *lock(&self.importing) = None;
     }
 
     /// Stops the import that is under way, if one is.
     pub(crate) fn cancel_import(&self) {
-        if let Some(cancel) = self.lock_import().as_ref() {
-            cancel.cancel();
-        }
+        cancel(&self.importing);
     }
 
-    fn lock_import(&self) -> MutexGuard<'_, Option<Cancel>> {
-        // Nothing can be half done behind this lock.
-        self.importing.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Marks an answer of the assistant as begun.
+    ///
+    /// # Errors
+    /// If one is being written.
+    pub(crate) fn begin_assist(&self) -> Answer<Cancel> {
+        begin(&self.writing, "The assistant is writing already")
     }
+
+    /// Marks the answer as ended.
+    pub(crate) fn end_assist(&self) {
+        *lock(&self.writing) = None;
+    }
+
+    /// Stops the assistant, if it is writing.
+    pub(crate) fn cancel_assist(&self) {
+        cancel(&self.writing);
+    }
+}
+
+/// Marks something as begun that happens once at a time.
+fn begin(slot: &Mutex<Option<Cancel>>, already: &str) -> Answer<Cancel> {
+    let mut slot = lock(slot);
+    if slot.is_some() {
+        return Err(Failure::invalid(already, "Wait until that has ended, or stop it"));
+    }
+    Ok(slot.insert(Cancel::new()).clone())
+}
+
+fn cancel(slot: &Mutex<Option<Cancel>>) {
+    if let Some(cancel) = lock(slot).as_ref() {
+        cancel.cancel();
+    }
+}
+
+fn lock(slot: &Mutex<Option<Cancel>>) -> MutexGuard<'_, Option<Cancel>> {
+    // Nothing can be half done behind this lock.
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn words(notice: &EngineNotice) -> String {

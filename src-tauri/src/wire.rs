@@ -201,6 +201,8 @@ pub struct ImportOrder {
     /// "qwen3guard" or "sea-guard"; for a new queue.
     pub scheme: String,
     pub mapping: Vec<FieldMapping>,
+    /// Images stay where they are; only their paths and hashes are kept.
+    pub link_images: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
@@ -282,8 +284,7 @@ pub struct ItemView {
     pub language: Option<String>,
     /// All turns in order; the last user turn is the prompt, a last assistant turn the response.
     pub turns: Vec<Turn>,
-    /// SHA-256 of each image, for the `media` protocol.
-    pub images: Vec<String>,
+    pub images: Vec<ImageView>,
     /// Verbatim JSON that came with the row.
     pub source: Option<String>,
     pub tasks: Vec<TaskView>,
@@ -291,6 +292,23 @@ pub struct ItemView {
     pub duplicates: u32,
     /// Which recorded draw brought it up, if one did.
     pub draw_id: Option<String>,
+}
+
+/// An image of an item: `media://localhost/ITEM/SHA256` is the picture itself, with `?thumb=1` a small copy of it.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct ImageView {
+    pub sha256: String,
+    /// What it was called when it was imported.
+    pub file_name: String,
+    /// In pixels as it is shown, after its orientation; 0 if that cannot be read.
+    pub width: u32,
+    pub height: u32,
+    #[specta(type = Number)]
+    pub bytes: f64,
+    /// It was linked and not copied.
+    pub linked: bool,
+    /// Why it cannot be shown, in a sentence, e.g. that a linked file is gone.
+    pub problem: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
@@ -344,9 +362,37 @@ pub struct VerdictView {
     pub has_categories: bool,
     pub refusal: Option<bool>,
     pub truncated: bool,
+    /// Sentences about the question that it answers, e.g. that an image came without a text.
+    pub notes: Vec<String>,
+    /// Made with a lowered pixel budget: most pixels of an image that were looked at.
+    #[specta(type = Option<Number>)]
+    pub pixels_max: Option<f64>,
+    /// Risk along the response, from a guard that answers at every token.
+    pub risk: Option<RiskView>,
     pub made_at: String,
     /// How it was made: (name, value) in the order of display.
     pub provenance: Vec<Fact>,
+}
+
+/// Risk along the response, under the workspace's mode. Places are UTF-16 units of its text, as in JavaScript strings.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct RiskView {
+    /// Where the first flagged token begins; none if nothing is flagged.
+    pub flagged_from: Option<u32>,
+    /// One after the other from the beginning of the text; what lies behind the last one was not read.
+    pub spans: Vec<RiskSpan>,
+}
+
+/// What the guard said at one token.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct RiskSpan {
+    pub end: u32,
+    #[specta(type = Number)]
+    pub p_unsafe: f64,
+    /// This token and the one before it are both likeliest unsafe.
+    pub flagged: bool,
+    /// Where its likeliest label is unsafe.
+    pub category: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
@@ -452,8 +498,10 @@ pub struct RunOrder {
     pub guard_id: Option<String>,
     /// "auto", "cpu", "cuda" or "metal".
     pub device: String,
-    /// "auto", "f32", "bf16" or "int8".
+    /// "auto", "f32", "bf16", "int8" or "int4".
     pub precision: String,
+    /// Most pixels of an image that are looked at, below the guard's own limit; at least 4096.
+    pub pixels_max: Option<u32>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
@@ -468,6 +516,10 @@ pub struct RunView {
     pub total: u32,
     pub done: u32,
     pub failed: u32,
+    /// Items with images that are not in `total`, because the guard reads text only; a note says it in words.
+    pub left_out: u32,
+    /// How far loading the guard has come, in bytes, while the state is "loading".
+    pub loading: Option<StepProgress>,
     #[specta(type = Option<Number>)]
     pub items_per_second: Option<f64>,
     #[specta(type = Option<Number>)]
@@ -503,6 +555,11 @@ pub struct GuardView {
     pub is_default: bool,
     pub family: String,
     pub family_reason: String,
+    /// False for an assistant, which judges nothing and cannot be the default.
+    pub is_guard: bool,
+    pub images: bool,
+    /// Languages that it was made for, BCP 47; empty where that is not known.
+    pub languages: Vec<String>,
     pub architecture: String,
     pub labels: Vec<String>,
     pub categories: Vec<String>,
@@ -516,9 +573,19 @@ pub struct GuardView {
     pub context_tokens: u32,
     #[specta(type = Number)]
     pub memory_needed_bytes: f64,
+    /// In each precision that it can be run in, its own first.
+    pub memory: Vec<MemoryView>,
     pub license: Option<String>,
     pub warnings: Vec<String>,
     pub added_at: String,
+}
+
+/// Memory that a guard takes in one precision.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct MemoryView {
+    pub precision: String,
+    #[specta(type = Number)]
+    pub bytes: f64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
@@ -622,6 +689,39 @@ pub struct StatRow {
     pub note: Option<String>,
 }
 
+/// Two guards on the pairs (item, task) of a queue that both have judged and whose verdicts may be shown.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct ComparisonView {
+    pub items: u32,
+    /// Of them, with the same label.
+    pub agree: u32,
+    /// Cohen's kappa; none without items, and if both gave one and the same label to all.
+    #[specta(type = Option<Number>)]
+    pub kappa: Option<f64>,
+    /// Further pairs that stay out: the queue is blind, and nobody has decided them yet.
+    pub hidden: u32,
+    /// Those that differ, the largest difference first, at most 500.
+    pub flips: Vec<FlipView>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct FlipView {
+    pub item_id: String,
+    pub seq: u32,
+    /// "prompt" or "response".
+    pub task: String,
+    pub language: Option<String>,
+    /// As in the list of the queue.
+    pub excerpt: String,
+    pub label_a: String,
+    pub label_b: String,
+    /// Under the workspace's mode.
+    #[specta(type = Number)]
+    pub p_a: f64,
+    #[specta(type = Number)]
+    pub p_b: f64,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
 pub struct AuditView {
     pub events: u32,
@@ -636,6 +736,42 @@ pub struct SettingsView {
     /// "safe" or "unsafe".
     pub sensitive_prompt: String,
     pub sensitive_response: String,
+}
+
+/// The chat model that helps a reviewer to understand an item.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct AssistantView {
+    pub guard_id: String,
+    pub name: String,
+    /// Languages that it was made for, BCP 47.
+    pub languages: Vec<String>,
+    #[specta(type = Number)]
+    pub memory_needed_bytes: f64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct AssistOrder {
+    pub item_id: String,
+    /// "translate", "explain" or "policy".
+    pub task: String,
+    /// The reviewer's own words; for "policy" the clause, which must be given.
+    pub question: Option<String>,
+    /// The reviewer's language, BCP 47: the answer is to be in it.
+    pub language: String,
+}
+
+/// What the assistant wrote. Kept nowhere.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct AssistView {
+    pub text: String,
+    /// Name of the assistant.
+    pub guard: String,
+    /// Always true: it must be marked as generated.
+    pub generated: bool,
+    /// "finished", "length" or "cancelled".
+    pub ended: String,
+    /// What the reviewer must know, e.g. that it was not trained for the item's language.
+    pub warning: Option<String>,
 }
 
 /// Something the window is told without asking.

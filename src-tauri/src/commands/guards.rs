@@ -17,13 +17,14 @@ use crate::{
 #[specta::specta]
 pub(crate) async fn guards(session: State<'_, Session>) -> Answer<Vec<GuardView>> {
     let workspace = session.workspace().await?;
-    // The demo guard is part of the program: it is in the list before it was ever used.
-    let default = workspace.default_guard(session.errands().await?).await?;
+    // The demo guards are part of the program: they are in the list before they were ever used.
+    workspace.add_demo_guards(session.errands().await?).await?;
+    let default = workspace.default_in_force().await?;
     let all = workspace.guards().await?;
     Ok(all
         .into_iter()
         .map(|g| {
-            let is_default = g.id == default.id;
+            let is_default = default.as_ref().is_some_and(|d| d.id == g.id);
             guard::guard(g, is_default)
         })
         .collect())
@@ -71,10 +72,16 @@ pub(crate) async fn set_default_guard(session: State<'_, Session>, guard_id: Str
 
 #[tauri::command]
 #[specta::specta]
-pub(crate) async fn check_guard(session: State<'_, Session>, guard_id: String) -> Answer<SelfTest> {
+pub(crate) async fn check_guard(
+    session: State<'_, Session>,
+    guard_id: String,
+    on_loading: Channel<StepProgress>,
+) -> Answer<SelfTest> {
     let workspace = session.workspace().await?;
     // Its process ends with it, and gives back the memory that the queue wants, whatever comes of the test.
     let engine = session.own_engine()?;
-    let test = workspace.check_guard(&engine, &guard_id, DeviceChoice::Auto, PrecisionChoice::Auto).await?;
+    let tell = move |progress| drop(on_loading.send(guard::step(progress)));
+    let (device, precision) = (DeviceChoice::Auto, PrecisionChoice::Auto);
+    let test = workspace.check_guard(&engine, &guard_id, device, precision, tell).await?;
     Ok(guard::self_test(test))
 }

@@ -10,7 +10,7 @@ use crate::{
     convert::{queue as convert, stats},
     failure::Answer,
     session::Session,
-    wire::{QueueCard, QueueChange, StatsView},
+    wire::{ComparisonView, QueueCard, QueueChange, StatsView},
 };
 
 #[tauri::command]
@@ -60,6 +60,17 @@ pub(crate) async fn draw(session: State<'_, Session>, queue_id: String, size: u3
 #[specta::specta]
 pub(crate) async fn stats(session: State<'_, Session>, queue_id: String) -> Answer<StatsView> {
     Ok(stats::view(session.workspace().await?.stats(&queue_id, None).await?))
+}
+
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn compare(
+    session: State<'_, Session>,
+    queue_id: String,
+    guard_a: String,
+    guard_b: String,
+) -> Answer<ComparisonView> {
+    Ok(stats::comparison(session.workspace().await?.compare(&queue_id, &guard_a, &guard_b).await?))
 }
 
 /// A seed from a fresh id, whose last bits are random. It is recorded with the draw.

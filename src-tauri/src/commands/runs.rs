@@ -25,6 +25,7 @@ pub(crate) async fn start_run(session: State<'_, Session>, order: RunOrder) -> A
         guard: order.guard_id,
         device: order.device.parse().map_err(|e| Failure::unknown_word(&e))?,
         precision: order.precision.parse().map_err(|e| Failure::unknown_word(&e))?,
+        pixels_max: order.pixels_max.map(u64::from),
     };
     let run = workspace.start_label_run(engine, order).await?;
     let progress = run.progress().borrow().clone();

@@ -1,10 +1,10 @@
 //! Guards, devices, self-tests.
 
 use saring_desk::guards::{Guard, SelfTest as DeskSelfTest};
-use saring_verdict::{DeviceInfo, Progress};
+use saring_verdict::{DeviceInfo, MemoryNeed, Progress};
 
 use super::{count, float, run::device_words};
-use crate::wire::{DeviceView, GuardView, SelfTest, SelfTestRow, StepProgress};
+use crate::wire::{DeviceView, GuardView, MemoryView, SelfTest, SelfTestRow, StepProgress};
 
 pub(crate) fn guard(guard: Guard, is_default: bool) -> GuardView {
     let card = guard.card;
@@ -22,6 +22,9 @@ pub(crate) fn guard(guard: Guard, is_default: bool) -> GuardView {
         is_default,
         family: card.family.as_str().to_owned(),
         family_reason: card.family_reason,
+        is_guard: card.family.is_guard(),
+        images: card.images,
+        languages: card.languages,
         architecture: card.architecture,
         labels: card.taxonomy.labels,
         categories,
@@ -32,10 +35,15 @@ pub(crate) fn guard(guard: Guard, is_default: bool) -> GuardView {
         precision: card.precision,
         context_tokens: card.context_tokens,
         memory_needed_bytes: float(card.memory_needed_bytes),
+        memory: memory(card.memory),
         license: card.license,
         warnings: card.warnings,
         added_at: guard.added_at,
     }
+}
+
+fn memory(needs: Vec<MemoryNeed>) -> Vec<MemoryView> {
+    needs.into_iter().map(|need| MemoryView { precision: need.precision, bytes: float(need.bytes) }).collect()
 }
 
 pub(crate) fn device(device: DeviceInfo) -> DeviceView {

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use saring_desk::{
     import::{self as desk, ColumnMapping, Format, ItemRow},
+    media::Keeping,
     queue::LabelScheme,
 };
 use saring_verdict::Role;
@@ -34,6 +35,7 @@ pub(crate) fn request(order: ImportOrder) -> Answer<desk::ImportRequest> {
         scheme: LabelScheme::preset(&order.scheme).map_err(|e| Failure::unknown_word(&e))?,
         paths: order.paths.into_iter().map(PathBuf::from).collect(),
         mapping: mapping(&order.mapping)?,
+        keeping: if order.link_images { Keeping::Link } else { Keeping::Copy },
     })
 }
 

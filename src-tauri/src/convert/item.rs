@@ -1,20 +1,24 @@
 //! Items, verdicts, decisions and histories as the review screen shows them.
 
 use saring_desk::{
+    media::ItemImage,
     review::{self as desk, DecisionKind, HistoryEvent},
     store::decisions::DecisionRow,
 };
 
-use super::{count, provenance};
+use super::{count, float, provenance, risk};
 use crate::{
     failure::{Answer, sentence},
     wire::{
-        DecisionView, Failure, HistoryEntry, ItemView, LabelShare, NewDecision, TaskView, Turn, VerdictSlot,
-        VerdictView,
+        DecisionView, Failure, HistoryEntry, ImageView, ItemView, LabelShare, NewDecision, TaskView, Turn,
+        VerdictSlot, VerdictView,
     },
 };
 
 pub(crate) fn item(item: desk::ItemView) -> ItemView {
+    // What the response task judges.
+    let response = item.turns.last().map_or("", |turn| turn.content.as_str());
+    let tasks = item.tasks.into_iter().map(|one| task(one, response)).collect();
     ItemView {
         id: item.id,
         queue_id: item.queue_id,
@@ -26,38 +30,51 @@ pub(crate) fn item(item: desk::ItemView) -> ItemView {
             .into_iter()
             .map(|turn| Turn { role: turn.role.as_str().to_owned(), content: turn.content })
             .collect(),
-        images: item.images,
+        images: item.images.into_iter().map(image).collect(),
         source: item.source,
-        tasks: item.tasks.into_iter().map(task).collect(),
+        tasks,
         flagged: item.flagged,
         duplicates: count(item.duplicates),
         draw_id: item.draw_id,
     }
 }
 
-fn task(task: desk::TaskView) -> TaskView {
+fn image(image: ItemImage) -> ImageView {
+    let (width, height) = image.size.unwrap_or_default();
+    ImageView {
+        sha256: image.sha256,
+        file_name: image.file_name,
+        width,
+        height,
+        bytes: float(image.bytes),
+        linked: image.linked,
+        problem: image.problem,
+    }
+}
+
+fn task(task: desk::TaskView, response: &str) -> TaskView {
     TaskView {
         task: task.task.as_str().to_owned(),
         state: task.state.as_str().to_owned(),
-        verdict: slot(task.verdict),
+        verdict: slot(task.verdict, response),
         decision: task.decision.map(decision),
     }
 }
 
-fn slot(slot: desk::VerdictSlot) -> VerdictSlot {
+fn slot(slot: desk::VerdictSlot, response: &str) -> VerdictSlot {
     match slot {
         desk::VerdictSlot::Absent => VerdictSlot::Absent,
         desk::VerdictSlot::Hidden => VerdictSlot::Hidden,
         desk::VerdictSlot::Failed { reason, .. } => VerdictSlot::Failed { reason: sentence(&reason) },
         // The newest of them all: a card shows one guard, and names it.
         desk::VerdictSlot::Shown(verdicts) => match verdicts.into_iter().next() {
-            Some(newest) => VerdictSlot::Shown { verdict: verdict(newest) },
+            Some(newest) => VerdictSlot::Shown { verdict: verdict(newest, response) },
             None => VerdictSlot::Absent,
         },
     }
 }
 
-fn verdict(view: desk::VerdictView) -> VerdictView {
+fn verdict(view: desk::VerdictView, response: &str) -> VerdictView {
     let raw = view.verdict;
     VerdictView {
         id: view.id,
@@ -71,6 +88,9 @@ fn verdict(view: desk::VerdictView) -> VerdictView {
         has_categories: view.has_categories,
         refusal: raw.refusal,
         truncated: raw.truncated,
+        notes: raw.notes.iter().map(|note| desk::note_words(*note).to_owned()).collect(),
+        pixels_max: provenance::pixels_max(&view.provenance).map(float),
+        risk: view.risk.map(|along| risk::view(along, response)),
         made_at: view.made_at,
         provenance: provenance::facts(&view.provenance, raw.tokens),
         probabilities: raw.probabilities.into_iter().map(|x| LabelShare { label: x.label, p: x.p }).collect(),

@@ -1,5 +1,6 @@
 //! From the desk's types to those that cross to the page. Nothing is decided here.
 
+pub(crate) mod assist;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod guard;
@@ -7,6 +8,7 @@ pub(crate) mod import;
 pub(crate) mod item;
 mod provenance;
 pub(crate) mod queue;
+mod risk;
 pub(crate) mod run;
 pub(crate) mod stats;
 

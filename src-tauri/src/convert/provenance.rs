@@ -1,6 +1,6 @@
 //! How a verdict was made, as facts in the order of display.
 
-use saring_verdict::{Provenance, TokenCount};
+use saring_verdict::{GuardSettings, Provenance, TokenCount};
 
 use crate::wire::Fact;
 
@@ -12,9 +12,13 @@ pub(crate) fn facts(json: &str, tokens: TokenCount) -> Vec<Fact> {
         facts.push(fact("Device", format!("{} · {}", made.device.to_uppercase(), made.device_name)));
         facts.push(fact("Precision", made.precision));
         facts.push(fact("Asked as", made.family.as_str().to_owned()));
+        facts.extend(
+            pixels_max(json).map(|n| fact("Pixel budget", format!("lowered to {n} pixels an image"))),
+        );
         facts.push(fact("Settings", made.settings));
         facts.push(fact("Weights SHA-256", made.weights_sha256));
         facts.push(fact("Template SHA-256", made.template_sha256));
+        facts.extend(made.processor_sha256.map(|hash| fact("Image processor SHA-256", hash)));
         facts.push(fact("Program", made.program));
     }
     let TokenCount { prompt, cached, computed } = tokens;
@@ -23,6 +27,12 @@ pub(crate) fn facts(json: &str, tokens: TokenCount) -> Vec<Fact> {
         format!("{prompt} read, {cached} of them from a shared prefix, {computed} computed"),
     ));
     facts
+}
+
+/// The lowered pixel budget that a verdict was made with, if it was.
+pub(crate) fn pixels_max(json: &str) -> Option<u64> {
+    let made: Provenance = serde_json::from_str(json).ok()?;
+    serde_json::from_str::<GuardSettings>(&made.settings).ok()?.pixels_max
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use saring_desk::{
 };
 use saring_verdict::DeviceInfo;
 
-use super::count;
+use super::{count, guard::step};
 use crate::{
     failure::Answer,
     wire::{RecentVerdict, RunView},
@@ -36,6 +36,8 @@ pub(crate) async fn live(workspace: &Workspace, progress: &RunProgress) -> Answe
         total: count(progress.total),
         done: count(progress.done()),
         failed: count(progress.failed),
+        left_out: count(progress.left_out),
+        loading: progress.loading.map(step),
         items_per_second: progress.items_per_second,
         tokens_per_second: progress.tokens_per_second,
         eta_seconds: progress.eta_seconds.filter(|seconds| seconds.is_finite()),
@@ -60,6 +62,8 @@ pub(crate) async fn recorded(workspace: &Workspace, row: RunRow) -> Answer<RunVi
         total: count(row.total),
         done: count(row.judged + row.failed),
         failed: count(row.failed),
+        left_out: count(row.left_out),
+        loading: None,
         items_per_second: None,
         tokens_per_second: None,
         eta_seconds: None,

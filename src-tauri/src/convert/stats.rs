@@ -1,9 +1,9 @@
 //! Numbers about a queue.
 
-use saring_desk::metrics::{QueueStats, Yardstick};
+use saring_desk::metrics::{Comparison, Flip, QueueStats, Yardstick};
 
 use super::count;
-use crate::wire::{StatRow, StatsView};
+use crate::wire::{ComparisonView, FlipView, StatRow, StatsView};
 
 pub(crate) fn view(stats: QueueStats) -> StatsView {
     let rows = stats.agreement.into_iter().filter_map(|row| {
@@ -17,6 +17,30 @@ pub(crate) fn view(stats: QueueStats) -> StatsView {
         })
     });
     StatsView { rows: rows.collect() }
+}
+
+pub(crate) fn comparison(comparison: Comparison) -> ComparisonView {
+    ComparisonView {
+        items: count(comparison.pairs),
+        agree: count(comparison.agree),
+        kappa: comparison.kappa,
+        hidden: count(comparison.hidden),
+        flips: comparison.flips.into_iter().map(flip).collect(),
+    }
+}
+
+fn flip(flip: Flip) -> FlipView {
+    FlipView {
+        item_id: flip.item_id,
+        seq: count(flip.seq),
+        task: flip.task.as_str().to_owned(),
+        language: flip.language,
+        excerpt: flip.excerpt,
+        label_a: flip.a.label,
+        label_b: flip.b.label,
+        p_a: flip.a.p_unsafe,
+        p_b: flip.b.p_unsafe,
+    }
 }
 
 /// What scripts decided says nothing about a guard and is not shown.

@@ -17,7 +17,7 @@ fn guards_are_added_checked_made_the_default_and_removed() {
     fs::create_dir(&folder).unwrap();
     let added = window.call("add_guard", json!({ "path": folder, "family": null, "onProgress": CHANNEL }));
     assert_eq!((&added["name"], &added["is_toy"]), (&json!("my-guard"), &json!(false)));
-    let test = window.call("check_guard", json!({ "guardId": added["id"] }));
+    let test = window.call("check_guard", json!({ "guardId": added["id"], "onLoading": CHANNEL }));
     assert_eq!((&test["passed"], &test["problems"]), (&json!(true), &json!([])));
     assert_eq!(test["device"], "CPU · Test · f32");
 

@@ -85,7 +85,9 @@ impl Window {
     /// Imports rows into the queue `queue`.
     pub fn import(&self, rows: &str) -> Value {
         let path = self.file("rows.jsonl", rows);
-        let order = json!({ "paths": [path], "queue": "queue", "scheme": "qwen3guard", "mapping": [] });
+        let order = json!({
+            "paths": [path], "queue": "queue", "scheme": "qwen3guard", "mapping": [], "link_images": false,
+        });
         self.call("import_files", json!({ "order": order, "onProgress": CHANNEL }))
     }
 

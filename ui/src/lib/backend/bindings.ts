@@ -14,6 +14,7 @@ export const commands = {
 	changeQueue: (queueId: string, change: QueueChange) => typedError<QueueCard, Failure>(__TAURI_INVOKE("change_queue", { queueId, change })),
 	draw: (queueId: string, size: number) => typedError<QueueCard, Failure>(__TAURI_INVOKE("draw", { queueId, size })),
 	stats: (queueId: string) => typedError<StatsView, Failure>(__TAURI_INVOKE("stats", { queueId })),
+	compare: (queueId: string, guardA: string, guardB: string) => typedError<ComparisonView, Failure>(__TAURI_INVOKE("compare", { queueId, guardA, guardB })),
 	previewImport: (path: string, mapping: FieldMapping[] | null) => typedError<ImportPreview, Failure>(__TAURI_INVOKE("preview_import", { path, mapping })),
 	importFiles: (order: ImportOrder, onProgress: Channel<ImportProgress>) => typedError<ImportReport, Failure>(__TAURI_INVOKE("import_files", { order, onProgress })),
 	cancelImport: () => typedError<null, Failure>(__TAURI_INVOKE("cancel_import")),
@@ -38,7 +39,12 @@ export const commands = {
 	addGuard: (path: string, family: string | null, onProgress: Channel<StepProgress>) => typedError<GuardView, Failure>(__TAURI_INVOKE("add_guard", { path, family, onProgress })),
 	removeGuard: (guardId: string) => typedError<null, Failure>(__TAURI_INVOKE("remove_guard", { guardId })),
 	setDefaultGuard: (guardId: string) => typedError<null, Failure>(__TAURI_INVOKE("set_default_guard", { guardId })),
-	checkGuard: (guardId: string) => typedError<SelfTest, Failure>(__TAURI_INVOKE("check_guard", { guardId })),
+	checkGuard: (guardId: string, onLoading: Channel<StepProgress>) => typedError<SelfTest, Failure>(__TAURI_INVOKE("check_guard", { guardId, onLoading })),
+	/**  The newest assistant that was added; none while there is none. */
+	assistant: () => typedError<AssistantView | null, Failure>(__TAURI_INVOKE("assistant")),
+	/**  Lets the assistant write about an item; one answer at a time. */
+	assist: (order: AssistOrder, onLoading: Channel<StepProgress>, onText: Channel<string>) => typedError<AssistView, Failure>(__TAURI_INVOKE("assist", { order, onLoading, onText })),
+	cancelAssist: () => typedError<null, Failure>(__TAURI_INVOKE("cancel_assist")),
 	previewExport: (order: ExportOrder) => typedError<ExportPreview, Failure>(__TAURI_INVOKE("preview_export", { order })),
 	export: (order: ExportOrder, folder: string) => typedError<ExportReport, Failure>(__TAURI_INVOKE("export", { order, folder })),
 	settings: () => typedError<SettingsView, Failure>(__TAURI_INVOKE("settings")),
@@ -47,6 +53,38 @@ export const commands = {
 };
 
 /* Types */
+export type AssistOrder = {
+	item_id: string,
+	/**  "translate", "explain" or "policy". */
+	task: string,
+	/**  The reviewer's own words; for "policy" the clause, which must be given. */
+	question: string | null,
+	/**  The reviewer's language, BCP 47: the answer is to be in it. */
+	language: string,
+};
+
+/**  What the assistant wrote. Kept nowhere. */
+export type AssistView = {
+	text: string,
+	/**  Name of the assistant. */
+	guard: string,
+	/**  Always true: it must be marked as generated. */
+	generated: boolean,
+	/**  "finished", "length" or "cancelled". */
+	ended: string,
+	/**  What the reviewer must know, e.g. that it was not trained for the item's language. */
+	warning: string | null,
+};
+
+/**  The chat model that helps a reviewer to understand an item. */
+export type AssistantView = {
+	guard_id: string,
+	name: string,
+	/**  Languages that it was made for, BCP 47. */
+	languages: string[],
+	memory_needed_bytes: number,
+};
+
 export type AuditView = {
 	events: number,
 	head: string,
@@ -55,6 +93,19 @@ export type AuditView = {
 
 /**  Kinds of failure that the window treats differently. */
 export type Code = "not_found" | "invalid" | "conflict" | "newer_version" | "disk_full" | "busy" | "damaged" | "io" | "engine" | "cancelled";
+
+/**  Two guards on the pairs (item, task) of a queue that both have judged and whose verdicts may be shown. */
+export type ComparisonView = {
+	items: number,
+	/**  Of them, with the same label. */
+	agree: number,
+	/**  Cohen's kappa; none without items, and if both gave one and the same label to all. */
+	kappa: number | null,
+	/**  Further pairs that stay out: the queue is blind, and nobody has decided them yet. */
+	hidden: number,
+	/**  Those that differ, the largest difference first, at most 500. */
+	flips: FlipView[],
+};
 
 export type DecisionView = {
 	id: string,
@@ -154,6 +205,21 @@ export type FieldMapping = {
 	column: string,
 };
 
+export type FlipView = {
+	item_id: string,
+	seq: number,
+	/**  "prompt" or "response". */
+	task: string,
+	language: string | null,
+	/**  As in the list of the queue. */
+	excerpt: string,
+	label_a: string,
+	label_b: string,
+	/**  Under the workspace's mode. */
+	p_a: number,
+	p_b: number,
+};
+
 /**  What a reviewer does with an item besides deciding it. */
 export type Gesture = {
 	item_id: string,
@@ -181,6 +247,11 @@ export type GuardView = {
 	is_default: boolean,
 	family: string,
 	family_reason: string,
+	/**  False for an assistant, which judges nothing and cannot be the default. */
+	is_guard: boolean,
+	images: boolean,
+	/**  Languages that it was made for, BCP 47; empty where that is not known. */
+	languages: string[],
 	architecture: string,
 	labels: string[],
 	categories: string[],
@@ -191,6 +262,8 @@ export type GuardView = {
 	precision: string,
 	context_tokens: number,
 	memory_needed_bytes: number,
+	/**  In each precision that it can be run in, its own first. */
+	memory: MemoryView[],
 	license: string | null,
 	warnings: string[],
 	added_at: string,
@@ -208,6 +281,21 @@ export type HistoryEntry = {
 	undone: boolean,
 };
 
+/**  An image of an item: `media://localhost/ITEM/SHA256` is the picture itself, with `?thumb=1` a small copy of it. */
+export type ImageView = {
+	sha256: string,
+	/**  What it was called when it was imported. */
+	file_name: string,
+	/**  In pixels as it is shown, after its orientation; 0 if that cannot be read. */
+	width: number,
+	height: number,
+	bytes: number,
+	/**  It was linked and not copied. */
+	linked: boolean,
+	/**  Why it cannot be shown, in a sentence, e.g. that a linked file is gone. */
+	problem: string | null,
+};
+
 export type ImportOrder = {
 	paths: string[],
 	/**  Created if there is none of that name. */
@@ -215,6 +303,8 @@ export type ImportOrder = {
 	/**  "qwen3guard" or "sea-guard"; for a new queue. */
 	scheme: string,
 	mapping: FieldMapping[],
+	/**  Images stay where they are; only their paths and hashes are kept. */
+	link_images: boolean,
 };
 
 export type ImportPreview = {
@@ -278,8 +368,7 @@ export type ItemView = {
 	language: string | null,
 	/**  All turns in order; the last user turn is the prompt, a last assistant turn the response. */
 	turns: Turn[],
-	/**  SHA-256 of each image, for the `media` protocol. */
-	images: string[],
+	images: ImageView[],
 	/**  Verbatim JSON that came with the row. */
 	source: string | null,
 	tasks: TaskView[],
@@ -313,6 +402,12 @@ export type ListQuery = {
 	/**  Where the last page ended. */
 	cursor: string | null,
 	limit: number,
+};
+
+/**  Memory that a guard takes in one precision. */
+export type MemoryView = {
+	precision: string,
+	bytes: number,
 };
 
 export type NewDecision = {
@@ -386,6 +481,24 @@ export type ReviewMode =
 /**  The verdict is in view. */
 "suggestion";
 
+/**  What the guard said at one token. */
+export type RiskSpan = {
+	end: number,
+	p_unsafe: number,
+	/**  This token and the one before it are both likeliest unsafe. */
+	flagged: boolean,
+	/**  Where its likeliest label is unsafe. */
+	category: string | null,
+};
+
+/**  Risk along the response, under the workspace's mode. Places are UTF-16 units of its text, as in JavaScript strings. */
+export type RiskView = {
+	/**  Where the first flagged token begins; none if nothing is flagged. */
+	flagged_from: number | null,
+	/**  One after the other from the beginning of the text; what lies behind the last one was not read. */
+	spans: RiskSpan[],
+};
+
 export type RowError = {
 	file: string,
 	line: number,
@@ -398,8 +511,10 @@ export type RunOrder = {
 	guard_id: string | null,
 	/**  "auto", "cpu", "cuda" or "metal". */
 	device: string,
-	/**  "auto", "f32", "bf16" or "int8". */
+	/**  "auto", "f32", "bf16", "int8" or "int4". */
 	precision: string,
+	/**  Most pixels of an image that are looked at, below the guard's own limit; at least 4096. */
+	pixels_max: number | null,
 };
 
 export type RunView = {
@@ -413,6 +528,10 @@ export type RunView = {
 	total: number,
 	done: number,
 	failed: number,
+	/**  Items with images that are not in `total`, because the guard reads text only; a note says it in words. */
+	left_out: number,
+	/**  How far loading the guard has come, in bytes, while the state is "loading". */
+	loading: StepProgress | null,
 	items_per_second: number | null,
 	tokens_per_second: number | null,
 	eta_seconds: number | null,
@@ -577,6 +696,12 @@ export type VerdictView = {
 	has_categories: boolean,
 	refusal: boolean | null,
 	truncated: boolean,
+	/**  Sentences about the question that it answers, e.g. that an image came without a text. */
+	notes: string[],
+	/**  Made with a lowered pixel budget: most pixels of an image that were looked at. */
+	pixels_max: number | null,
+	/**  Risk along the response, from a guard that answers at every token. */
+	risk: RiskView | null,
 	made_at: string,
 	/**  How it was made: (name, value) in the order of display. */
 	provenance: Fact[],
