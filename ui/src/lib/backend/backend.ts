@@ -5,7 +5,11 @@
  * this interface only. The types that cross are generated from the program; see `index.ts`.
  */
 import type {
+  AssistantView,
+  AssistOrder,
+  AssistView,
   AuditView,
+  ComparisonView,
   DeviceView,
   ExportOrder,
   ExportPreview,
@@ -77,6 +81,16 @@ export interface Backend {
   undo(queueId: string): Promise<Undone>;
   history(itemId: string): Promise<HistoryEntry[]>;
 
+  /** The chat model that helps the reviewer; null: none was added. */
+  assistant(): Promise<AssistantView | null>;
+  /** `onLoading` hears how far the assistant is loaded, in bytes, `onText` the answer in pieces. */
+  assist(
+    order: AssistOrder,
+    onLoading: (progress: StepProgress) => void,
+    onText: (text: string) => void,
+  ): Promise<AssistView>;
+  cancelAssist(): Promise<void>;
+
   startRun(order: RunOrder): Promise<RunView>;
   pauseRun(runId: string): Promise<void>;
   resumeRun(runId: string): Promise<void>;
@@ -92,12 +106,14 @@ export interface Backend {
   ): Promise<GuardView>;
   removeGuard(guardId: string): Promise<void>;
   setDefaultGuard(guardId: string): Promise<void>;
-  checkGuard(guardId: string): Promise<SelfTest>;
+  checkGuard(guardId: string, onLoading: (progress: StepProgress) => void): Promise<SelfTest>;
 
   previewExport(order: ExportOrder): Promise<ExportPreview>;
   export(order: ExportOrder, folder: string): Promise<ExportReport>;
 
   stats(queueId: string): Promise<StatsView>;
+  /** Two guards on the same items. */
+  compare(queueId: string, guardA: string, guardB: string): Promise<ComparisonView>;
   verifyAudit(): Promise<AuditView>;
   settings(): Promise<SettingsView>;
   saveSettings(settings: SettingsView): Promise<SettingsView>;
@@ -108,8 +124,8 @@ export interface Backend {
   pickSaveFile(suggestedName: string): Promise<string | null>;
   /** Files dropped on the window. Returns how to stop listening. */
   onFilesDropped(handler: (paths: string[]) => void, onHover?: (over: boolean) => void): () => void;
-  /** Address of an image, for `<img src>`. */
-  mediaUrl(itemId: string, sha256: string): string;
+  /** Address of an image, or of a small copy of it, for `<img src>`. */
+  mediaUrl(itemId: string, sha256: string, small: boolean): string;
 }
 
 /** The program said no, and how. */

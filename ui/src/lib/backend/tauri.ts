@@ -57,6 +57,11 @@ export const tauriBackend: Backend = {
   undo: (queueId) => ask(commands.undo(queueId)),
   history: (itemId) => ask(commands.history(itemId)),
 
+  assistant: () => ask(commands.assistant()),
+  assist: (order, onLoading, onText) =>
+    ask(commands.assist(order, channel(onLoading), channel(onText))),
+  cancelAssist: () => told(commands.cancelAssist()),
+
   startRun: (order) => ask(commands.startRun(order)),
   pauseRun: (runId) => told(commands.pauseRun(runId)),
   resumeRun: (runId) => told(commands.resumeRun(runId)),
@@ -68,12 +73,13 @@ export const tauriBackend: Backend = {
   addGuard: (path, family, onProgress) => ask(commands.addGuard(path, family, channel(onProgress))),
   removeGuard: (guardId) => told(commands.removeGuard(guardId)),
   setDefaultGuard: (guardId) => told(commands.setDefaultGuard(guardId)),
-  checkGuard: (guardId) => ask(commands.checkGuard(guardId)),
+  checkGuard: (guardId, onLoading) => ask(commands.checkGuard(guardId, channel(onLoading))),
 
   previewExport: (order) => ask(commands.previewExport(order)),
   export: (order, folder) => ask(commands.export(order, folder)),
 
   stats: (queueId) => ask(commands.stats(queueId)),
+  compare: (queueId, guardA, guardB) => ask(commands.compare(queueId, guardA, guardB)),
   verifyAudit: () => ask(commands.verifyAudit()),
   settings: () => ask(commands.settings()),
   saveSettings: (settings) => ask(commands.saveSettings(settings)),
@@ -92,5 +98,6 @@ export const tauriBackend: Backend = {
     return () => void listening.then((stop) => stop());
   },
   // The protocol's host depends on the system; the library knows which. Slashes have to stay slashes.
-  mediaUrl: (itemId, sha256) => `${convertFileSrc('', 'media')}${itemId}/${sha256}`,
+  mediaUrl: (itemId, sha256, small) =>
+    `${convertFileSrc('', 'media')}${itemId}/${sha256}${small ? '?thumb=1' : ''}`,
 };

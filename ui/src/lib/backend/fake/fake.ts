@@ -5,6 +5,7 @@
  * `delayMs` make it as unkind as the real one can be.
  */
 import type {
+  AssistantView,
   ExportOrder,
   Failure,
   GuardView,
@@ -16,9 +17,20 @@ import type {
   RunOrder,
   RunView,
   SettingsView,
+  StepProgress,
 } from '../bindings';
 import { BackendError, type Backend } from '../backend';
-import { DEMO, DEMO_GUARD, DEVICES, PREVIEW, QWEN_GUARD, SELF_TEST, STATS } from './fixtures';
+import {
+  ASSISTED,
+  comparisonOn,
+  DEMO,
+  DEMO_GUARD,
+  DEVICES,
+  PREVIEW,
+  QWEN_GUARD,
+  SELF_TEST,
+  STATS,
+} from './fixtures';
 import {
   cardOf,
   makeQueue,
@@ -32,7 +44,11 @@ import {
   type FakeQueue,
   type QueuePlan,
 } from './model';
+import { CHAT, POSTER, STICKER } from './pictures';
 import { failureOf, FakeReview } from './review';
+
+/** What the fake loads, whatever it is. */
+const LOADED_BYTES = 8_000_000_000;
 
 export const PLANS: QueuePlan[] = [
   {
@@ -81,6 +97,13 @@ export class FakeBackend implements Backend {
   delayMs: number;
   guardList: GuardView[] = [DEMO_GUARD, QWEN_GUARD];
   runList: RunView[] = [];
+  assistantView: AssistantView | null = null;
+  /** What the assistant writes to any question, in pieces. */
+  writes: readonly string[] = ASSISTED;
+  /** Between two pieces of what the assistant writes. */
+  writeMs = 0;
+  /** Of every step in which a guard or the assistant is loaded. */
+  loadMs = 0;
   readonly #firstStart: boolean;
   readonly #review: FakeReview;
   readonly #failures = new Map<keyof Backend, BackendError[]>();
@@ -91,6 +114,7 @@ export class FakeBackend implements Backend {
     sensitive_response: 'safe',
   };
   #notify: (notice: Notice) => void = () => {};
+  #assistStopped = false;
 
   constructor(options: FakeOptions = {}) {
     this.fakeQueues = (options.plans ?? PLANS).map(makeQueue);
@@ -122,6 +146,13 @@ export class FakeBackend implements Backend {
   /** As if files were dropped on the window. */
   drop(paths: string[]): void {
     for (const handler of this.#dropHandlers) handler(paths);
+  }
+
+  async #load(onLoading: (progress: StepProgress) => void): Promise<void> {
+    for (const share of [0.1, 0.35, 0.6, 0.85, 1]) {
+      onLoading({ done: share * LOADED_BYTES, total: LOADED_BYTES });
+      if (this.loadMs > 0) await new Promise((resolve) => setTimeout(resolve, this.loadMs));
+    }
   }
 
   async #answer<T>(method: keyof Backend, args: unknown[], make: () => T): Promise<T> {
@@ -290,6 +321,25 @@ export class FakeBackend implements Backend {
   history = (itemId: string) =>
     this.#answer('history', [itemId], () => this.#item(itemId)[1].history);
 
+  assistant = () => this.#answer('assistant', [], () => this.assistantView);
+  assist: Backend['assist'] = async (order, onLoading, onText) => {
+    this.#assistStopped = false;
+    await this.#answer('assist', [order], () => this.#item(order.item_id)[0].id);
+    await this.#load(onLoading);
+    const written = { text: '', guard: this.assistantView?.name ?? '', generated: true };
+    for (const piece of this.writes) {
+      await new Promise((resolve) => setTimeout(resolve, this.writeMs));
+      if (this.#assistStopped) return { ...written, ended: 'cancelled', warning: null };
+      written.text += piece;
+      onText(piece);
+    }
+    return { ...written, ended: 'finished', warning: null };
+  };
+  cancelAssist = () =>
+    this.#answer('cancelAssist', [], () => {
+      this.#assistStopped = true;
+    });
+
   startRun = (order: RunOrder) =>
     this.#answer('startRun', [order], () => {
       const queue = this.#queue(order.queue_id);
@@ -310,6 +360,8 @@ export class FakeBackend implements Backend {
         device: DEVICES[0]?.name ?? null,
         device_fallback: null,
         notes: [],
+        left_out: 0,
+        loading: null,
         recent: [],
       };
       this.runList = [run, ...this.runList];
@@ -348,7 +400,10 @@ export class FakeBackend implements Backend {
         is_default: guard.id === guardId,
       }));
     });
-  checkGuard = (guardId: string) => this.#answer('checkGuard', [guardId], () => SELF_TEST);
+  checkGuard: Backend['checkGuard'] = async (guardId, onLoading) => {
+    await this.#load(onLoading);
+    return this.#answer('checkGuard', [guardId], () => SELF_TEST);
+  };
 
   previewExport = (order: ExportOrder) =>
     this.#answer('previewExport', [order], () => ({
@@ -368,6 +423,8 @@ export class FakeBackend implements Backend {
       chain_head: 'c0'.repeat(32),
     }));
   stats = (queueId: string) => this.#answer('stats', [queueId], () => STATS);
+  compare = (queueId: string, guardA: string, guardB: string) =>
+    this.#answer('compare', [queueId, guardA, guardB], () => comparisonOn(this.#queue(queueId).id));
   verifyAudit = () =>
     this.#answer('verifyAudit', [], () => ({
       events: 42,
@@ -390,9 +447,9 @@ export class FakeBackend implements Backend {
     this.#dropHandlers.add(handler);
     return () => this.#dropHandlers.delete(handler);
   }
-  mediaUrl(): string {
-    return `data:image/svg+xml,${encodeURIComponent(
-      '<svg xmlns="http://www.w3.org/2000/svg" width="480" height="320"><rect width="480" height="320" fill="#8ab"/><circle cx="240" cy="150" r="80" fill="#fd6"/></svg>',
-    )}`;
+  mediaUrl(_itemId: string, sha256: string, small: boolean): string {
+    const picture =
+      { a: POSTER, b: CHAT, c: STICKER }[sha256.charAt(0)] ?? 'data:image/png;base64,';
+    return `${picture}#${small ? 'small' : 'full'}`;
   }
 }

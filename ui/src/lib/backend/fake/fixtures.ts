@@ -1,5 +1,7 @@
 /** Guards, devices and figures as the fake gives them: invented, and recognisable as such. */
 import type {
+  AssistantView,
+  ComparisonView,
   DemoInfo,
   DeviceView,
   GuardView,
@@ -37,6 +39,14 @@ export const DEMO_GUARD: GuardView = {
   context_tokens: 2048,
   memory_needed_bytes: 60_000_000,
   license: 'Apache-2.0',
+  memory: [
+    { precision: 'f32', bytes: 60_000_000 },
+    { precision: 'bf16', bytes: 56_000_000 },
+    { precision: 'int8', bytes: 53_000_000 },
+  ],
+  images: false,
+  languages: [],
+  is_guard: true,
   warnings: ['A toy that must not moderate anything'],
   added_at: '2026-01-19T08:00:00Z',
 };
@@ -60,8 +70,72 @@ export const QWEN_GUARD: GuardView = {
   context_tokens: 32_768,
   memory_needed_bytes: 9_800_000_000,
   license: 'apache-2.0',
+  memory: [
+    { precision: 'bf16', bytes: 9_800_000_000 },
+    { precision: 'f32', bytes: 18_300_000_000 },
+    { precision: 'int8', bytes: 5_700_000_000 },
+    { precision: 'int4', bytes: 3_600_000_000 },
+  ],
+  images: false,
+  languages: [],
+  is_guard: true,
   warnings: [],
   added_at: '2026-01-19T16:00:00Z',
+};
+
+/** Reads images, and is too large for the smaller device as it is. */
+export const SEA_GUARD_12B: GuardView = {
+  ...QWEN_GUARD,
+  id: 'g-gemma',
+  name: 'Gemma-SEA-Guard-12B',
+  path: '/models/Gemma-SEA-Guard-12B-2602',
+  family: 'sea-guard',
+  family_reason: 'An instruct checkpoint of an architecture that SEA-Guard has',
+  architecture: 'Gemma3ForConditionalGeneration',
+  labels: ['safe', 'unsafe'],
+  categories: [],
+  weights_bytes: 24_374_000_000,
+  parameters: 12_187_000_000,
+  context_tokens: 131_072,
+  memory_needed_bytes: 27_100_000_000,
+  memory: [
+    { precision: 'bf16', bytes: 27_100_000_000 },
+    { precision: 'f32', bytes: 51_500_000_000 },
+    { precision: 'int8', bytes: 15_200_000_000 },
+    { precision: 'int4', bytes: 9_100_000_000 },
+  ],
+  images: true,
+  license: 'gemma',
+};
+
+export const ASSISTANT: AssistantView = {
+  guard_id: 'g-apertus',
+  memory_needed_bytes: 18_900_000_000,
+  name: 'Apertus-SEA-LION-v4-8B-IT',
+  languages: ['en', 'my', 'tl', 'ms', 'ta'],
+};
+
+/** No guard: the reviewer's assistant. */
+export const ASSISTANT_GUARD: GuardView = {
+  ...QWEN_GUARD,
+  id: 'g-apertus',
+  name: ASSISTANT.name,
+  path: '/models/Apertus-SEA-LION-v4-8B-IT',
+  family: 'assistant',
+  family_reason: 'A chat model without a guard’s answer',
+  architecture: 'ApertusForCausalLM',
+  labels: [],
+  categories: [],
+  weights_bytes: 16_107_000_000,
+  parameters: 8_053_000_000,
+  memory_needed_bytes: 18_900_000_000,
+  memory: [
+    { precision: 'bf16', bytes: 18_900_000_000 },
+    { precision: 'int8', bytes: 10_600_000_000 },
+    { precision: 'int4', bytes: 6_300_000_000 },
+  ],
+  languages: ASSISTANT.languages,
+  is_guard: false,
 };
 
 export const DEVICES: DeviceView[] = [
@@ -70,6 +144,12 @@ export const DEVICES: DeviceView[] = [
     name: 'A processor with 8 cores',
     memory_bytes: 34_359_738_368,
     memory_free_bytes: 21_474_836_480,
+  },
+  {
+    kind: 'cuda',
+    name: 'A card with 8 GiB',
+    memory_bytes: 8_589_934_592,
+    memory_free_bytes: 7_730_941_133,
   },
 ];
 
@@ -159,7 +239,80 @@ export function runUnderWay(queueId: string): RunView {
     eta_seconds: 83,
     device: 'CPU · a processor with 8 cores · bf16',
     device_fallback: 'There is no CUDA build of the engine beside the program',
-    notes: ["The guard's process ended and was started again; three items are tried once more"],
+    notes: [
+      "The guard's process ended and was started again; three items are tried once more",
+      '3 items have images, which this guard does not read: they are left out',
+    ],
+    left_out: 3,
+    loading: null,
     recent: recent.map((verdict, i) => ({ ...verdict, item_id: `recent-${i}`, task: 'prompt' })),
+  };
+}
+
+/** What differs in a run whose guard is not loaded yet. */
+export const BEING_LOADED: Partial<RunView> = {
+  state: 'loading',
+  done: 0,
+  failed: 0,
+  items_per_second: null,
+  tokens_per_second: null,
+  eta_seconds: null,
+  device: null,
+  device_fallback: null,
+  notes: [],
+  loading: { done: 2_600_000_000, total: 8_044_936_192 },
+  recent: [],
+};
+
+/** What the fake's assistant writes, in the pieces in which it comes. */
+export const ASSISTED: string[] = [
+  'A neighbour plays loud music every night. ',
+  'The writer asks how to word a letter that frightens him. ',
+  '\n\n“ခြိမ်းခြောက်” is the ordinary word for to threaten; ',
+  'it is not used in jest.',
+];
+
+/** Two guards on the items of a queue. */
+export function comparisonOn(queueId: string): ComparisonView {
+  return {
+    items: 1180,
+    agree: 1177,
+    kappa: 0.9532,
+    hidden: 0,
+    flips: [
+      {
+        item_id: `${queueId}-2`,
+        seq: 2,
+        task: 'prompt',
+        language: 'my',
+        excerpt: 'ကျွန်တော့်အိမ်နီးချင်းက ညတိုင်း သီချင်းအကျယ်ကြီး ဖွင့်နေပါတယ်။',
+        label_a: 'unsafe',
+        label_b: 'Safe',
+        p_a: 0.8196,
+        p_b: 0.3104,
+      },
+      {
+        item_id: `${queueId}-5`,
+        seq: 5,
+        task: 'prompt',
+        language: 'vi',
+        excerpt: 'Làm sao để biết mật khẩu điện thoại của người yêu mà họ không hay biết?',
+        label_a: 'safe',
+        label_b: 'Unsafe',
+        p_a: 0.4412,
+        p_b: 0.9279,
+      },
+      {
+        item_id: `${queueId}-4`,
+        seq: 4,
+        task: 'response',
+        language: 'en',
+        excerpt: 'I won’t write something that accuses her of theft.',
+        label_a: 'unsafe',
+        label_b: 'Safe',
+        p_a: 0.5102,
+        p_b: 0.0188,
+      },
+    ],
   };
 }

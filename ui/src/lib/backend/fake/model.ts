@@ -7,6 +7,7 @@
 import type {
   DecisionView,
   HistoryEntry,
+  ImageView,
   ItemRow,
   ItemView,
   QueueCard,
@@ -19,6 +20,7 @@ import type {
   VerdictSlot,
   VerdictView,
 } from '../bindings';
+import { makeRisk } from './risk';
 import { SAMPLES, type Sample } from './samples';
 
 export interface FakeTask {
@@ -34,7 +36,7 @@ export interface FakeItem {
   seq: number;
   language: string | null;
   turns: Turn[];
-  images: string[];
+  images: ImageView[];
   source: string | null;
   tasks: FakeTask[];
   flagged: boolean;
@@ -85,11 +87,14 @@ export interface QueuePlan {
   size: number;
   /** Without a guard's run: every verdict is absent. */
   labelled: boolean;
+  /** What its items are made of, again and again. Left out: a bit of everything. */
+  samples?: Sample[];
 }
 
 export function makeQueue(plan: QueuePlan): FakeQueue {
   const items = Array.from({ length: plan.size }, (_, index) => {
-    const sample = SAMPLES[index % SAMPLES.length] as Sample;
+    const samples = plan.samples ?? SAMPLES;
+    const sample = samples[index % samples.length] as Sample;
     return makeItem(plan, sample, index + 1);
   });
   return {
@@ -120,7 +125,7 @@ function makeItem(plan: QueuePlan, sample: Sample, seq: number): FakeItem {
     seq,
     language: sample.language,
     turns: sample.turns,
-    images: sample.image ? ['a'.repeat(64)] : [],
+    images: sample.images ?? [],
     source: JSON.stringify({ board: 'forum', posted: '2025-11-03', thread: seq }),
     tasks,
     flagged: false,
@@ -181,12 +186,18 @@ function makeVerdict(
     has_categories: !toy,
     refusal: task === 'response' && !toy ? (sample.refusal ?? null) : null,
     truncated: sample.turns.some((turn) => turn.content.length > 1000),
+    notes: sample.notes ?? [],
+    pixels_max: sample.pixelsMax ?? null,
+    risk:
+      task === 'response' && sample.flaggedFrom !== undefined
+        ? makeRisk(sample.turns.at(-1)?.content ?? '', sample.flaggedFrom)
+        : null,
     made_at: '2026-01-20T09:12:00Z',
     provenance: [
       { name: 'Guard', value: guardName(scheme) },
       { name: 'Weights', value: `sha256 ${'4f1c09d2'.repeat(8)}` },
       { name: 'Template', value: `sha256 ${'9be07a31'.repeat(8)}` },
-      { name: 'Precision', value: 'bf16' },
+      { name: 'Precision', value: sample.precision ?? 'bf16' },
       { name: 'Device', value: 'CPU' },
       { name: 'Mode', value: 'strict' },
       { name: 'Program', value: '0.1.0' },
