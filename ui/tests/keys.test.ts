@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { ActionHub, chordOf, isSingleCharacter, Keymap, printed } from '../src/domain/keys';
+import {
+  ACTION_IDS,
+  ActionHub,
+  chordOf,
+  isSingleCharacter,
+  KEY_SECTIONS,
+  Keymap,
+  printed,
+} from '../src/domain/keys';
 
 const press = (init: KeyboardEventInit) =>
   new KeyboardEvent('keydown', { cancelable: true, ...init });
@@ -125,5 +133,15 @@ describe('key presses', () => {
     hub.press(press({ key: 'v', code: 'KeyV' }));
     hub.releaseHeld();
     expect(open).toBe(false);
+  });
+});
+
+describe('the list of keys', () => {
+  it('has every action once', () => {
+    const listed = KEY_SECTIONS.flatMap(({ actions }) => actions);
+    expect([...listed].sort()).toEqual([...ACTION_IDS].sort());
+    const images = KEY_SECTIONS.find(({ id }) => id === 'images');
+    expect(images?.actions).toContain('zoom-in');
+    expect(images?.actions, 'those hold only while one is enlarged').not.toContain('zoom-fit');
   });
 });

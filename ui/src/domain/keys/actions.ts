@@ -7,9 +7,10 @@
 
 /**
  * Where an action holds. `label` and `armed` are the two steps of a decision and exclude each other, so they may share
- * keys; every other pair overlaps.
+ * keys. `picture` holds while a picture is enlarged: its keys come before those of the review, and after those of a
+ * decision, and may be theirs otherwise. Every other pair overlaps.
  */
-export type Scope = 'window' | 'review' | 'label' | 'armed';
+export type Scope = 'window' | 'review' | 'label' | 'armed' | 'picture';
 
 export interface ActionInfo {
   name: string;
@@ -38,6 +39,26 @@ function numbered(
 }
 
 const FIXED = {
+  'zoom-fit': { name: 'Fit the image in its box', scope: 'picture', keys: ['0'] },
+  'pan-left': {
+    name: 'Left part of the image',
+    scope: 'picture',
+    keys: ['ArrowLeft'],
+    repeats: true,
+  },
+  'pan-right': {
+    name: 'Right part of the image',
+    scope: 'picture',
+    keys: ['ArrowRight'],
+    repeats: true,
+  },
+  'pan-up': { name: 'Upper part of the image', scope: 'picture', keys: ['ArrowUp'], repeats: true },
+  'pan-down': {
+    name: 'Lower part of the image',
+    scope: 'picture',
+    keys: ['ArrowDown'],
+    repeats: true,
+  },
   accept: { name: 'Accept the suggestion', scope: 'review', keys: ['A'] },
   reject: { name: 'Reject the suggestion', scope: 'review', keys: ['X'] },
   'refusal-yes': { name: 'The response refuses', scope: 'armed', keys: ['R'] },
@@ -64,7 +85,38 @@ const FIXED = {
     repeats: true,
   },
   'switch-task': { name: 'Prompt or response', scope: 'review', keys: ['T'] },
-  reveal: { name: 'Reveal images while held', scope: 'review', keys: ['V'] },
+  'page-down': {
+    name: 'Further down in the item',
+    scope: 'review',
+    keys: ['PageDown'],
+    repeats: true,
+  },
+  'page-up': { name: 'Further up in the item', scope: 'review', keys: ['PageUp'], repeats: true },
+  reveal: { name: 'Reveal the image while held', scope: 'review', keys: ['V'] },
+  'reveal-keep': { name: 'Reveal the image, or cover it', scope: 'review', keys: ['Shift+V'] },
+  'picture-next': { name: 'Next image', scope: 'review', keys: ['I'] },
+  'picture-previous': { name: 'Previous image', scope: 'review', keys: ['U'] },
+  'zoom-in': { name: 'Enlarge the image', scope: 'review', keys: ['+', '='], repeats: true },
+  'zoom-out': { name: 'Make the image smaller', scope: 'review', keys: ['-'], repeats: true },
+  'zoom-actual': { name: 'Actual size of the image, or fit', scope: 'review', keys: ['Z'] },
+  assistant: { name: 'Assistant', scope: 'review', keys: ['G'] },
+  'assist-translate': { name: 'Assistant: translate', scope: 'review', keys: ['Shift+T'] },
+  'assist-explain': { name: 'Assistant: explain', scope: 'review', keys: ['Shift+E'] },
+  'assist-policy': { name: 'Assistant: policy', scope: 'review', keys: ['Shift+P'] },
+  'assist-ask': { name: 'Assistant: ask in your own words', scope: 'review', keys: ['O'] },
+  'assist-stop': { name: 'Stop the assistant', scope: 'review', keys: ['Shift+X'] },
+  'assist-down': {
+    name: 'Further down in what the assistant wrote',
+    scope: 'review',
+    keys: ['Shift+PageDown'],
+    repeats: true,
+  },
+  'assist-up': {
+    name: 'Further up in what the assistant wrote',
+    scope: 'review',
+    keys: ['Shift+PageUp'],
+    repeats: true,
+  },
   list: { name: 'Show or hide the list', scope: 'review', keys: ['L'] },
   history: { name: 'History of the item', scope: 'review', keys: ['Y'] },
   provenance: { name: 'How the verdict was made', scope: 'review', keys: ['W'] },
@@ -97,8 +149,11 @@ export const ACTIONS = Object.fromEntries([
 export const ACTION_IDS = Object.keys(ACTIONS) as ActionId[];
 
 export function overlap(a: Scope, b: Scope): boolean {
+  if (a === b) return true;
+  const within: Scope[] = ['label', 'armed', 'review'];
+  if (a === 'picture' || b === 'picture') return !within.includes(a === 'picture' ? b : a);
   const steps: Scope[] = ['label', 'armed'];
-  return a === b || !(steps.includes(a) && steps.includes(b));
+  return !(steps.includes(a) && steps.includes(b));
 }
 
 /** The action that picks the nth label or category, counted from 0; none beyond the keys that there are. */

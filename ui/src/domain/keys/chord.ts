@@ -65,11 +65,14 @@ const SHORT: Record<string, string> = {
   ArrowLeft: '←',
   ArrowRight: '→',
   Backspace: '⌫',
+  PageDown: 'PgDn',
+  PageUp: 'PgUp',
   Escape: 'Esc',
 };
 
 /** How a chord is printed on a button. */
 export function printed(chord: string): string {
+  if (chord === '+') return chord;
   const parts = chord.endsWith('++') ? [...chord.slice(0, -2).split('+'), '+'] : chord.split('+');
   return parts.map((part) => SHORT[part] ?? part).join(' ');
 }

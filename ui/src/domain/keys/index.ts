@@ -8,5 +8,6 @@ export {
   type Scope,
 } from './actions';
 export { chordOf, isSingleCharacter, printed, takesText } from './chord';
+export { KEY_SECTIONS, type KeySection } from './sections';
 export { Keymap, type Conflict, type KeyOverrides } from './keymap.svelte';
 export { ActionHub, type Handler, type Handlers } from './action-hub.svelte';
