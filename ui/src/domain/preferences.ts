@@ -7,6 +7,8 @@ import type { KeyOverrides } from './keys';
 
 export type Theme = 'system' | 'light' | 'dark';
 export type TextSize = 'small' | 'normal' | 'large';
+/** What lies over an image until it is revealed. */
+export type ImageCover = 'blur' | 'grey' | 'blur-grey' | 'plain';
 
 export interface Preferences {
   theme: Theme;
@@ -14,8 +16,7 @@ export interface Preferences {
   singleKeys: boolean;
   keys: KeyOverrides;
   listShown: boolean;
-  /** Images are blurred until they are revealed. */
-  blurImages: boolean;
+  imageCover: ImageCover;
   lastQueueId: string | null;
 }
 
@@ -25,11 +26,12 @@ export const DEFAULT_PREFERENCES: Preferences = {
   singleKeys: true,
   keys: {},
   listShown: true,
-  blurImages: true,
+  imageCover: 'blur',
   lastQueueId: null,
 };
 
 const SIZES: TextSize[] = ['small', 'normal', 'large'];
+const COVERS: ImageCover[] = ['blur', 'grey', 'blur-grey', 'plain'];
 
 export function readPreferences(text: string): Preferences {
   let read: Record<string, unknown> = {};
@@ -39,7 +41,7 @@ export function readPreferences(text: string): Preferences {
   } catch {
     return { ...DEFAULT_PREFERENCES };
   }
-  const flag = (key: 'singleKeys' | 'listShown' | 'blurImages') =>
+  const flag = (key: 'singleKeys' | 'listShown') =>
     typeof read[key] === 'boolean' ? read[key] : DEFAULT_PREFERENCES[key];
   return {
     theme: read.theme === 'light' || read.theme === 'dark' ? read.theme : 'system',
@@ -47,7 +49,7 @@ export function readPreferences(text: string): Preferences {
     singleKeys: flag('singleKeys'),
     keys: readKeys(read.keys),
     listShown: flag('listShown'),
-    blurImages: flag('blurImages'),
+    imageCover: COVERS.find((cover) => cover === read.imageCover) ?? 'blur',
     lastQueueId: typeof read.lastQueueId === 'string' ? read.lastQueueId : null,
   };
 }
