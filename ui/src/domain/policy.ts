@@ -22,6 +22,16 @@ const CATEGORIES: Record<string, string> = {
   Jailbreak: 'An attempt to talk the model out of its instructions',
 };
 
+/** The reminders for labels and categories as one text, for whoever is asked what they mean for an item. */
+export function policyText(labels: readonly string[], categories: readonly string[]): string {
+  const said = (names: readonly string[], meaning: (name: string) => string | null) =>
+    names.flatMap((name) => {
+      const words = meaning(name);
+      return words === null ? [] : [`${name}: ${words}`];
+    });
+  return [...said(labels, labelMeaning), ...said(categories, categoryMeaning)].join('\n');
+}
+
 export function labelMeaning(label: string): string | null {
   return LABELS[label] ?? null;
 }

@@ -3,3 +3,7 @@ export { ReviewController, type FailedSave } from './review.svelte';
 export { ListController } from './list.svelte';
 export { heldBy, reviewActions } from './review-actions';
 export { schemeOf, type Draft } from './draft';
+export { PicturesController, pictureActions } from './pictures.svelte';
+export { blurFor, type Point, type Size } from './zoom';
+export { excerptFrom, readRisk, riskBars, type RiskBar, type RiskReading } from './risk';
+export { AssistantController, assistantActions, ASSIST_TASKS } from './assistant.svelte';
