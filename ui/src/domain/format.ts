@@ -98,6 +98,12 @@ export function parameters(n: number | null): string {
   return count(n);
 }
 
+/** Pixels of an image: "0.25 MP", "4,096 pixels". */
+export function megapixels(pixels: number): string {
+  if (pixels < 100_000) return counted(pixels, 'pixel');
+  return `${COMPACT.format(pixels / 1e6)} MP`;
+}
+
 const LANGUAGES = new Intl.DisplayNames(['en'], { type: 'language', fallback: 'code' });
 
 /** "Burmese" for "my"; "not known" for none. */
