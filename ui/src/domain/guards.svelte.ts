@@ -6,15 +6,26 @@
  */
 import { SvelteMap } from 'svelte/reactivity';
 
-import type { Backend, DeviceView, Failure, GuardView, SelfTest, StepProgress } from '$lib/backend';
+import type {
+  Backend,
+  DeviceView,
+  Failure,
+  GuardView,
+  MemoryView,
+  SelfTest,
+  StepProgress,
+} from '$lib/backend';
 import { asFailure } from '$lib/backend';
 import { Pace, type PaceReading } from './pace';
+import { precisionName } from './precision';
 
 /** Families that can be forced on a checkpoint; an empty value reads it there. */
 export const FAMILIES: { value: string; label: string }[] = [
   { value: '', label: 'As the checkpoint says' },
   { value: 'qwen3guard-gen', label: 'Qwen3Guard-Gen' },
+  { value: 'qwen3guard-stream', label: 'Qwen3Guard-Stream' },
   { value: 'sea-guard', label: 'SEA-Guard' },
+  { value: 'assistant', label: 'An assistant, no guard' },
 ];
 
 /** Whether a guard fits a device. `unknown` when the device does not say how much memory is free. */
@@ -23,12 +34,37 @@ export type Fit = 'fits' | 'tight' | 'too_large' | 'unknown';
 /** Above this share of the free memory a guard loads, but the machine will feel it. */
 const TIGHT_SHARE = 0.85;
 
-export function fitOn(device: DeviceView, guard: GuardView): Fit {
+export function fitOn(device: DeviceView, neededBytes: number): Fit {
   const free = device.memory_free_bytes;
-  const needed = guard.memory_needed_bytes;
   if (free === null) return 'unknown';
-  if (needed > free) return 'too_large';
-  return needed > free * TIGHT_SHARE ? 'tight' : 'fits';
+  if (neededBytes > free) return 'too_large';
+  return neededBytes > free * TIGHT_SHARE ? 'tight' : 'fits';
+}
+
+/** What a guard needs in every precision that it can be run in, as published first. */
+export function memoryOf(guard: GuardView): MemoryView[] {
+  return guard.memory.length > 0
+    ? guard.memory
+    : [{ precision: guard.precision, bytes: guard.memory_needed_bytes }];
+}
+
+const KINDS: Record<string, string> = { cpu: 'processor', cuda: 'card', metal: 'GPU' };
+
+/** Where a guard does not fit, in a sentence; null where it fits everywhere as it was published. */
+export function shortage(guard: GuardView, devices: readonly DeviceView[]): string | null {
+  const needs = memoryOf(guard);
+  const runsOn = (device: DeviceView, bytes: number) => fitOn(device, bytes) !== 'too_large';
+  const sentences = devices.flatMap((device) => {
+    const [own, ...smaller] = needs;
+    if (own === undefined || runsOn(device, own.bytes)) return [];
+    const kind = KINDS[device.kind] ?? device.kind;
+    const fitting = smaller.filter(({ bytes }) => runsOn(device, bytes));
+    const names = fitting.map(({ precision }) => precisionName(precision)).join(' or ');
+    return fitting.length === 0
+      ? `It does not fit the ${kind}, whatever the precision`
+      : `It fits the ${kind} in ${names} only`;
+  });
+  return sentences.length === 0 ? null : [...new Set(sentences)].join('. ');
 }
 
 /** A folder that is being read. */
@@ -53,6 +89,8 @@ export class GuardsController {
   removingId = $state<string | null>(null);
   /** The guard that is being tested. */
   checkingId = $state<string | null>(null);
+  /** How far it is loaded for that, in bytes. */
+  checkLoading = $state.raw<StepProgress | null>(null);
   /** Results of self-tests by guard. */
   readonly checks = new SvelteMap<string, SelfTest>();
 
@@ -143,9 +181,11 @@ export class GuardsController {
   async check(guardId: string): Promise<void> {
     if (this.checkingId !== null) return;
     this.checkingId = guardId;
+    this.checkLoading = null;
     this.checks.delete(guardId);
     try {
-      this.checks.set(guardId, await this.backend.checkGuard(guardId));
+      const check = await this.backend.checkGuard(guardId, (step) => (this.checkLoading = step));
+      this.checks.set(guardId, check);
       this.failure = null;
     } catch (error) {
       this.failure = asFailure(error);

@@ -13,6 +13,11 @@ export interface PaceReading {
   secondsLeft: number | null;
 }
 
+/** 0 to 1; null while it is not known how much there is. */
+export function shareOf(step: { done: number; total: number } | null): number | null {
+  return step === null || step.total <= 0 ? null : Math.min(1, step.done / step.total);
+}
+
 /** Before this, a rate is an accident of the first batch. */
 const SETTLED_AFTER_MS = 500;
 

@@ -14,6 +14,8 @@ import type {
   RunView,
 } from '$lib/backend';
 import { asFailure } from '$lib/backend';
+import { bytes } from './format';
+import { memoryOf } from './guards.svelte';
 
 /** Devices that can be asked for; those that are not there are refused by the engine, never silently replaced. */
 export const DEVICES: { value: string; label: string }[] = [
@@ -24,7 +26,7 @@ export const DEVICES: { value: string; label: string }[] = [
 ];
 
 export const PRECISIONS: { value: string; label: string; hint: string }[] = [
-  { value: 'auto', label: "The checkpoint's own", hint: 'As its makers published it' },
+  { value: 'auto', label: 'As published', hint: 'As its makers published it' },
   { value: 'f32', label: 'f32', hint: 'The reference: slowest, twice the memory' },
   { value: 'bf16', label: 'bf16', hint: 'Half the memory of f32' },
   {
@@ -32,7 +34,42 @@ export const PRECISIONS: { value: string; label: string; hint: string }[] = [
     label: 'int8',
     hint: 'Fastest on a CPU; scores differ slightly, and every verdict records it',
   },
+  {
+    value: 'int4',
+    label: '4-bit',
+    hint: 'For a card that is too small; scores differ, and every verdict records it',
+  },
 ];
+
+/** Most pixels of an image that a guard looks at; empty: as many as its checkpoint allows. */
+export const PIXEL_BUDGETS: { value: string; label: string }[] = [
+  { value: '', label: "The checkpoint's own" },
+  { value: '1000000', label: '1 MP' },
+  { value: '500000', label: '0.5 MP' },
+  { value: '250000', label: '0.25 MP' },
+];
+
+/** Memory of a guard in a precision; `auto` is its own. */
+export function neededIn(guard: GuardView, precision: string): number | null {
+  const needs = memoryOf(guard);
+  const wanted = precision === 'auto' ? guard.precision : precision;
+  const found = needs.find((need) => need.precision === wanted);
+  if (found !== undefined) return found.bytes;
+  return precision === 'auto' ? guard.memory_needed_bytes : null;
+}
+
+/** The precisions that a guard can be run in, each with the memory that it takes. */
+export function precisionsOf(
+  guard: GuardView | null,
+): { value: string; label: string; disabled: boolean }[] {
+  return PRECISIONS.map(({ value, label }) => {
+    const needed = guard === null ? null : neededIn(guard, value);
+    // a guard of which only its own precision is known may well run in others
+    const listed = guard !== null && guard.memory.length > 0;
+    if (needed === null) return { value, label, disabled: listed && value !== 'auto' };
+    return { value, label: `${label} · ${bytes(needed)}`, disabled: false };
+  });
+}
 
 /** A run that may still change. */
 export function isActive(run: RunView): boolean {
@@ -46,6 +83,8 @@ export class RunController {
   guardId = $state<string | null>(null);
   device = $state('auto');
   precision = $state('auto');
+  /** One of `PIXEL_BUDGETS`. */
+  pixels = $state('');
   /** The run of this queue that is going on, or the one that ended last. */
   run = $state.raw<RunView | null>(null);
   /** An order to start, pause, resume or stop is on its way. */
@@ -58,6 +97,18 @@ export class RunController {
 
   get guard(): GuardView | null {
     return this.guards.find((guard) => guard.id === this.guardId) ?? null;
+  }
+
+  /** What the guard needs as ordered; null for a precision that it cannot be run in. */
+  get neededBytes(): number | null {
+    return this.guard === null ? null : neededIn(this.guard, this.precision);
+  }
+
+  /** Takes another guard. A precision that it cannot be run in is given up for its own. */
+  choose(guardId: string): void {
+    this.guardId = guardId;
+    const chosen = precisionsOf(this.guard).find(({ value }) => value === this.precision);
+    if (chosen?.disabled) this.precision = 'auto';
   }
 
   get active(): boolean {
@@ -83,9 +134,10 @@ export class RunController {
         this.backend.runs(),
       ]);
       this.card = card;
-      this.guards = guards;
+      this.guards = guards.filter((guard) => guard.is_guard);
       this.devices = devices;
-      this.guardId ??= (guards.find((guard) => guard.is_default) ?? guards[0])?.id ?? null;
+      this.guardId ??=
+        (this.guards.find((guard) => guard.is_default) ?? this.guards[0])?.id ?? null;
       const own = runs.filter((run) => run.queue_id === queueId);
       this.run = own.find(isActive) ?? newest(own);
       this.failure = null;
@@ -104,6 +156,7 @@ export class RunController {
         guard_id: this.guardId,
         device: this.device,
         precision: this.precision,
+        pixels_max: this.guard?.images && this.pixels !== '' ? Number(this.pixels) : null,
       });
     });
   }

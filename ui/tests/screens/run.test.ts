@@ -1,7 +1,7 @@
 import { screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
-import { runUnderWay } from '$lib/backend/fake/fixtures';
+import { BEING_LOADED, runUnderWay, SEA_GUARD_12B } from '$lib/backend/fake/fixtures';
 import { FakeBackend } from '$lib/backend/fake';
 import { RunController } from '$domain/run.svelte';
 import RunScreen from '$views/run/RunScreen.svelte';
@@ -14,7 +14,15 @@ describe('RunController', () => {
     await control.open('fresh');
     await control.start();
     expect(asked(backend, 'startRun')).toEqual([
-      [{ queue_id: 'fresh', guard_id: 'g-demo', device: 'auto', precision: 'auto' }],
+      [
+        {
+          queue_id: 'fresh',
+          guard_id: 'g-demo',
+          device: 'auto',
+          precision: 'auto',
+          pixels_max: null,
+        },
+      ],
     ]);
     control.onNotice({ kind: 'run', run: { ...runUnderWay('forum'), done: 7 } });
     expect(control.run?.done, 'the run of another queue is not taken').toBe(0);
@@ -30,6 +38,18 @@ describe('RunController', () => {
     await control.open('fresh');
     expect(control.run?.id).toBe('run-1');
     expect(control.active).toBe(true);
+  });
+
+  it('gives up a precision that another guard cannot be run in', async () => {
+    const backend = new FakeBackend();
+    const control = new RunController(backend);
+    await control.open('fresh');
+    control.choose('g-qwen');
+    control.precision = 'int4';
+    control.choose('g-qwen');
+    expect(control.precision).toBe('int4');
+    control.choose('g-demo');
+    expect(control.precision).toBe('auto');
   });
 
   it('says why a run could not start', async () => {
@@ -59,6 +79,26 @@ describe('the run screen', () => {
     expect(asked(backend, 'resumeRun')).toEqual([[run.id]]);
     await userEvent.click(screen.getByTestId('run-stop'));
     expect(asked(backend, 'cancelRun')).toEqual([[run.id]]);
+  });
+
+  it('shows how far the guard is loaded', async () => {
+    const backend = new FakeBackend();
+    backend.runList = [{ ...runUnderWay('fresh'), ...BEING_LOADED }];
+    await show(RunScreen, 'run', { queueId: 'fresh' }, backend);
+    expect((await screen.findByTestId('run-bar')).getAttribute('aria-valuenow')).toBe('32');
+    expect(screen.getByTestId('run-loading').textContent).toMatch(/2\.42 GiB of 7\.49 GiB/);
+  });
+
+  it('names the precisions for which there is room when there is none for the one ordered', async () => {
+    const backend = new FakeBackend();
+    backend.guardList = [{ ...SEA_GUARD_12B, is_default: true }];
+    await show(RunScreen, 'run', { queueId: 'fresh' }, backend);
+    await userEvent.selectOptions(await screen.findByTestId('run-precision'), 'f32');
+    expect(screen.getByText(/not enough free memory/).textContent).toMatch(
+      /take int8 or 4-bit, close other programs/,
+    );
+    await userEvent.selectOptions(screen.getByTestId('run-precision'), 'int8');
+    expect(screen.queryByText(/not enough free memory/)).toBeNull();
   });
 
   it('is loud about a slower device and a restart, and lets people review meanwhile', async () => {
