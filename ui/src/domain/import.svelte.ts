@@ -53,6 +53,22 @@ export const SCHEMES: { value: string; label: string; hint: string }[] = [
   { value: 'sea-guard', label: 'SEA-Guard', hint: 'Safe or unsafe, no categories' },
 ];
 
+export type ImageKeeping = 'copy' | 'link';
+
+/** What becomes of the images that rows name. */
+export const IMAGE_KEEPING: { value: ImageKeeping; label: string; hint: string }[] = [
+  {
+    value: 'copy',
+    label: 'Copy them into the workspace',
+    hint: 'They stay as they are, whatever becomes of the folder',
+  },
+  {
+    value: 'link',
+    label: 'Leave them where they are',
+    hint: 'Takes no room; an image that is moved or changed later can no longer be shown or judged',
+  },
+];
+
 const FILE_TYPES: FileFilter[] = [
   { name: 'JSONL, CSV or TSV', extensions: ['jsonl', 'ndjson', 'json', 'csv', 'tsv'] },
   { name: 'All files', extensions: ['*'] },
@@ -73,6 +89,8 @@ export class ImportController {
   queueId = $state<string | null>(null);
   newQueueName = $state('');
   scheme = $state('qwen3guard');
+  /** One of `IMAGE_KEEPING`. */
+  images = $state<ImageKeeping>('copy');
   progress = $state.raw<ImportProgress>({ rows_read: 0, rows_failed: 0, fraction: 0 });
   pace = $state.raw<PaceReading>(NO_PACE);
   stopping = $state(false);
@@ -177,6 +195,7 @@ export class ImportController {
       queue: this.queueName,
       scheme: this.scheme,
       mapping: this.preview.mapping,
+      link_images: this.images === 'link',
     };
     try {
       this.report = await this.backend.importFiles(order, (progress) => {

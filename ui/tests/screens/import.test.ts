@@ -122,6 +122,29 @@ describe('the import screen', () => {
   });
 });
 
+describe('images of imported rows', () => {
+  it('are copied unless somebody says that they stay where they are', async () => {
+    const [importing, backend] = await offered();
+    await importing.start();
+    importing.images = 'link';
+    await importing.offer(['/data/posters.jsonl']);
+    await importing.start();
+    const orders = asked(backend, 'importFiles').map(([order]) => order);
+    expect(orders).toMatchObject([{ link_images: false }, { link_images: true }]);
+  });
+
+  it('are asked about only where a column names some', async () => {
+    const { backend } = await show(ImportScreen, 'import');
+    await userEvent.click(await screen.findByTestId('import-pick'));
+    await screen.findByTestId('import-start');
+    expect(screen.queryByTestId('import-images')).toBeNull();
+    await importOf(backend).remap('images', 'board');
+    await userEvent.click(await screen.findByTestId('import-images-link'));
+    await userEvent.click(screen.getByTestId('import-start'));
+    expect(asked(backend, 'importFiles')[0]?.[0]).toMatchObject({ link_images: true });
+  });
+});
+
 describe('a file dropped on any screen', () => {
   it('lands in the import', async () => {
     const { backend, shell } = await show(DropAnywhere, 'queues');
