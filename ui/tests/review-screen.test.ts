@@ -202,10 +202,14 @@ describe('leaving the screen', () => {
 
   it('is refused while a save is under way', async () => {
     const { backend, user } = await openReview();
-    backend.delayMs = 50;
+    let finish = () => {};
+    const finished = new Promise<void>((resolve) => (finish = resolve));
+    const decide = backend.decide;
+    backend.decide = (decision) => finished.then(() => decide(decision));
     await user.keyboard('1');
     await user.click(screen.getByTestId('nav-queues'));
-    expect(here()).toBe(true);
+    expect(here(), 'the save has not been acknowledged').toBe(true);
+    finish();
     await shows('q-2');
     expect(decided(backend)).toHaveLength(1);
   });
