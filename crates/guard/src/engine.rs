@@ -26,6 +26,10 @@ pub(crate) const PROGRAM: &str = concat!("saring ", env!("CARGO_PKG_VERSION"));
 /// Features of images that are kept in memory.
 const FEATURES_BYTES_MAX: u64 = 512 << 20;
 
+/// The warning about a GGUF file of a model that reads images, where the second file for that is missing.
+const NO_PROJECTOR: &str = "It judges text only: its model reads images, but the projector file for them is not in its \
+                            folder. Put the file with mmproj in its name beside it.";
+
 /// Runs guards in this process, one at a time.
 #[derive(Default)]
 pub struct LocalEngine {
@@ -83,6 +87,9 @@ impl LocalEngine {
         }
         if asker.taxonomy.tasks.len() == 1 {
             warnings.push("Its chat template renders only one of the two tasks.".into());
+        }
+        if checkpoint.lacks_projector() {
+            warnings.push(NO_PROJECTOR.into());
         }
         Ok(GuardCard {
             architecture: checkpoint.architecture.clone(),

@@ -72,8 +72,7 @@ impl Precision {
     /// and head at eight bits.
     pub fn weight_bytes(self, weights: &Weights) -> u64 {
         match (self.quantization, self.stored) {
-            (None, Stored::Packed(_)) => weights.bytes(),
-            (None, Stored::Dense(_)) => weights.parameters() * self.dtype.size_in_bytes() as u64,
+            (None, _) => weights.bytes_as(self.dtype),
             (Some(Quantization::Int8), _) => packed_bytes(weights.parameters(), GgmlDType::Q8_0),
             (Some(Quantization::Int4), _) => {
                 let tables: u64 = ["model.embed_tokens.weight", "lm_head.weight"]

@@ -14,6 +14,8 @@ mod checkpoint;
 mod demo_guard;
 #[path = "parity/families.rs"]
 mod families;
+#[path = "parity/gguf.rs"]
+mod gguf;
 #[path = "parity/hostile.rs"]
 mod hostile;
 #[path = "parity/loading.rs"]

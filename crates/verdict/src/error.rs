@@ -155,11 +155,11 @@ pub enum EngineError {
     },
     /// Without its chat template a guard would be asked in the wrong words.
     #[error(
-        "{folder} has no chat template (chat_template.jinja, chat_template.json or tokenizer_config.json); \
-         a guard is never asked in guessed words"
+        "{folder} has no chat template; put its authors' chat_template.jinja beside the weights: a guard is never asked \
+         in guessed words"
     )]
     NoChatTemplate {
-        /// The checkpoint.
+        /// The checkpoint, a folder or a GGUF file.
         folder: PathBuf,
     },
     /// The chat template cannot be used.

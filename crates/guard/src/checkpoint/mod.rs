@@ -206,6 +206,11 @@ impl Checkpoint {
         })
     }
 
+    /// Whether it is a GGUF file whose model reads images, but the projector file for them is not beside it.
+    pub fn lacks_projector(&self) -> bool {
+        self.gguf.as_ref().is_some_and(Gguf::lacks_projector)
+    }
+
     /// The licence that a GGUF file states, or the folder's model card in its front matter.
     pub fn license(&self) -> Option<String> {
         if let Some(gguf) = &self.gguf {

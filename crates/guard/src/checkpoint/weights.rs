@@ -166,12 +166,21 @@ impl Weights {
         self.bytes
     }
 
+    /// Bytes of all tensors once they are read: those that are stored quantised as they are, all others as `dtype`.
+    pub fn bytes_as(&self, dtype: DType) -> u64 {
+        let bytes = |place: &Place| match place.stored {
+            Stored::Packed(_) => place.source.bytes(),
+            Stored::Dense(_) => place.numbers() * dtype.size_in_bytes() as u64,
+        };
+        self.places.values().map(bytes).sum()
+    }
+
     /// How many numbers the weight files hold.
     pub fn parameters(&self) -> u64 {
         self.places.values().map(Place::numbers).sum()
     }
 
-    /// How most numbers are stored.
+    /// How most numbers are stored; where some are quantised, how most of those are, since they decide what is lost.
     pub fn stored(&self) -> Stored {
         let mut counts: Vec<(Stored, u64)> = Vec::new();
         for place in self.places.values() {
@@ -180,7 +189,8 @@ impl Weights {
                 None => counts.push((place.stored, place.numbers())),
             }
         }
-        counts.into_iter().max_by_key(|(_, count)| *count).map_or(Stored::Dense(DType::F32), |(s, _)| s)
+        let most = counts.into_iter().max_by_key(|(s, count)| (matches!(s, Stored::Packed(_)), *count));
+        most.map_or(Stored::Dense(DType::F32), |(s, _)| s)
     }
 
     /// Whether there is a tensor of that name.

@@ -158,6 +158,34 @@ fn see(path: &Path, image: &Path) -> ImageFeatures {
 }
 
 #[test]
+fn quantised_weights_take_what_they_take_in_their_file_and_all_others_single_precision() {
+    let weights = |path: &Path| Weights::open(&Checkpoint::open(path).unwrap()).unwrap();
+    let loaded =
+        |weights: &Weights| Precision::choose(PrecisionChoice::Auto, weights.stored()).weight_bytes(weights);
+    for architecture in ARCHITECTURES {
+        for (shape, kind) in [("wide", "Q4_K_M"), ("wide", "Q6_K")] {
+            let weights = weights(&folder().join(format!("{architecture}-{shape}-{kind}.gguf")));
+            let (bytes, file) = (loaded(&weights), weights.bytes());
+            println!("{architecture}-{shape}-{kind}: {bytes} bytes of a file of {file}");
+            // The rest of so small a file is its header.
+            assert!(bytes <= file && bytes > file * 9 / 10, "{architecture} {kind}: {bytes} of {file} bytes");
+        }
+    }
+    for architecture in WITH_IMAGES {
+        let (_place, model) = with_projector(architecture, "Q8_0");
+        let alone = weights(&folder().join(format!("{architecture}-small-Q8_0.gguf")));
+        let both = weights(&model);
+        let projector = both.parameters() - alone.parameters();
+        assert!(projector > 0, "the projector's numbers count");
+        assert_eq!(
+            loaded(&both) - loaded(&alone),
+            4 * projector,
+            "{architecture}: half precision is widened"
+        );
+    }
+}
+
+#[test]
 fn images_are_to_a_projector_file_what_they_are_to_the_reference() {
     let image = golden().join("images/wide.png");
     for architecture in WITH_IMAGES {

@@ -85,6 +85,7 @@ impl Architecture {
 pub(super) struct Gguf {
     path: PathBuf,
     header: Header,
+    architecture: Architecture,
     /// What config.json would say.
     pub config: Value,
     places: Vec<(String, Place)>,
@@ -131,9 +132,10 @@ impl Gguf {
             }
         }
         let written = tensors::places(&header, path, usize::from(second))?;
-        let mut gguf = Self { path: path.to_owned(), header, config, places: Vec::new(), projector };
+        let mut gguf =
+            Self { path: path.to_owned(), header, architecture, config, places: Vec::new(), projector };
         gguf.take_rope_factors(&written)?;
-        gguf.places = gguf.decoder_places(architecture, written).map_err(bad)?;
+        gguf.places = gguf.decoder_places(written).map_err(bad)?;
         Ok(gguf)
     }
 
@@ -202,6 +204,11 @@ impl Gguf {
         self.projector.as_ref().map(|projector| (projector.path.as_path(), &projector.preprocessor))
     }
 
+    /// Whether its model reads images and the file that it does so with is missing.
+    pub fn lacks_projector(&self) -> bool {
+        self.architecture.reads_images() && self.projector.is_none()
+    }
+
     /// The licence that the file states.
     pub fn license(&self) -> Option<&str> {
         self.header.metadata.text("general.license").filter(|license| !license.is_empty())
@@ -227,11 +234,8 @@ impl Gguf {
         Ok(())
     }
 
-    fn decoder_places(
-        &self,
-        architecture: Architecture,
-        written: Vec<(String, Place)>,
-    ) -> Result<Vec<(String, Place)>, String> {
+    fn decoder_places(&self, written: Vec<(String, Place)>) -> Result<Vec<(String, Place)>, String> {
+        let architecture = self.architecture;
         let text =
             if self.config["text_config"].is_object() { &self.config["text_config"] } else { &self.config };
         let number = |key: &str| text[key].as_u64().unwrap_or_default() as usize;
