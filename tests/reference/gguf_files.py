@@ -10,7 +10,8 @@ long enough for Q4_K_M and Q6_K. What is written to tests/reference/golden/gguf/
 
   <architecture>-<shape>-<type>.gguf
   <architecture>-small/  the small checkpoint itself, in bfloat16, so that nothing is lost on the way to F16;
-                         verdicts.json as of the other families; where it reads images, mmproj-F16.gguf, its projector file
+                         verdicts.json as of the other families; where it reads images, mmproj-F16.gguf and mmproj-Q8_0.gguf, its
+                         projector file
   <architecture>.safetensors
                          "<shape>/ids" (I64), "<shape>/reference" (F32, [tokens, vocabulary]), what transformers computes of
                          the checkpoint in single precision, and "<shape>/<type>", what llama.cpp computes of the file;
@@ -197,8 +198,8 @@ def write_checkpoint(architecture: str, shape: dict, seed: int, folder: Path):
     return model, plain
 
 
-def convert(architecture: str, folder: Path, file: Path, projector: bool = False) -> None:
-    """Writes `file` from a checkpoint, as F16."""
+def convert(architecture: str, folder: Path, file: Path, projector: bool = False, kind: str = "F16") -> None:
+    """Writes `file` from a checkpoint."""
     import conversion
     import gguf
     from conversion.base import ModelBase, TextModel
@@ -210,7 +211,7 @@ def convert(architecture: str, folder: Path, file: Path, projector: bool = False
     for kept in ("_alpha_n", "_alpha_p", "_beta", "_eps"):
         getattr(made, kept, {}).clear()
     with torch.inference_mode():
-        made(folder, gguf.LlamaFileType.MOSTLY_F16, file, eager=True).write()
+        made(folder, gguf.LlamaFileType[f"MOSTLY_{kind}"], file, eager=True).write()
 
 
 class LlamaCpp:
@@ -259,7 +260,8 @@ def make(architecture: str, library: LlamaCpp) -> None:
     for number, (shape, numbers) in enumerate({"small": SMALL, "wide": WIDE}.items()):
         name = f"{architecture}-{shape}"
         with tempfile.TemporaryDirectory() as place:
-            folder, seed = Path(place), 100 + 10 * list(MODELS).index(architecture) + number
+            # The converter writes the folder's name into the file.
+            folder, seed = folders.empty(Path(place) / name), 100 + 10 * list(MODELS).index(architecture) + number
             model, plain = write_checkpoint(architecture, numbers, seed, folder)
             generator = torch.Generator().manual_seed(seed)
             ids = torch.randint(plain.start, plain.stop, (TOKENS,), generator=generator)
@@ -305,7 +307,8 @@ def keep(architecture: str, model, folder: Path) -> dict[str, torch.Tensor]:
     system = gemma3.SYSTEM if family is gemma3 else None
     judge = Judge(folder, model, processor, controls, EXPAND[architecture], arguments, system)
     judge.write(kept, subjects + image_subjects(hostile))
-    convert(architecture, folder, kept / "mmproj-F16.gguf", projector=True)
+    for kind in ("F16", "Q8_0"):
+        convert(architecture, folder, kept / f"mmproj-{kind}.gguf", projector=True, kind=kind)
     seen = family.image_tensors(model, processor.image_processor(images.load(["wide.png"]), return_tensors="pt"))
     return {name: of.contiguous() for name, of in seen.items() if name.startswith(("features", "deepstack"))}
 
