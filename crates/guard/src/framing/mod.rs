@@ -131,7 +131,13 @@ impl Frame {
         let expanded = markup.expand(&rendered, tokens).ok_or_else(|| JudgeError::Template {
             reason: format!("it does not write {} once for each image", markup.placeholder),
         })?;
-        Ok((expanded, self.tokenizer.control(markup.soft)))
+        match self.tokenizer.control(markup.soft) {
+            // Its name would be read as text, and the image not at all.
+            None if !tokens.is_empty() => Err(JudgeError::Template {
+                reason: format!("the tokenizer has no {} to put images in the place of", markup.soft),
+            }),
+            soft => Ok((expanded, soft)),
+        }
     }
 
     /// Refuses a conversation of which the template would leave a message out, or put one inside a control token.

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use crate::checkpoint::{golden, json, judge, request};
+use crate::checkpoint::{Copy, golden, json, judge, request};
 
 const ARCHITECTURES: [&str; 5] = ["qwen3", "qwen3vl", "llama", "apertus", "gemma3"];
 const WITH_IMAGES: [&str; 2] = ["qwen3vl", "gemma3"];
@@ -239,6 +239,42 @@ fn without_its_projector_file_a_guard_judges_text_and_says_why_it_refuses_images
                 assert_eq!(outcome, Err(JudgeError::ImagesUnsupported), "{architecture}: never by its text");
             }
         }
+    }
+}
+
+#[test]
+fn an_image_is_never_read_as_the_name_of_a_token_that_the_vocabulary_lacks() {
+    for (architecture, token) in [("qwen3vl", "<|image_pad|>"), ("gemma3", "<image_soft_token>")] {
+        let other = token.replace("image", "imagf");
+        let file = File::alone(architecture, "small-F16");
+        let mut bytes = fs::read(file.path()).unwrap();
+        let length = (token.len() as u64).to_le_bytes();
+        let written = [&length[..], token.as_bytes()].concat();
+        let at = bytes.windows(written.len()).position(|window| window == written).unwrap() + length.len();
+        bytes[at..at + other.len()].copy_from_slice(other.as_bytes());
+        fs::write(file.path(), bytes).unwrap();
+        assert!(!file.describe().unwrap().images, "{architecture}: text alone can be judged");
+        file.add_projector_of(architecture, "mmproj.gguf");
+        let refused = file.describe().unwrap_err().to_string();
+        assert!(refused.contains("no token for images"), "{architecture}: {refused}");
+        let folder = Copy::of(&format!("gguf/{architecture}-small"));
+        for name in ["tokenizer.json", "tokenizer_config.json"] {
+            let text = fs::read_to_string(folder.path(name)).unwrap();
+            // The template still writes the placeholder.
+            let text = text.replace(&format!("\"{token}\""), &format!("\"{other}\""));
+            fs::write(folder.path(name), text).unwrap();
+        }
+        let mut subject = Subject::prompt("look");
+        subject.images.push(image("speck.png"));
+        let mut engine = LocalEngine::new();
+        engine.load(&request(folder.source(), PrecisionChoice::F32), &mut |_| {}).unwrap();
+        let outcomes = judge(&mut engine, &[subject, Subject::prompt("look")]);
+        assert!(
+            matches!(&outcomes[0], Err(JudgeError::Template { reason }) if reason.contains(token)),
+            "{architecture}: {:?}",
+            outcomes[0]
+        );
+        assert!(outcomes[1].is_ok(), "{architecture}: {:?}", outcomes[1]);
     }
 }
 

@@ -84,6 +84,19 @@ pub(super) fn read(
     }
 }
 
+/// Whether a model that is given images has the token that stands for them: converters left Gemma's away for a while.
+///
+/// # Errors
+/// A sentence, if it has not.
+pub(super) fn check_image_token(config: &Value) -> Result<(), String> {
+    if config["image_token_id"].is_null() && config["image_token_index"].is_null() {
+        return Err("its vocabulary has no token for images; take a file of a newer converter, or move the projector \
+                    file away and judge text only"
+            .into());
+    }
+    Ok(())
+}
+
 /// What all architectures have.
 fn shape(keys: &Keys<'_>, header: &Header) -> Result<Map<String, Value>, String> {
     let heads = keys.count("attention.head_count", 1 << 12)?;

@@ -126,6 +126,7 @@ impl Gguf {
             })
             .transpose()?;
         if let Some(projector) = &projector {
+            config::check_image_token(&config).map_err(bad)?;
             config["vision_config"] = projector.vision_config.clone();
             if let Some(tokens) = projector.mm_tokens_per_image {
                 config["mm_tokens_per_image"] = tokens.into();
