@@ -13,12 +13,13 @@ use crate::{
     Error, Result, Workspace,
     guards::Guard,
     media::{CHANGED, ImageAt},
-    store::verdicts::{self, UnjudgedRow},
+    store::verdicts::{self, Judge, UnjudgedRow},
 };
 
 /// A pair and what the guard is asked about it.
 #[derive(Clone, Debug)]
 pub(super) struct Pair {
+    pub(super) seq: i64,
     pub(super) item_id: String,
     pub(super) task: Task,
     pub(super) language: Option<String>,
@@ -43,7 +44,7 @@ pub(super) async fn fetch_all(
     let mut after = (0, String::new());
     loop {
         let limit = i64::try_from(size.load(Ordering::Relaxed)).unwrap_or(i64::MAX);
-        let fetched = fetch(&workspace, &queue_id, &guard, &mut after, limit).await;
+        let fetched = fetch(&workspace, &queue_id, guard.as_judge(), &mut after, limit).await;
         match fetched {
             Ok(None) => return,
             Ok(Some(batch)) => {
@@ -60,22 +61,22 @@ pub(super) async fn fetch_all(
     }
 }
 
-async fn fetch(
+/// The next `limit` pairs after `after`, which is moved on; `None` if there are none.
+pub(super) async fn fetch(
     workspace: &Workspace,
     queue_id: &str,
-    guard: &Guard,
+    judge: Judge<'_>,
     after: &mut (i64, String),
     limit: i64,
 ) -> Result<Option<Batch>> {
     let mut tx = workspace.store().read().await?;
-    let judge = guard.as_judge();
     let rows = verdicts::list_unjudged(&mut tx, queue_id, judge, (after.0, &after.1), limit).await?;
     drop(tx);
     let Some(last) = rows.last() else { return Ok(None) };
     *after = (last.seq, last.task.clone());
     let mut batch = Batch::default();
     for row in rows {
-        let UnjudgedRow { item_id, task, language, content, .. } = row;
+        let UnjudgedRow { seq, item_id, task, language, content } = row;
         let Ok(task) = task.parse::<Task>() else {
             tracing::error!(item_id, "an item has a task that this version does not know");
             continue;
@@ -84,7 +85,7 @@ async fn fetch(
         let reason = "the stored conversation cannot be read".to_owned();
         match (changed_link(content.images).await?, subject) {
             (Some(error), _) => batch.refused.push((item_id, task, error)),
-            (None, Some(subject)) => batch.pairs.push(Pair { item_id, task, language, subject }),
+            (None, Some(subject)) => batch.pairs.push(Pair { seq, item_id, task, language, subject }),
             (None, None) => batch.refused.push((item_id, task, JudgeError::Template { reason })),
         }
     }

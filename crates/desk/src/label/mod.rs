@@ -18,6 +18,7 @@ mod batch;
 mod lock;
 mod pace;
 mod pixels;
+mod precision;
 mod progress;
 mod run;
 mod subject;
@@ -27,6 +28,7 @@ mod unlabelled;
 mod write;
 
 pub use pixels::{PIXELS_MIN, check_pixels};
+pub use precision::{PrecisionCheck, PrecisionOrder, PrecisionRow};
 pub use progress::{RecentVerdict, RunProgress, RunState};
 pub use run::{LabelOrder, LabelRun};
 

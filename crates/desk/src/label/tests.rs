@@ -1,6 +1,7 @@
 //! Runs against a scripted engine and a real database.
 
 mod images;
+mod precision;
 
 use std::sync::atomic::Ordering;
 

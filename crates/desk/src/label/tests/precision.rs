@@ -1,0 +1,66 @@
+//! One guard in two precisions.
+
+use saring_verdict::Cancel;
+
+use super::*;
+
+fn precision_order(pairs_max: Option<u64>) -> PrecisionOrder {
+    PrecisionOrder {
+        guard: crate::guards::demo::NAME.into(),
+        queue: QUEUE.into(),
+        device: DeviceChoice::Cpu,
+        precision: PrecisionChoice::Int8,
+        against: PrecisionChoice::F32,
+        pairs_max,
+    }
+}
+
+#[tokio::test]
+async fn flips_and_differences_are_told_for_each_item_and_nothing_is_stored() {
+    let fixture = with_texts(&["good", "edge", "refuse", "bad"]).await;
+    let (engine, _) = scripted::handle(Family::SeaGuard);
+    label(&fixture, &engine).await;
+    let head = async || {
+        crate::store::chain::get(&mut fixture.workspace.store().read().await.unwrap()).await.unwrap().hash
+    };
+    let before = head().await;
+    let mut told = Vec::new();
+    let check = fixture.workspace.check_precision(
+        &engine,
+        &precision_order(None),
+        &mut |done, all| told.push((done, all)),
+        &Cancel::new(),
+    );
+    let check = check.await.unwrap();
+    assert_eq!((check.precision.as_str(), check.against.as_str()), ("int8", "f32"));
+    assert_eq!((check.rows.len(), check.failed), (3, 1), "what has a verdict already is judged too");
+    let flips: Vec<&PrecisionRow> = check.flips().collect();
+    assert_eq!((flips.len(), flips[0].seq), (1, check.rows[1].seq));
+    assert_eq!((flips[0].said.label.as_str(), flips[0].against.label.as_str()), ("safe", "unsafe"));
+    assert!((check.largest().unwrap() - 0.1).abs() < 1e-9, "0.45 and 0.55: {:?}", check.largest());
+    assert!((check.mean().unwrap() - 0.1 / 3.0).abs() < 1e-9, "{:?}", check.mean());
+    assert_eq!(told.last(), Some(&(8, 8)), "four pairs, twice");
+    assert_eq!(head().await, before, "the history does not know of it");
+}
+
+#[tokio::test]
+async fn a_precision_is_not_held_against_itself_or_on_nothing() {
+    let fixture = with_texts(&["good", "bad"]).await;
+    let (engine, _) = scripted::handle(Family::SeaGuard);
+    fixture.workspace.add_demo_guards(&engine).await.unwrap();
+    let check = async |order: &PrecisionOrder, cancel: &Cancel| {
+        fixture.workspace.check_precision(&engine, order, &mut |_, _| (), cancel).await
+    };
+    let same = PrecisionOrder { against: PrecisionChoice::Int8, ..precision_order(None) };
+    assert!(matches!(check(&same, &Cancel::new()).await, Err(Error::Invalid { .. })));
+    let first = check(&precision_order(Some(1)), &Cancel::new()).await.unwrap();
+    assert_eq!(first.rows.len(), 1, "no more than was asked for");
+    let cancel = Cancel::new();
+    cancel.cancel();
+    assert!(matches!(check(&precision_order(None), &cancel).await, Err(Error::Cancelled)));
+    for id in fixture.ids().await {
+        fixture.workspace.quarantine(&Gesture::new(&id, "ana")).await.unwrap();
+    }
+    let nothing = check(&precision_order(None), &Cancel::new()).await.unwrap_err();
+    assert!(nothing.to_string().contains("no item"), "{nothing}");
+}
