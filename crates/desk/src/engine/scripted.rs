@@ -68,7 +68,11 @@ fn card(family: Family, path: &Path) -> Result<GuardCard, EngineError> {
     };
     let task = |task, refusal| TaskTaxonomy { task, categories: categories.clone(), refusal };
     Ok(GuardCard {
-        architecture: "Qwen3ForCausalLM".into(),
+        architecture: if path.join("images").exists() {
+            "Qwen3VLForConditionalGeneration".into()
+        } else {
+            "Qwen3ForCausalLM".into()
+        },
         family,
         family_reason: "it is scripted".into(),
         taxonomy: Taxonomy { labels, tasks: vec![task(Task::Prompt, false), task(Task::Response, refusal)] },
@@ -159,19 +163,23 @@ impl Engine for Scripted {
 
     fn render(
         &mut self,
-        _source: &GuardSource,
+        source: &GuardSource,
         _settings: GuardSettings,
         subjects: &[Subject],
     ) -> Result<Vec<Result<Rendered, JudgeError>>, EngineError> {
+        let sees = source.path.join("images").exists();
+        let thought = if sees { "" } else { "<think>\n\n</think>\n\n" };
         let render = |subject: &Subject| {
             if text(subject).contains("refuse") {
                 return Err(JudgeError::SeveralTurns { turns: 3 });
             }
             let texts: Vec<&str> = subject.messages.iter().map(|m| m.content.as_str()).collect();
             let content = format!("Judge the {}: {}", subject.task, texts.join(" | "));
+            let images =
+                "<|vision_start|><|image_pad|><|image_pad|><|vision_end|>".repeat(subject.images.len());
             Ok(Rendered {
                 text: format!(
-                    "<|im_start|>user\n{content}<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n"
+                    "<|im_start|>user\n{images}{content}<|im_end|>\n<|im_start|>assistant\n{thought}"
                 ),
                 ids: vec![],
                 turns: vec![Message { role: Role::User, content }],

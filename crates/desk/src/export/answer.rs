@@ -85,7 +85,7 @@ impl fmt::Display for LeftOut {
             Self::CategoriesMissing => "decided without categories",
             Self::CategoryUnknown => "decided with a category that the guard does not have",
             Self::RefusalMissing => "decided without saying whether the response is a refusal",
-            Self::Images => "with images, which this format does not carry yet",
+            Self::Images => "with images, which this guard does not read",
             Self::Markup => "held back: the text contains what a trainer would take for markup",
             Self::Frame => "held back: the trainer's template would not give the text that the guard is fed",
             Self::Rendering(reason) => return write!(f, "held back: {reason}"),

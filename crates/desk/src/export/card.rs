@@ -5,10 +5,8 @@ use std::fmt::Write as _;
 use saring_verdict::{Family, Mode, PromptWording, Provenance, Reading, SensitiveAs};
 
 use super::{
-    ControversialAs, ExportFormat, ExportOrder, ExportedFile, Part,
-    llama_factory::{dataset_name, training_settings},
-    tally::Tally,
-    write::parts,
+    ControversialAs, ExportFormat, ExportOrder, ExportedFile, Part, data_set::DataSet,
+    llama_factory::training_settings, tally::Tally,
 };
 use crate::{
     guards::{Guard, demo},
@@ -246,21 +244,26 @@ impl Card {
                  CSV file into a spreadsheet as text, since a cell that begins with `=` would be taken for a formula."
             );
         }
-        let parts = parts(tally);
+        let sets = DataSet::all(tally);
         writeln!(out, "\n## Use\n\nIn LLaMA-Factory's configuration:\n\n```yaml")?;
-        writeln!(out, "{}", training_settings(&self.queue, &parts, tally.template))?;
+        writeln!(out, "{}", training_settings(&self.queue, &sets, tally.template))?;
         writeln!(out, "```\n")?;
         writeln!(
             out,
             "For every row it was checked that this template around its turns gives exactly the text that the guard is fed when \
              it judges. Do not use a trainer that applies the guard's own chat template to these rows: it would moderate the answer."
         )?;
-        if !parts.contains(&Part::Validation) {
+        if sets.iter().any(|set| set.images) {
             writeln!(
                 out,
-                "\nThere is no `{}`: the split left no rows for it.",
-                dataset_name(&self.queue, Part::Validation)
+                "\nImages stand where the trainer finds `<image>`; paths are from this folder. The trainer makes images smaller than its \
+                 own `image_max_pixels` (589824 unless set): set it to the limit in the guard's `preprocessor_config.json`, or it \
+                 learns from coarser images than it judges."
             )?;
+        }
+        if sets.iter().all(|set| set.part != Part::Validation) {
+            let missing = DataSet { part: Part::Validation, images: false }.name(&self.queue);
+            writeln!(out, "\nThere is no `{missing}`: the split left no rows for it.")?;
         }
         Ok(())
     }

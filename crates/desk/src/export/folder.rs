@@ -2,13 +2,20 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
 
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result, audit::chain::hex};
+use crate::{
+    Error, Result, Thing,
+    audit::chain::hex,
+    media::{CHANGED, ImageAt},
+};
+
+/// The folder of images in an export.
+pub(super) const IMAGES: &str = "images";
 
 /// A file of an export.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,8 +77,36 @@ impl ExportFolder {
         file.finish()
     }
 
+    /// Copies an image to `images/`, under its hash.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] if the file has not that hash any more, and what the disk refuses.
+    pub(super) fn copy_image(&self, name: &str, image: &ImageAt, media_dir: &Path) -> Result<ExportedFile> {
+        let path = image.path(media_dir);
+        let folder = self.beside.join(IMAGES);
+        fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
+        let mut copy = self.file(name)?;
+        let mut from = File::open(&path).map_err(Error::io(&path))?;
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            match from.read(&mut buffer).map_err(Error::io(&path))? {
+                0 => break,
+                n => copy.write(&buffer[..n])?,
+            }
+        }
+        let copied = copy.finish()?;
+        if copied.sha256 != image.sha256 {
+            return Err(Error::Conflict { thing: Thing::Image, id: image.sha256.clone(), reason: CHANGED });
+        }
+        Ok(copied)
+    }
+
     /// Puts the folder into its place.
     pub(super) fn place(&mut self) -> Result<PathBuf> {
+        let images = self.beside.join(IMAGES);
+        if images.exists() {
+            sync_folder(&images)?;
+        }
         sync_folder(&self.beside)?;
         check_free(&self.target)?;
         if self.target.exists() {
@@ -121,21 +156,11 @@ impl ExportFile {
         self.out.write_all(bytes).map_err(Error::io(&self.path))
     }
 
-    /// Bytes written so far.
-    pub(super) fn is_empty(&self) -> bool {
-        self.bytes == 0
-    }
-
     /// Makes the file durable.
     pub(super) fn finish(mut self) -> Result<ExportedFile> {
         self.out.flush().map_err(Error::io(&self.path))?;
         self.out.get_ref().sync_all().map_err(Error::io(&self.path))?;
         Ok(ExportedFile { name: self.name, sha256: hex(&self.hasher.finalize()), bytes: self.bytes })
-    }
-
-    /// Takes the file away: there is nothing to be in it, and trainers stumble over empty files.
-    pub(super) fn discard(self) -> Result<()> {
-        fs::remove_file(&self.path).map_err(Error::io(&self.path))
     }
 }
 

@@ -21,6 +21,30 @@ pub enum TrainerTemplate {
     Llama3,
 }
 
+/// Where a trainer puts an image. Item text with it is in no export.
+const IMAGE: &str = "<image>";
+
+/// As [`Rendered`], with a placeholder for each of `images` in front of the last user turn, where the guard's own template has
+/// them, and with one token for each image in the text, however many it takes.
+pub(super) fn with_images(mut rendered: Rendered, images: usize) -> Rendered {
+    if images == 0 {
+        return rendered;
+    }
+    if let Some(turn) = rendered.turns.iter_mut().rfind(|turn| turn.role == Role::User) {
+        turn.content.insert_str(0, &IMAGE.repeat(images));
+    }
+    for soft in [QWEN_SOFT, GEMMA_SOFT] {
+        let twice = soft.repeat(2);
+        while rendered.text.contains(&twice) {
+            rendered.text = rendered.text.replace(&twice, soft);
+        }
+    }
+    rendered
+}
+
+const QWEN_SOFT: &str = "<|image_pad|>";
+const GEMMA_SOFT: &str = "<image_soft_token>";
+
 impl TrainerTemplate {
     const ALL: [Self; 5] =
         [Self::Qwen3, Self::Qwen3VlNoThink, Self::Qwen3NoThink, Self::Gemma3, Self::Llama3];
@@ -78,7 +102,7 @@ impl TrainerTemplate {
             }
         };
         for (index, turn) in turns.iter().enumerate() {
-            let content = &turn.content;
+            let content = &self.expand(&turn.content);
             let first_system = system.filter(|_| index == 0);
             text.push_str(&self.turn(turn.role, content, first_system));
         }
@@ -86,6 +110,19 @@ impl TrainerTemplate {
             text.push_str("<think>\n\n</think>\n\n");
         }
         Some(text)
+    }
+
+    /// Images as the template's plugin (`mm_plugin.py`) writes them, each as one token.
+    fn expand(self, content: &str) -> String {
+        match self {
+            Self::Qwen3VlNoThink => {
+                content.replace(IMAGE, &format!("<|vision_start|>{QWEN_SOFT}<|vision_end|>"))
+            }
+            Self::Gemma3 => {
+                content.replace(IMAGE, &format!("\n\n<start_of_image>{GEMMA_SOFT}<end_of_image>\n\n"))
+            }
+            Self::Qwen3 | Self::Qwen3NoThink | Self::Llama3 => content.to_owned(),
+        }
     }
 
     /// A turn in its frame; after a user's turn the answer's frame is open.
@@ -156,6 +193,28 @@ mod tests {
             let found = TrainerTemplate::of(architecture, &rendered(text, turns));
             assert_eq!(found, Some(expected), "{architecture}");
         }
+    }
+
+    #[test]
+    fn images_stand_where_the_guard_has_them() {
+        let pads = QWEN_SOFT.repeat(3);
+        let two = format!("<|vision_start|>{pads}<|vision_end|><|vision_start|>{pads}<|vision_end|>");
+        let text = |images: &str| format!("<|im_start|>user\n{images}x<|im_end|>\n<|im_start|>assistant\n");
+        let user = [(Role::User, "x")];
+        let found = with_images(rendered(&text(&two), &user), 2);
+        assert_eq!(found.turns[0].content, "<image><image>x");
+        assert_eq!(
+            TrainerTemplate::of("Qwen3VLForConditionalGeneration", &found),
+            Some(TrainerTemplate::Qwen3VlNoThink)
+        );
+        let one_less = with_images(rendered(&text(&two), &user), 1);
+        assert_eq!(TrainerTemplate::of("Qwen3VLForConditionalGeneration", &one_less), None);
+        let soft = GEMMA_SOFT.repeat(256);
+        let gemma = format!(
+            "<bos><start_of_turn>user\n\n\n<start_of_image>{soft}<end_of_image>\n\nx<end_of_turn>\n<start_of_turn>model\n"
+        );
+        let found = with_images(rendered(&gemma, &user), 1);
+        assert!(TrainerTemplate::Gemma3.reproduces(&found), "{:?}", found.text);
     }
 
     #[test]

@@ -4,7 +4,8 @@
 //! would be in it. Every export carries a dataset card and is an event of the chain.
 //!
 //! - `llama-factory`: `train.jsonl` and `validation.jsonl` (sharegpt messages) with `dataset_info.json`. The user's turns are
-//!   those that the guard itself is asked with, rendered by its own checkpoint; the answer is what people decided.
+//!   those that the guard itself is asked with, rendered by its own checkpoint; the answer is what people decided. Rows with
+//!   images are in `train_images.jsonl` and `validation_images.jsonl`, the images in `images/`, for a guard that reads them.
 //! - `decisions`: `decisions.csv` and `decisions.jsonl`, one row for each decided, skipped or escalated task. Values are
 //!   verbatim in both, since ids and notes must come back as they were: a spreadsheet program should import the CSV file as
 //!   text, because a cell that begins with `=` would be a formula to it. The card says so.
@@ -17,6 +18,7 @@
 
 mod answer;
 mod card;
+mod data_set;
 mod decisions;
 mod folder;
 mod frame;

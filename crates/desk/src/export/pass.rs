@@ -5,14 +5,19 @@ use std::path::PathBuf;
 use saring_verdict::{GuardSettings, GuardSource, Message, Rendered, Subject, Task};
 
 use super::{
-    ExportFormat, ExportOrder, LeftOut, Part, answer::answer, decisions, frame::TrainerTemplate,
-    llama_factory, split::Split, tally::Tally,
+    ExportFormat, ExportOrder, LeftOut, Part,
+    answer::answer,
+    decisions,
+    frame::{TrainerTemplate, with_images},
+    split::Split,
+    tally::Tally,
 };
 use crate::{
     Error, Result, Workspace,
     engine::EngineHandle,
     guards::Guard,
     label::subject,
+    media::ImageAt,
     store::{
         ReadTx,
         exports::{self, DecidedRow, ExportRow},
@@ -24,8 +29,18 @@ const PAGE: i64 = 500;
 
 /// Where rows go.
 pub(super) trait Sink: Send {
-    /// Takes a row: lines with their ends; `csv` only for decisions.
-    fn row(&mut self, part: Part, json: &str, csv: &[u8]) -> Result<()>;
+    /// Takes a decision: its two lines, with their ends.
+    fn decision(&mut self, json: &str, csv: &[u8]) -> Result<()>;
+
+    /// Takes a row to learn from or to measure on.
+    fn row(&mut self, part: Part, row: TrainingRow<'_>) -> Result<()>;
+}
+
+/// A row for a trainer.
+pub(super) struct TrainingRow<'a> {
+    pub(super) turns: &'a [Message],
+    pub(super) answer: &'a str,
+    pub(super) images: &'a [ImageAt],
 }
 
 /// Whose wording a training file has.
@@ -105,7 +120,7 @@ impl Pass<'_> {
                 }
                 Some(decision) => {
                     let (json, csv) = decisions::lines(&row, decision)?;
-                    sink.row(Part::Train, &json, &csv)?;
+                    sink.decision(&json, &csv)?;
                     tally.count(Part::Train, &row, decision);
                 }
             }
@@ -145,12 +160,14 @@ impl Pass<'_> {
         for (candidate, rendered) in candidates.into_iter().zip(rendered) {
             let Candidate { row, decision, task, answer, .. } = candidate;
             let rendered = rendered.map_err(|error| LeftOut::Rendering(error.to_string()));
+            let images = &row.content.images;
+            let rendered = rendered.map(|rendered| with_images(rendered, images.len()));
             let turns =
                 rendered.and_then(|r| turns(&wording.guard.card.architecture, r, &mut tally.template));
             match turns {
                 Ok(turns) => {
                     let part = split.part(&row.content_hash);
-                    sink.row(part, &llama_factory::row(&turns, &answer), &[])?;
+                    sink.row(part, TrainingRow { turns: &turns, answer: &answer, images })?;
                     tally.count(part, &row, &decision);
                 }
                 Err(reason) => tally.leave_out(reason, &row, task),
@@ -177,7 +194,7 @@ impl Pass<'_> {
             _ => return Err(LeftOut::Undecided),
         }
         let answer = answer(&wording.guard.card, task, decision, self.order.controversial_as)?;
-        if !row.content.images.is_empty() {
+        if !row.content.images.is_empty() && !wording.guard.card.images {
             return Err(LeftOut::Images);
         }
         let unreadable = || LeftOut::Rendering("the stored conversation cannot be read".to_owned());

@@ -11,6 +11,8 @@ use crate::store::exports::{DecidedRow, ExportRow};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Kind {
     pub(super) part: Part,
+    /// Of an item with images.
+    pub(super) images: bool,
     pub(super) task: String,
     pub(super) language: String,
     /// The decision's label, or what was done instead of one.
@@ -50,6 +52,7 @@ impl Tally {
     pub(super) fn count(&mut self, part: Part, row: &ExportRow, decision: &DecidedRow) {
         let kind = Kind {
             part,
+            images: !row.content.images.is_empty(),
             task: row.task.clone(),
             language: row.language.clone().unwrap_or_else(|| "und".to_owned()),
             label: decision.label.clone().unwrap_or_else(|| decision.kind.clone()),

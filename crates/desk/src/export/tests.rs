@@ -1,5 +1,7 @@
 //! Exports of a real database, with a scripted engine to render.
 
+mod images;
+
 use std::{collections::BTreeMap, fs, path::Path};
 
 use saring_verdict::{DeviceChoice, Family, PrecisionChoice, Task};

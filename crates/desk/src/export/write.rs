@@ -1,14 +1,18 @@
 //! Writing an export, and showing one beforehand.
 
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    path::Path,
+};
 
 use super::{
     ExportFormat, ExportOrder, ExportPreview, ExportReport, Part,
     card::{Card, card},
+    data_set::DataSet,
     decisions::{self, csv_line},
-    folder::{ExportFile, ExportFolder, ExportedFile},
+    folder::{ExportFile, ExportFolder, ExportedFile, IMAGES},
     llama_factory,
-    pass::{Pass, Sink},
+    pass::{Pass, Sink, TrainingRow},
     tally::Tally,
 };
 use crate::{
@@ -16,6 +20,7 @@ use crate::{
     audit::chain::RowHasher,
     clock::timestamp_text,
     engine::EngineHandle,
+    media::ImageAt,
     metrics,
     queue::{Queue, find_queue},
     store::{
@@ -79,12 +84,12 @@ impl Workspace {
         target: &Path,
     ) -> Result<Option<ExportReport>> {
         let mut folder = ExportFolder::create(target)?;
-        let mut sink = Files::create(&folder, order.format)?;
+        let mut sink = Files::create(&folder, order.format, self.media_dir())?;
         let (tally, card, queue) = self.pass(engine, order, u64::MAX, &mut sink).await?;
         let mut files = sink.finish()?;
         if order.format == ExportFormat::LlamaFactory {
-            let parts = parts(&tally);
-            files.push(folder.write("dataset_info.json", &llama_factory::dataset_info(&queue.name, &parts))?);
+            let info = llama_factory::dataset_info(&queue.name, &DataSet::all(&tally));
+            files.push(folder.write("dataset_info.json", &info)?);
         }
         if !tally.held_back.is_empty() {
             files.push(folder.write("held_back.csv", &held_back(&tally))?);
@@ -161,11 +166,6 @@ fn check(order: &ExportOrder) -> Result<()> {
     Ok(())
 }
 
-/// The parts that have rows.
-pub(super) fn parts(tally: &Tally) -> Vec<Part> {
-    [Part::Train, Part::Validation].into_iter().filter(|part| tally.of_part(*part) > 0).collect()
-}
-
 /// What the event of an export vouches for: the names and hashes of its files, in the order of the report.
 fn files_hash(files: &[ExportedFile]) -> String {
     let mut hasher = RowHasher::new();
@@ -189,60 +189,86 @@ fn held_back(tally: &Tally) -> String {
 #[derive(Default)]
 struct Sample(Vec<String>);
 
-impl Sink for Sample {
-    fn row(&mut self, _part: Part, json: &str, _csv: &[u8]) -> Result<()> {
+impl Sample {
+    fn add(&mut self, line: &str) {
         if self.0.len() < SAMPLE_ROWS {
-            self.0.push(json.trim_end().to_owned());
+            self.0.push(line.trim_end().to_owned());
         }
+    }
+}
+
+impl Sink for Sample {
+    fn decision(&mut self, json: &str, _csv: &[u8]) -> Result<()> {
+        self.add(json);
+        Ok(())
+    }
+
+    fn row(&mut self, _part: Part, row: TrainingRow<'_>) -> Result<()> {
+        let names: Vec<String> = row.images.iter().map(image_name).collect();
+        self.add(&llama_factory::row(row.turns, row.answer, &names));
         Ok(())
     }
 }
 
-/// The data files: for training the two parts, for decisions the two forms of one table.
-struct Files {
-    first: ExportFile,
-    second: ExportFile,
-    format: ExportFormat,
+/// Of an image in an export: by its hash, which says nothing of whoever called it what. Trainers look at the bytes.
+fn image_name(image: &ImageAt) -> String {
+    format!("{IMAGES}/{}", image.sha256)
 }
 
-impl Files {
-    fn create(folder: &ExportFolder, format: ExportFormat) -> Result<Self> {
-        Ok(match format {
-            ExportFormat::LlamaFactory => Self {
-                first: folder.file(&llama_factory::file_name(Part::Train))?,
-                second: folder.file(&llama_factory::file_name(Part::Validation))?,
-                format,
-            },
+/// The data files, each begun with its first row, and the images.
+struct Files<'a> {
+    folder: &'a ExportFolder,
+    media_dir: &'a Path,
+    training: BTreeMap<DataSet, ExportFile>,
+    /// JSONL and CSV.
+    decisions: Option<(ExportFile, ExportFile)>,
+    images: BTreeMap<String, ExportedFile>,
+}
+
+impl<'a> Files<'a> {
+    fn create(folder: &'a ExportFolder, format: ExportFormat, media_dir: &'a Path) -> Result<Self> {
+        let decisions = match format {
+            ExportFormat::LlamaFactory => None,
             ExportFormat::Decisions => {
-                let mut second = folder.file("decisions.csv")?;
-                second.write(&csv_line(&decisions::COLUMNS))?;
-                Self { first: folder.file("decisions.jsonl")?, second, format }
+                let mut csv = folder.file("decisions.csv")?;
+                csv.write(&csv_line(&decisions::COLUMNS))?;
+                Some((folder.file("decisions.jsonl")?, csv))
             }
-        })
+        };
+        Ok(Self { folder, media_dir, training: BTreeMap::new(), decisions, images: BTreeMap::new() })
     }
 
     fn finish(self) -> Result<Vec<ExportedFile>> {
-        let mut files = Vec::new();
-        for file in [self.first, self.second] {
-            if self.format == ExportFormat::LlamaFactory && file.is_empty() {
-                file.discard()?;
-            } else {
-                files.push(file.finish()?);
-            }
-        }
+        let decisions = self.decisions.into_iter().flat_map(|(jsonl, csv)| [jsonl, csv]);
+        let data = self.training.into_values().chain(decisions);
+        let mut files = data.map(ExportFile::finish).collect::<Result<Vec<_>>>()?;
+        files.extend(self.images.into_values());
         Ok(files)
     }
 }
 
-impl Sink for Files {
-    fn row(&mut self, part: Part, json: &str, csv: &[u8]) -> Result<()> {
-        match (self.format, part) {
-            (ExportFormat::LlamaFactory, Part::Validation) => self.second.write(json.as_bytes()),
-            (ExportFormat::LlamaFactory, Part::Train) => self.first.write(json.as_bytes()),
-            (ExportFormat::Decisions, _) => {
-                self.first.write(json.as_bytes())?;
-                self.second.write(csv)
+impl Sink for Files<'_> {
+    fn decision(&mut self, json: &str, csv: &[u8]) -> Result<()> {
+        let Some((jsonl, table)) = &mut self.decisions else { return Ok(()) };
+        jsonl.write(json.as_bytes())?;
+        table.write(csv)
+    }
+
+    fn row(&mut self, part: Part, row: TrainingRow<'_>) -> Result<()> {
+        let mut names = Vec::with_capacity(row.images.len());
+        for image in row.images {
+            let name = image_name(image);
+            if !self.images.contains_key(&image.sha256) {
+                let copied = self.folder.copy_image(&name, image, self.media_dir)?;
+                self.images.insert(image.sha256.clone(), copied);
             }
+            names.push(name);
         }
+        let set = DataSet { part, images: !row.images.is_empty() };
+        let file = match self.training.entry(set) {
+            Entry::Occupied(file) => file.into_mut(),
+            Entry::Vacant(place) => place.insert(self.folder.file(&set.file_name())?),
+        };
+        file.write(llama_factory::row(row.turns, row.answer, &names).as_bytes())
     }
 }
