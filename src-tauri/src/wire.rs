@@ -339,7 +339,7 @@ pub enum VerdictSlot {
     /// The guard could not judge it.
     Failed { reason: String },
     /// Here it is.
-    Shown { verdict: VerdictView },
+    Shown { verdict: Box<VerdictView> },
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]

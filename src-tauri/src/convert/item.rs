@@ -68,7 +68,7 @@ fn slot(slot: desk::VerdictSlot, response: &str) -> VerdictSlot {
         desk::VerdictSlot::Failed { reason, .. } => VerdictSlot::Failed { reason: sentence(&reason) },
         // The newest of them all: a card shows one guard, and names it.
         desk::VerdictSlot::Shown(verdicts) => match verdicts.into_iter().next() {
-            Some(newest) => VerdictSlot::Shown { verdict: verdict(newest, response) },
+            Some(newest) => VerdictSlot::Shown { verdict: Box::new(verdict(newest, response)) },
             None => VerdictSlot::Absent,
         },
     }

@@ -25,13 +25,8 @@ async fn flips_and_differences_are_told_for_each_item_and_nothing_is_stored() {
     };
     let before = head().await;
     let mut told = Vec::new();
-    let check = fixture.workspace.check_precision(
-        &engine,
-        &precision_order(None),
-        &mut |done, all| told.push((done, all)),
-        &Cancel::new(),
-    );
-    let check = check.await.unwrap();
+    let (order, mut tell) = (precision_order(None), |done, all| told.push((done, all)));
+    let check = fixture.workspace.check_precision(&engine, &order, &mut tell, &Cancel::new()).await.unwrap();
     assert_eq!((check.precision.as_str(), check.against.as_str()), ("int8", "f32"));
     assert_eq!((check.rows.len(), check.failed), (3, 1), "what has a verdict already is judged too");
     let flips: Vec<&PrecisionRow> = check.flips().collect();
