@@ -1,6 +1,6 @@
 """Makes both demo guards, the demo queue with its pictures, and their scores from nothing but the corpus files.
 
-    python demo/make/build.py [--output DIR] [--keep-guard] [--examples N] [--threads N]
+    python demo/make/build.py [--output DIR] [--keep-guard] [--keep-picture-guard] [--examples N] [--threads N]
 """
 
 import argparse
@@ -17,7 +17,7 @@ from guard_scoring import Guard
 from heldout_queue import make_queue, write_queue
 from phrases import load_languages
 from picture.build import QUEUE_SEED as PICTURE_QUEUE_SEED
-from picture.build import Amounts, make_picture_guard
+from picture.build import Amounts, make_lesson, make_picture_guard
 from picture.corpus import load_picture_languages
 from picture.evaluation import evaluate_picture_guard
 from picture.heldout_queue import make_picture_queue, write_pictures
@@ -53,14 +53,16 @@ def main() -> None:
         model = train(Encoder(tokenizer), examples, TRAINING_SEED)
         write_checkpoint(model, tokenizer, output / "guard")
         print(f"trained in {time.monotonic() - started:.0f} s")
-    picture_examples = make_picture_guard(languages, picture_languages, arguments.picture_guard, output)
+    lesson = make_lesson(languages, picture_languages, arguments.picture_guard)
+    if not arguments.keep_picture_guard:
+        make_picture_guard(lesson, arguments.picture_guard, output)
 
     if arguments.keep_guard:
         scores = json.loads((output / "scores.json").read_text(encoding="utf-8"))
     else:
         scores = evaluate(Guard(output / "guard"), text_queue, examples)
     picture_guard = PictureGuard(output / "picture-guard", output)
-    scores["picture_guard"] = evaluate_picture_guard(picture_guard, text_queue + picture_queue, picture_examples)
+    scores["picture_guard"] = evaluate_picture_guard(picture_guard, text_queue + picture_queue, lesson.examples)
     (output / "scores.json").write_text(json.dumps(scores, indent=2) + "\n", encoding="utf-8")
     if (output / "README.md").exists():
         write_table(scores, output / "README.md")
@@ -76,11 +78,12 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--output", type=Path, default=DEMO, help="folder to write everything into")
     parser.add_argument("--keep-guard", action="store_true", help="take guard/ and its scores as they are")
+    parser.add_argument("--keep-picture-guard", action="store_true", help="only measure picture-guard/ anew")
     parser.add_argument(
         "--picture-guard",
         type=amounts,
-        default=Amounts(5_500, 3, 3_600, 800),
-        metavar="PICTURES,EPOCHS,ROWS,TEXTS",
+        default=Amounts(5_500, 12, 1, 3_600, 1_200, 5_600, 800),
+        metavar="PICTURES,ENDS,TOWER,ROWS,TEXTS,ROWS,TEXTS",
         help="how much the picture guard is trained on",
     )
     parser.add_argument("--examples", type=int, default=24_000, help="training examples, each seen once")

@@ -1,7 +1,7 @@
 """Draws a scene: a sheet of one colour, a drawing, a sign in large letters, a caption in small ones.
 
-Letters are shaped by Raqm, without which Burmese, Tamil and Thai come out wrong. Signs begin at multiples
-of 16 pixels from the left, lines at multiples of eight from the top: the tower that reads them is tiny.
+Letters are shaped by Raqm, without which Burmese, Tamil and Thai come out wrong. Every line begins at
+a multiple of 16 pixels from the left and from the top, as the tower's patches do: the tower is tiny.
 """
 
 import colorsys
@@ -17,10 +17,11 @@ from picture.layouts import Box, Layout
 
 FONTS = Path("/usr/share/fonts/truetype/noto")
 SCRIPTS = {"th": "Thai", "ta": "Tamil", "my": "Myanmar"}
-SIGN_PIXELS = (22, 18, 16)
+SIGN_PIXELS = (18, 15)
 CAPTION_PIXELS = (13, 11)
-COLUMN, LINE = 16, 8
+GRID = 16
 SUPERSAMPLING = 2
+RIBBON_NOTCH = 10
 
 
 class DoesNotFit(ValueError):
@@ -62,11 +63,14 @@ def draw(scene: Scene, random: Random) -> Picture:
     draw_backing(canvas, scene, colours)
     parts = []
     if scene.icon:
-        parts.append((f"icon {scene.icon}", draw_icon(image, scene, colours, random)))
+        box = pixels(scene.layout.icon, scene)
+        parts.append((f"icon {scene.icon}", draw_icon(image, scene.icon, box, colours, random)))
     if scene.sign:
         box, ink = pixels(scene.layout.sign, scene), colours.ink
         if scene.layout.backing in ("card", "bubble"):
             box, ink = (box[0] + 6, box[1] + 4, box[2] - 6, box[3] - 4), (20, 20, 30)
+        elif scene.layout.backing == "ribbon":
+            box = (box[0] + RIBBON_NOTCH, box[1] + 3, box[2], box[3] - 3)
         written = write(canvas, scene.sign, box, font_file(scene.language), SIGN_PIXELS, ink, 3)
         parts.append((f"sign {scene.sign}", written))
     if scene.caption and scene.layout.caption:
@@ -114,11 +118,11 @@ def draw_backing(canvas: ImageDraw.ImageDraw, scene: Scene, colours: Colours) ->
         for y in (top, bottom):
             canvas.line((0, y, width, y), fill=colours.accent, width=3)
         if kind == "ribbon":
-            canvas.polygon([(0, top), (10, (top + bottom) / 2), (0, bottom)], fill=colours.accent)
+            canvas.polygon([(0, top), (RIBBON_NOTCH, (top + bottom) / 2), (0, bottom)], fill=colours.accent)
 
 
-def draw_icon(image: Image.Image, scene: Scene, colours: Colours, random: Random) -> Box:
-    left, top, right, bottom = pixels(scene.layout.icon, scene)
+def draw_icon(image: Image.Image, name: str, box: Box, colours: Colours, random: Random) -> Box:
+    left, top, right, bottom = box
     room = min(right - left, bottom - top)
     side = int(room * random.uniform(0.8, 1.0))
     x = int(left + random.random() * (right - left - side))
@@ -135,7 +139,7 @@ def draw_icon(image: Image.Image, scene: Scene, colours: Colours, random: Random
         colours.accent,
         colours.second,
     )
-    BY_NAME[scene.icon](pen)
+    BY_NAME[name](pen)
     image.paste(large.resize((side, side), Image.Resampling.BOX), (x, y))
     return x, y, x + side, y + side
 
@@ -158,24 +162,23 @@ def write(
         face = font(file, size)
         lines = wrapped(text, face, right - left)
         placed = [face.getbbox(line) for line in lines]
-        gap = 4
-        height = sum(b[3] - b[1] for b in placed) + gap * (len(lines) - 1)
+        pitch = -(-(max(b[3] - b[1] for b in placed) + 2) // GRID) * GRID
+        height = pitch * (len(lines) - 1) + placed[-1][3] - placed[-1][1]
         if len(lines) > lines_max or height > bottom - top or max(b[2] - b[0] for b in placed) > right - left:
             continue
-        y = start = snapped(top + (bottom - top - height) / 2, LINE, top)
+        start = snapped(top + (bottom - top - height) / 2, top)
         edges = []
-        for line, (x0, y0, x1, y1) in zip(lines, placed, strict=True):
-            x = snapped(left + (right - left - (x1 - x0)) / 2, COLUMN, left)
-            canvas.text((x - x0, y - y0), line, font=face, fill=ink)
+        for number, (line, (x0, y0, x1, _)) in enumerate(zip(lines, placed, strict=True)):
+            x = snapped(left + (right - left - (x1 - x0)) / 2, left)
+            canvas.text((x - x0, start + number * pitch - y0), line, font=face, fill=ink)
             edges.append((x, x + x1 - x0))
-            y += y1 - y0 + gap
-        return min(e[0] for e in edges), start, max(e[1] for e in edges), y - gap
+        return min(e[0] for e in edges), start, max(e[1] for e in edges), start + height
     raise DoesNotFit(f"no letters are small enough for a box of {right - left:.0f} x {bottom - top:.0f} pixels")
 
 
-def snapped(position: float, step: int, least: float) -> int:
-    """The last multiple of `step` up to `position`, unless that lies outside the box."""
-    grid = int(position // step * step)
+def snapped(position: float, least: float) -> int:
+    """The last line of the grid up to `position`, unless that lies outside the box."""
+    grid = int(position // GRID * GRID)
     return grid if grid >= least else int(position)
 
 

@@ -1,7 +1,7 @@
 """The picture guard's model: a Qwen3-VL whose decoder begins as the text guard and whose tower is new."""
 
 import torch
-from transformers import Qwen3ForCausalLM, Qwen3VLConfig, Qwen3VLForConditionalGeneration
+from transformers import Qwen3ForCausalLM, Qwen3VLConfig, Qwen3VLForConditionalGeneration, Qwen3VLVisionModel
 
 from picture.conversation import Encoder
 from picture.pixels import FRAMES, MERGE, PATCH
@@ -9,6 +9,8 @@ from picture.pixels import FRAMES, MERGE, PATCH
 # Three sections of the 16 rotary pairs of a head: time, height, width.
 MROPE_SECTION = [6, 5, 5]
 DEEPSTACK_LAYERS = [1, 2]
+# Of a filter's weights at the beginning, where each pixel counts six times: three colours, two frames.
+FILTER_SPREAD = 0.015
 
 
 def new_model(
@@ -60,7 +62,23 @@ def new_model(
     )
     model = Qwen3VLForConditionalGeneration(config)
     copy_decoder(guard, model, sources)
+    prepare_tower(model.model.visual)
     return model
+
+
+@torch.no_grad()
+def prepare_tower(tower: Qwen3VLVisionModel) -> None:
+    """What learns fast: filters without colour or mean, so that what is drawn counts and not the paper it is
+    drawn on, and blocks and positions that add nothing yet.
+    """
+    patches = tower.patch_embed.proj.weight
+    filters = patches.mean((1, 2), keepdim=True)
+    filters -= filters.mean((3, 4), keepdim=True)
+    patches.copy_((filters * FILTER_SPREAD / filters.std()).expand_as(patches))
+    tower.pos_embed.weight.zero_()
+    for block in tower.blocks:
+        block.attn.proj.weight.zero_()
+        block.mlp.linear_fc2.weight.zero_()
 
 
 @torch.no_grad()

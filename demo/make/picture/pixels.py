@@ -73,7 +73,12 @@ def names_of(picture: Picture, rows: int, columns: int, classes: dict[str, int])
 
 def tower_input(pictures: list[Patches], frames: int = FRAMES) -> tuple[torch.Tensor, torch.Tensor]:
     """`pixel_values` [patches, 768 * frames] and `image_grid_thw` [pictures, 3] of a batch."""
-    values = torch.from_numpy(numpy.concatenate([picture.values for picture in pictures])).float()
-    values = values.div_(127.5).sub_(1).view(-1, 3, 1, PATCH * PATCH)
+    values = scaled(torch.from_numpy(numpy.concatenate([picture.values for picture in pictures])))
+    values = values.view(-1, 3, 1, PATCH * PATCH)
     values = values.expand(-1, -1, frames, -1).reshape(len(values), -1)
     return values, torch.tensor([[1, picture.rows, picture.columns] for picture in pictures])
+
+
+def scaled(values: torch.Tensor) -> torch.Tensor:
+    """8 bits as the tower takes them: from -1 to 1."""
+    return values.float().div_(127.5).sub_(1)

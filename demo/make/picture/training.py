@@ -1,9 +1,11 @@
-"""Trains the picture guard in two stages, in f32.
+"""Trains the picture guard in stages, in f32.
 
-First the tower alone learns to name what stands in each 32 by 32 pixels of a picture, the drawing or the
-sign, by linear heads that are thrown away. Then everything learns the answer, on rows with pictures and
-rows of text alone; the tower goes on naming. Pictures have two equal frames, so that the convolution
-over both is one linear map over either, which is what is trained.
+First the tower's two ends learn to name what stands in each 32 by 32 pixels of a picture, the drawing or the
+sign, and what it means, by linear heads that are thrown away; nothing is between the ends, as the blocks
+begin by adding nothing. Then the blocks learn it too, from whole pictures. Then everything learns the answer,
+on rows with pictures and rows of text alone; the tower goes on naming. At last the decoder alone practises, on
+more rows. Pictures have two equal frames, so
+that the convolution over both is one linear map over either, which is what is trained.
 """
 
 import time
@@ -17,13 +19,15 @@ from transformers import Qwen3VLForConditionalGeneration
 from transformers.cache_utils import DynamicCache
 
 from picture.conversation import Encoder
-from picture.pixels import FRAMES, PATCH, Patches, tower_input
+from picture.pixels import FRAMES, MERGE, PATCH, Patches, scaled, tower_input
 from picture.training_set import PictureExample, TrainingPicture
 from training import IGNORED, learning_rate_share, strewn
 
-TOWER_ROWS, ROWS = 16, 16
-TOWER_LEARNING_RATE, LEARNING_RATE = 1.5e-3, 7e-4
+CELLS, TOWER_ROWS, ROWS = 256, 16, 16
+ENDS_LEARNING_RATE, TOWER_LEARNING_RATE, LEARNING_RATE = 2e-3, 1.5e-3, 7e-4
+EMPTY_KEPT = 0.1
 NAMING_WEIGHT = 0.5
+NOTHING_WEIGHT = 0.2
 STREWN_SHARE = 0.5
 PATCH_VALUES = 3 * PATCH * PATCH
 
@@ -37,17 +41,31 @@ class Row:
 
 
 class Namer(nn.Module):
-    """Says what stands in each cell from the tower's output, and from each of its deepstack outputs."""
+    """Says what stands in each cell from the tower's output, and from each of its deepstack outputs.
 
-    def __init__(self, size: int, classes: int, outputs: int) -> None:
+    `kinds` gives for each class what it means; that is told from the tower's output alone.
+    """
+
+    def __init__(self, size: int, kinds: list[int], outputs: int) -> None:
         super().__init__()
-        self.heads = nn.ModuleList(nn.Linear(size, classes) for _ in range(outputs))
+        self.names = nn.ModuleList(nn.Linear(size, len(kinds)) for _ in range(outputs))
+        self.meaning = nn.Linear(size, max(kinds) + 1)
+        self.kinds = torch.tensor(kinds)
+        # Most cells are empty.
+        self.weights = torch.ones(len(kinds))
+        self.weights[0] = NOTHING_WEIGHT
 
     def loss(self, outputs: list[torch.Tensor], names: torch.Tensor) -> tuple[torch.Tensor, float]:
-        """The mean loss of the heads, and the share of named cells that the last one has right."""
-        logits = [head(output) for head, output in zip(self.heads, outputs, strict=True)]
+        """The loss of the heads, and the share of named cells that the last one has right.
+
+        `outputs` may lack the deepstack's.
+        """
+        logits = [head(output) for head, output in zip(self.names[-len(outputs) :], outputs, strict=True)]
         right = (logits[-1].argmax(-1) == names)[names > 0].float().mean().item()
-        return sum(nn.functional.cross_entropy(each, names) for each in logits) / len(logits), right
+        losses = [nn.functional.cross_entropy(each, names, self.weights) for each in logits]
+        kinds = self.kinds[names]
+        meaning = nn.functional.cross_entropy(self.meaning(outputs[-1]), kinds, self.weights[: self.meaning.out_features])
+        return sum(losses) / len(losses) + meaning, right
 
 
 class FoldedPatchEmbed(nn.Module):
@@ -75,19 +93,33 @@ def train(
     encoder: Encoder,
     pictures: list[TrainingPicture],
     examples: list[PictureExample],
-    classes: int,
-    tower_epochs: int,
+    kinds: list[int],
+    epochs: tuple[int, int],
     seed: int,
 ) -> None:
+    """`epochs`: how often the ends of the tower, then the whole tower, see each of `pictures`."""
     torch.manual_seed(seed)
     random = Random(seed)
     tower = model.model.visual
     whole = tower.patch_embed
     tower.patch_embed = FoldedPatchEmbed(whole.proj)
-    namer = Namer(model.config.text_config.hidden_size, classes, len(tower.deepstack_visual_indexes) + 1)
-    train_tower(model, namer, pictures, tower_epochs, random)
+    namer = Namer(model.config.text_config.hidden_size, kinds, len(tower.deepstack_visual_indexes) + 1)
+    train_ends(model, namer, pictures, epochs[0])
+    train_tower(model, namer, pictures, epochs[1], random)
     train_whole(model, encoder, namer, examples, random)
     tower.patch_embed.unfold_into(whole.proj)
+    tower.patch_embed = whole
+    model.eval()
+
+
+def practise(
+    model: Qwen3VLForConditionalGeneration, encoder: Encoder, examples: list[PictureExample], seed: int
+) -> None:
+    torch.manual_seed(seed)
+    tower = model.model.visual
+    whole = tower.patch_embed
+    tower.patch_embed = FoldedPatchEmbed(whole.proj)
+    train_whole(model, encoder, None, examples, Random(seed))
     tower.patch_embed = whole
     model.eval()
 
@@ -118,6 +150,27 @@ class Steps:
             self.recent = []
 
 
+def train_ends(
+    model: Qwen3VLForConditionalGeneration, namer: Namer, pictures: list[TrainingPicture], epochs: int
+) -> None:
+    tower = model.model.visual
+    values, names = cells_of(pictures)
+    parameters = [*tower.patch_embed.parameters(), *tower.merger.parameters(), *namer.parameters()]
+    batches = [batch for _ in range(epochs) for batch in torch.randperm(len(names)).split(CELLS)]
+    steps = Steps("ends", parameters, ENDS_LEARNING_RATE, len(batches))
+    for batch in batches:
+        patches = recoloured(scaled(values[batch].flatten(0, 1)), [MERGE**2] * len(batch))
+        steps.take(*namer.loss([tower.merger(tower.patch_embed(patches))], names[batch]))
+
+
+def cells_of(pictures: list[TrainingPicture]) -> tuple[torch.Tensor, torch.Tensor]:
+    """[cells, 4, 768] and [cells]: all cells that something stands in, and a tenth of the empty ones."""
+    values = torch.from_numpy(numpy.concatenate([picture.patches.values for picture in pictures]))
+    values, names = values.view(-1, MERGE**2, PATCH_VALUES), names_of(pictures)
+    kept = (names > 0) | (torch.rand(len(names)) < EMPTY_KEPT)
+    return values[kept], names[kept]
+
+
 def train_tower(
     model: Qwen3VLForConditionalGeneration,
     namer: Namer,
@@ -146,30 +199,31 @@ def tower_outputs(
     """The deepstack outputs, then the tower's own: each [tokens, hidden]. `shaken`: colours vary a little."""
     values, grid = tower_input(pictures, frames=1)
     if shaken:
-        values = recoloured(values, pictures)
+        values = recoloured(values, [picture.rows * picture.columns for picture in pictures])
     output = model.model.visual(values, grid_thw=grid)
     return [*output.deepstack_features, output.pooler_output]
 
 
-def recoloured(values: torch.Tensor, pictures: list[Patches]) -> torch.Tensor:
-    """Each picture's channels a little stronger or weaker, lighter or darker."""
-    patches = torch.tensor([picture.rows * picture.columns for picture in pictures])
-    gain, shift = (torch.rand(2, len(pictures), 3) - 0.5) * torch.tensor([0.3, 0.2]).view(2, 1, 1)
-    gain, shift = (each.repeat_interleave(patches, 0).repeat_interleave(PATCH * PATCH, 1) for each in (gain, shift))
+def recoloured(values: torch.Tensor, lengths: list[int]) -> torch.Tensor:
+    """The channels of each run of patches a little stronger or weaker, lighter or darker."""
+    gain, shift = (torch.rand(2, len(lengths), 3) - 0.5) * torch.tensor([0.3, 0.2]).view(2, 1, 1)
+    runs = torch.tensor(lengths)
+    gain, shift = (each.repeat_interleave(runs, 0).repeat_interleave(PATCH * PATCH, 1) for each in (gain, shift))
     return (values * (1 + gain) + shift).clamp_(-1, 1)
 
 
 def train_whole(
     model: Qwen3VLForConditionalGeneration,
     encoder: Encoder,
-    namer: Namer,
+    namer: Namer | None,
     examples: list[PictureExample],
     random: Random,
 ) -> None:
+    """Without a namer the tower stays as it is."""
     prefixes = {task: encoder.shared_prefix(task) for task in (False, True)}
     batches = make_batches([row_of(encoder, example, prefixes, random) for example in examples], random)
-    parameters = [*model.parameters(), *namer.parameters()]
-    steps = Steps("guard", parameters, LEARNING_RATE, len(batches))
+    parameters = [*model.parameters(), *namer.parameters()] if namer else [*model.model.language_model.parameters()]
+    steps = Steps("guard" if namer else "practice", parameters, LEARNING_RATE, len(batches))
     for batch in batches:
         if batch[0].pictures:
             hidden, naming = picture_hidden(model, encoder, namer, batch)
@@ -247,12 +301,13 @@ def text_hidden(model: Qwen3VLForConditionalGeneration, batch: list[Row], prefix
 
 
 def picture_hidden(
-    model: Qwen3VLForConditionalGeneration, encoder: Encoder, namer: Namer, batch: list[Row], shaken: bool = True
-) -> tuple[torch.Tensor, torch.Tensor]:
+    model: Qwen3VLForConditionalGeneration, encoder: Encoder, namer: Namer | None, batch: list[Row], shaken: bool = True
+) -> tuple[torch.Tensor, torch.Tensor | float]:
     """[rows, width, hidden], and the loss of naming what is seen."""
     ids, mask = padded(batch)
     pictures = [picture for row in batch for picture in row.pictures]
-    outputs = tower_outputs(model, [picture.patches for picture in pictures], shaken)
+    with torch.set_grad_enabled(namer is not None):
+        outputs = tower_outputs(model, [picture.patches for picture in pictures], shaken)
     seen = ids == encoder.image
     decoder = model.model.language_model
     embedded = decoder.embed_tokens(ids).masked_scatter(seen[..., None], outputs[-1])
@@ -266,4 +321,4 @@ def picture_hidden(
         deepstack_visual_embeds=outputs[:-1],
         use_cache=False,
     ).last_hidden_state
-    return hidden, namer.loss(outputs, names_of(pictures))[0]
+    return hidden, namer.loss(outputs, names_of(pictures))[0] if namer else 0.0

@@ -12,11 +12,12 @@ from picture.icons import ICONS
 from picture.layouts import TRAIN_LAYOUTS
 from picture.pixels import Patches, patches_of, processor
 from picture.scenes import TRAIN_SIZES, Artist, Plan, is_unsafe, random_plan
-from taxonomy import RISKY_TOPICS
+from taxonomy import RISKY_TOPICS, UNSAFE_TOPICS
 
 # What is said beside a picture: nothing, a sentence about it by kind, or something of its own.
 KINDS = {"alone": 0.12, "ask": 0.3, "report": 0.12, "hold": 0.14, "post": 0.14, "text": 0.18}
 TWO_PICTURES_SHARE = 0.15
+NOTHING, HARMLESS, RISKY, FIRST_OBJECT = range(4)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,22 @@ def class_numbers(languages: dict[str, PictureLanguage]) -> dict[str, int]:
     names = [f"icon {icon.__name__}" for icons in ICONS.values() for icon in icons]
     names += [f"sign {sign}" for lang in languages.values() for signs in lang.signs.values() for sign in signs]
     return {name: number for number, name in enumerate(dict.fromkeys(names), start=1)}
+
+
+def class_kinds(languages: dict[str, PictureLanguage]) -> list[int]:
+    """For each class what it means to the answer: nothing, harmless, risky, or one of the things that are misused."""
+    objects = [icon.__name__ for icon in ICONS["object"]]
+    topics = {f"icon {icon.__name__}": topic for topic, icons in ICONS.items() for icon in icons}
+    for language in languages.values():
+        topics |= {f"sign {sign}": topic for topic, signs in language.signs.items() for sign in signs}
+    kinds = [NOTHING]
+    for name in class_numbers(languages):
+        thing = name.removeprefix("icon ")
+        if thing in objects:
+            kinds.append(FIRST_OBJECT + objects.index(thing))
+        else:
+            kinds.append(RISKY if topics[name] in UNSAFE_TOPICS else HARMLESS)
+    return kinds
 
 
 def make_pictures(languages: dict[str, PictureLanguage], count: int, seed: int) -> list[TrainingPicture]:

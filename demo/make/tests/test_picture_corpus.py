@@ -20,7 +20,8 @@ from picture.heldout_queue import make_picture_queue
 from picture.icons import BY_NAME
 from picture.layouts import HELDOUT_LAYOUTS, TRAIN_LAYOUTS
 from picture.scenes import TRAIN_SIZES, Artist, random_plan
-from picture.training_set import make_picture_examples, make_pictures
+from picture.training_set import HARMLESS, RISKY, class_kinds, class_numbers, make_picture_examples, make_pictures
+from taxonomy import UNSAFE_TOPICS
 
 PICTURES_BYTES_MAX = 1_500_000
 
@@ -102,6 +103,16 @@ class HeldOutPictures(unittest.TestCase):
             self.assertEqual(posted["prompt"], card["prompt"], "the words alone do not decide")
             labels = [row["labels"]["prompt"]["label"] for row in (held, posted, card)]
             self.assertEqual(labels, ["Unsafe", "Safe", "Unsafe"], "nor does the thing alone")
+
+
+    def test_a_sign_means_the_same_to_the_answer_wherever_it_stands(self):
+        kinds, classes = class_kinds(self.languages), class_numbers(self.languages)
+        self.assertNotEqual(kinds[classes["icon firecracker"]], kinds[classes["icon card"]], "misused differently")
+        for code, language in self.languages.items():
+            for topic, signs in language.signs.items():
+                for sign in signs:
+                    expected = RISKY if topic in UNSAFE_TOPICS else HARMLESS
+                    self.assertEqual(kinds[classes[f"sign {sign}"]], expected, f"{code}: {sign} is of two topics")
 
 
 class Drawings(unittest.TestCase):

@@ -11,15 +11,16 @@ sys.path.insert(0, str(DEMO / "make"))
 
 import torch
 from tokenizers import Tokenizer
-from transformers import AutoTokenizer, Qwen3VLForConditionalGeneration
+from transformers import AutoModelForCausalLM, AutoTokenizer, Qwen3VLForConditionalGeneration
 
 from phrases import load_languages
 from picture.conversation import Encoder, extended_tokenizer, messages_of, render
 from picture.corpus import load_picture_languages
+from picture.model import new_model
 from picture.pixels import tower_input
 from picture.scoring import PictureGuard
 from picture.training import FoldedPatchEmbed, Namer, padded, picture_hidden, row_of
-from picture.training_set import class_numbers, make_picture_examples, make_pictures
+from picture.training_set import class_kinds, make_picture_examples, make_pictures
 from torch import nn
 
 FOLDER = DEMO / "picture-guard"
@@ -99,6 +100,18 @@ class TrainingForward(unittest.TestCase):
         folded.unfold_into(other)
         torch.testing.assert_close(other(twice).flatten(1), once, rtol=1e-4, atol=1e-4)
 
+    def test_the_tower_begins_as_its_two_ends_which_are_trained_first(self):
+        guard = AutoModelForCausalLM.from_pretrained(DEMO / "guard", dtype=torch.float32)
+        tokenizer, sources = extended_tokenizer(Tokenizer.from_file(str(DEMO / "guard" / "tokenizer.json")))
+        tower = new_model(guard, Encoder(tokenizer), sources).model.visual
+        pictures = make_pictures(load_picture_languages(), 8, seed=5)
+        values, grid = tower_input([picture.patches for picture in pictures])
+        with torch.inference_mode():
+            whole = tower(values, grid_thw=grid).pooler_output
+            ends = tower.merger(tower.patch_embed(values))
+        self.assertGreater(whole.std(), 0.01, "equal because nothing comes out would prove nothing")
+        torch.testing.assert_close(ends, whole)
+
     def test_training_sees_what_the_model_itself_computes(self):
         texts, languages = load_languages(), load_picture_languages()
         pictures = make_pictures(languages, 48, seed=5)
@@ -118,7 +131,7 @@ class TrainingForward(unittest.TestCase):
                 image_grid_thw=grid,
             ).last_hidden_state
             model.model.visual.patch_embed = FoldedPatchEmbed(model.model.visual.patch_embed.proj)
-            namer = Namer(model.config.text_config.hidden_size, len(class_numbers(languages)) + 1, 3)
+            namer = Namer(model.config.text_config.hidden_size, class_kinds(languages), 3)
             trained, _ = picture_hidden(model, encoder, namer, batch, shaken=False)
         torch.testing.assert_close(trained[mask.bool()], whole[mask.bool()], rtol=1e-3, atol=1e-3)
 
