@@ -89,6 +89,7 @@ reference: .setup/python-reference/ready
 
 demo-guard: .setup/python-demo/ready
 	.setup/python-demo/bin/python demo/make/build.py
+	.setup/python-demo/bin/python demo/make/reference.py
 	setup/readme_scores.sh
 
 .setup/python-reference/ready: tests/reference/requirements.txt

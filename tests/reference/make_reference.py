@@ -181,11 +181,12 @@ def parse(text: str, prompt: str) -> dict | None:
 
 
 def make_demo_guard() -> None:
-    """What plain greedy decoding writes on the demo guard for the demo queue."""
+    """What plain greedy decoding writes on the demo guard for the demo queue's items of text."""
     folder = DEMO / "guard"
     model = transformers.AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
     items = [json.loads(line) for line in (DEMO / "queue.jsonl").read_text().splitlines()]
+    items = [item for item in items if "images" not in item]
     rows = []
     for item in items:
         messages = item.get("messages") or [{"role": "user", "content": item.get("prompt", item.get("text"))}]

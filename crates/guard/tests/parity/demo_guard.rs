@@ -57,7 +57,8 @@ fn where_plain_decoding_stays_inside_the_grammar_both_write_the_same() {
         "the demo guard was made anew: run `make reference`"
     );
     let queue = fs::read_to_string(root().join("demo/queue.jsonl")).unwrap();
-    let items: Vec<Value> = queue.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut items: Vec<Value> = queue.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    items.retain(|item| item.get("images").is_none());
     let subjects: Vec<Subject> = items.iter().map(subject).collect();
     assert_eq!(items.len(), rows.len(), "the demo queue was changed: run `make reference`");
     let rendered = engine.render(&source(&folder), GuardSettings::default(), &subjects).unwrap();
