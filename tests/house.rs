@@ -342,17 +342,26 @@ fn every_exception_to_a_lint_says_why() {
 
 #[test]
 fn the_readme_shows_the_scores_that_were_measured() {
-    let table = |file: &str| -> Vec<String> {
-        let text = read(file);
-        let inside = text.lines().skip_while(|l| !l.starts_with("<!-- scores")).skip(1);
+    let table = |file: &str, name: &str| -> Vec<String> {
+        let (text, begin) = (read(file), format!("<!-- {name}: "));
+        let inside = text.lines().skip_while(|l| !l.starts_with(&begin)).skip(1);
         inside.take_while(|l| l.starts_with('|')).map(str::to_owned).collect()
     };
-    let measured = table("demo/README.md");
-    assert!(measured.len() > 8, "a row for each language");
-    assert_eq!(table("README.md"), measured, "`setup/readme_scores.sh` copies them");
     let scores: Value = serde_json::from_str(&read("demo/scores.json")).expect("the scores are JSON");
-    for task in ["prompt", "response"] {
-        let auprc = scores["tasks"][task]["all"]["guard"]["auprc"].as_f64().expect("a number");
-        assert!(measured.last().is_some_and(|row| row.contains(&format!("{auprc:.3}"))), "{task}: {auprc}");
+    let guards = [
+        ("scores", &scores, ["prompt", "response"].as_slice()),
+        ("picture scores", &scores["picture_guard"], &["picture", "prompt", "response"]),
+    ];
+    for (name, scores, tasks) in guards {
+        let measured = table("demo/README.md", name);
+        assert!(measured.len() > 8, "{name}: a row for each language");
+        assert_eq!(table("README.md", name), measured, "`setup/readme_scores.sh` copies them");
+        for task in tasks {
+            let auprc = scores["tasks"][task]["all"]["guard"]["auprc"].as_f64().expect("a number");
+            assert!(
+                measured.last().is_some_and(|row| row.contains(&format!("{auprc:.3}"))),
+                "{name}, {task}: {auprc}"
+            );
+        }
     }
 }
