@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand, ValueHint};
 use saring_verdict::{DeviceChoice, PrecisionChoice};
 
 use crate::{
-    audit, bench, decide, demo, export, gesture, history, import, label, models, next, score, search, stats,
-    undo,
+    assist, audit, bench, decide, demo, export, gesture, history, import, label, models, next, score, search,
+    stats, undo,
 };
 
 /// Pre-label a moderation queue with a guard on this machine, review it, and hand the corrected data out.
@@ -60,6 +60,8 @@ pub enum Command {
     Stats(stats::Wanted),
     /// Everything that happened to an item.
     History(history::Wanted),
+    /// Let the assistant translate or explain an item. What it writes is no verdict and is not kept.
+    Assist(assist::Wanted),
     /// Write training files or decisions.
     Export(export::Wanted),
     /// Check that the history was not changed.
@@ -83,7 +85,7 @@ pub struct Running {
     #[arg(long, default_value = "auto")]
     pub device: DeviceChoice,
 
-    /// auto (the checkpoint's own), f32, bf16 or int8.
+    /// auto (the checkpoint's own), f32, bf16, int8 or int4.
     #[arg(long, default_value = "auto")]
     pub precision: PrecisionChoice,
 }

@@ -39,6 +39,11 @@ pub struct Wanted {
     /// What reviewers may say in a new queue: qwen3guard or sea-guard.
     #[arg(long, default_value = "qwen3guard")]
     scheme: String,
+
+    /// Leave images where they are, and look for them there: moved or changed ones cannot be shown or judged any more. If not
+    /// given, they are copied into the workspace.
+    #[arg(long)]
+    link_images: bool,
 }
 
 /// Imports.
@@ -51,7 +56,7 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
         scheme,
         paths: wanted.paths,
         mapping,
-        keeping: Keeping::Copy,
+        keeping: if wanted.link_images { Keeping::Link } else { Keeping::Copy },
     };
     let cancel = Cancel::new();
     cancel_on_interrupt(&cancel);

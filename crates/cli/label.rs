@@ -25,6 +25,10 @@ pub struct Wanted {
 
     #[command(flatten)]
     running: Running,
+
+    /// Look at images with at most so many pixels, which is faster; verdicts say so. The guard's own limit if not given.
+    #[arg(long, value_name = "PIXELS")]
+    pixels_max: Option<u64>,
 }
 
 /// Labels.
@@ -40,7 +44,7 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
         guard: wanted.guard,
         device: wanted.running.device,
         precision: wanted.running.precision,
-        pixels_max: None,
+        pixels_max: wanted.pixels_max,
     };
     let started = Instant::now();
     let done = to_the_end(&workspace, &engine, order, output).await?;
@@ -130,6 +134,7 @@ pub fn view(done: &RunProgress, queue: &str, guard: &str, took: Duration) -> Val
         "judged": done.judged,
         "failed": done.failed,
         "withdrawn": done.withdrawn,
+        "left_out": done.left_out,
         "seconds": took.as_secs_f64(),
         "items_per_second": rate(done, took),
         "device": done.device,
@@ -145,12 +150,16 @@ pub fn text(done: &RunProgress, guard: &str, is_toy: bool, took: Duration) -> St
         0 => String::new(),
         n => format!(", {n} could not be judged"),
     };
+    let left_out = match done.left_out {
+        0 => String::new(),
+        n => format!("\n{n} items with images were left out: {guard} reads text only"),
+    };
     if done.total == 0 {
-        return format!("nothing was left to judge for {guard}");
+        return format!("nothing was left to judge for {guard}{left_out}");
     }
     let toy = if is_toy { "\nIt is a toy: its verdicts must not moderate anything." } else { "" };
     format!(
-        "{} judged by {guard}{failed}, {:.1} a second on {}{toy}",
+        "{} judged by {guard}{failed}, {:.1} a second on {}{left_out}{toy}",
         done.judged,
         rate(done, took),
         place(done)

@@ -6,7 +6,9 @@
 //!
 //! Results go to standard output, everything else to standard error. Exit code 0 done, 1 failed, 2 wrong usage.
 
+mod against;
 mod arguments;
+mod assist;
 mod audit;
 mod bench;
 mod decide;
@@ -85,6 +87,7 @@ fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
             Command::Audit(command) => audit::run(command, &place, output).await,
             Command::Doctor => doctor::run(&place, output).await,
             Command::Demo(wanted) => demo::run(wanted, &place, output).await,
+            Command::Assist(wanted) => assist::run(wanted, &place, output).await,
             Command::Bench(wanted) => bench::run(wanted, &place, output).await,
             Command::Engine => Ok(()),
         }

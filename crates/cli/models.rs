@@ -4,10 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Subcommand, ValueHint};
 use saring_desk::guards::{Guard, NewGuard};
-use saring_verdict::{Family, GuardSettings, PromptWording};
+use saring_verdict::{Family, GuardCard, GuardSettings, MemoryNeed, PromptWording};
 use serde_json::{Value, json};
 
 use crate::{
+    against::{self, Against},
     arguments::Running,
     failure::Advised,
     guarding,
@@ -19,15 +20,15 @@ use crate::{
 /// What can be done with guards.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Add the folder of a checkpoint, as the model hub ships it. The files stay where they are.
+    /// Add a checkpoint: its folder, as the model hub ships it, or a GGUF file. The files stay where they are.
     Add {
-        /// The folder that holds config.json.
-        #[arg(value_hint = ValueHint::DirPath)]
+        /// The folder that holds config.json, or the GGUF file.
+        #[arg(value_hint = ValueHint::AnyPath)]
         path: PathBuf,
         /// What to call it; the folder's name if not given.
         #[arg(long)]
         name: Option<String>,
-        /// How it is asked, if the checkpoint's own word is not to be taken: qwen3guard-gen or sea-guard.
+        /// How it is asked, if the checkpoint's own word is not to be taken: qwen3guard-gen, qwen3guard-stream, sea-guard or assistant.
         #[arg(long)]
         family: Option<Family>,
         /// SEA-Guard's wording of the prompt task: card, or authors-code (one space less).
@@ -42,6 +43,8 @@ pub enum Command {
         name: String,
         #[command(flatten)]
         running: Running,
+        #[command(flatten)]
+        against: Against,
     },
     /// Take a guard out of use. Its files and its verdicts stay.
     Remove {
@@ -94,7 +97,15 @@ pub async fn run(command: Command, place: &Place, output: Output) -> anyhow::Res
                 output::table(&["", "name", "family", "precision", "size", "path"], &rows)
             })?;
         }
-        Command::Check { name, running } => check(&workspace, &name, running, output).await?,
+        Command::Check { name, running, against } => {
+            if let Some(demo) = saring_desk::guards::demo::named(&name) {
+                workspace.add_demo_guard(&guarding::engine()?, demo).await?;
+            }
+            match against.order(&name, running) {
+                Some(order) => against::run(&workspace, &order, output).await?,
+                None => check(&workspace, &name, running, output).await?,
+            }
+        }
         Command::Remove { name } => {
             let guard = workspace.remove_guard(&name).await?;
             output.show(&view(&guard, false), |_| {
@@ -116,9 +127,6 @@ async fn check(
     running: Running,
     output: Output,
 ) -> anyhow::Result<()> {
-    if let Some(demo) = saring_desk::guards::demo::named(name) {
-        workspace.add_demo_guard(&guarding::engine()?, demo).await?;
-    }
     let engine = guarding::engine()?;
     let test = workspace.check_guard(&engine, name, running.device, running.precision, |_| ()).await?;
     let rows: Vec<Value> = test
@@ -198,6 +206,11 @@ fn row(guard: &Guard, is_default: bool) -> Vec<String> {
     ]
 }
 
+fn memory(card: &GuardCard) -> String {
+    let need = |need: &MemoryNeed| format!("{} in {}", output::bytes(need.bytes), need.precision);
+    card.memory.iter().map(need).collect::<Vec<_>>().join(", ")
+}
+
 fn facts(guard: &Guard) -> String {
     let card = &guard.card;
     let mut text = output::facts([
@@ -207,7 +220,8 @@ fn facts(guard: &Guard) -> String {
         ("labels", card.taxonomy.labels.join(", ")),
         ("weights", format!("{}, {}", output::bytes(card.weights_bytes), card.precision)),
         ("SHA-256", card.weights_sha256.clone()),
-        ("memory needed", output::bytes(card.memory_needed_bytes)),
+        ("memory needed", memory(card)),
+        ("reads", if card.images { "text and images" } else { "text" }.into()),
         ("licence", card.license.clone().unwrap_or_else(|| "not stated".into())),
     ]);
     if guard.is_toy {

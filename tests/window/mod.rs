@@ -6,5 +6,6 @@
 
 mod driver;
 mod engine_deaths;
+mod images;
 mod main_job;
 mod page;
