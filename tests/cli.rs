@@ -190,11 +190,7 @@ fn a_guard_is_added_checked_and_removed() {
         let list = desk.json(&["models", "list"]);
         list.as_array().unwrap().iter().map(|g| g["name"].as_str().unwrap().to_owned()).collect()
     };
-    assert!(
-        names(&desk).contains(&"mine".to_owned()) && names(&desk).len() == 2,
-        "beside the toy: {:?}",
-        names(&desk)
-    );
+    assert_eq!(names(&desk), ["mine", "saring-demo", "saring-demo-pictures"], "beside the toys");
     let test = desk.json(&["models", "check", "mine"]);
     assert_eq!(
         (test["passed"].as_bool(), test["problems"].as_array().map(Vec::len)),
@@ -223,6 +219,9 @@ fn a_verdict_records_where_it_came_from() {
     assert!(provenance["program"].as_str().unwrap().starts_with("saring "));
 }
 
+/// Items of the demo queue that have pictures.
+const PICTURE_ITEMS: i64 = 96;
+
 #[test]
 fn the_demo_goes_through_the_whole_loop_and_can_be_run_again() {
     let desk = Desk::new();
@@ -236,7 +235,10 @@ fn the_demo_goes_through_the_whole_loop_and_can_be_run_again() {
         said
     };
     in_folder(&["demo"]);
-    let stats: Value = serde_json::from_str(&in_folder(&["stats", "--queue", "demo", "--json"]).out).unwrap();
+    let stats: Value = serde_json::from_str(
+        &in_folder(&["stats", "--queue", "demo", "--guard", "saring-demo", "--json"]).out,
+    )
+    .unwrap();
     for task in ["prompt", "response"] {
         let all = stats["agreement"]
             .as_array()
@@ -246,6 +248,9 @@ fn the_demo_goes_through_the_whole_loop_and_can_be_run_again() {
         let auprc = all.unwrap()["auprc"].as_f64().unwrap();
         assert!(auprc > 0.9, "the demo guard on the {task} task: AUPRC {auprc}");
     }
+    let seen = "SELECT count(*) FROM verdicts v JOIN guards g ON g.id = v.guard_id \
+                JOIN item_media m ON m.item_id = v.item_id WHERE g.name = 'saring-demo-pictures'";
+    assert!(number(&folder, seen) >= PICTURE_ITEMS, "the other guard judges the items with pictures");
     let synthetic = "SELECT count(*) FROM decisions WHERE reviewer = 'demo' AND synthetic = 1";
     let decisions = number(&folder, "SELECT count(*) FROM decisions");
     assert!(decisions > 0, "somebody decided");
@@ -271,7 +276,7 @@ fn the_demo_goes_through_the_whole_loop_and_can_be_run_again() {
     in_folder(&["demo"]);
     assert_eq!(
         number(&folder, "SELECT count(*) FROM items"),
-        demo_queue().len() as i64,
+        demo_queue().len() as i64 + PICTURE_ITEMS,
         "run again, nothing is doubled"
     );
     assert_eq!(number(&folder, "SELECT count(*) FROM decisions"), decisions);

@@ -17,15 +17,19 @@ use std::{
 use anyhow::Context;
 use saring_desk::{
     Workspace,
+    engine::EngineHandle,
     export::{ExportFormat, ExportOrder, ExportReport},
-    guards::{demo as embedded, demo_queue},
+    guards::{
+        demo::{self as embedded, DemoGuard},
+        demo_queue,
+    },
     import::{ItemRow, RowLabels},
     label::LabelOrder,
     queue::ItemState,
     review::{Gesture, ItemView, NewDecision},
 };
 use saring_verdict::{DeviceChoice, PrecisionChoice};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     export,
@@ -70,26 +74,15 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
         return output.show(&json!({ "workspace": dir, "queue": queue }), |_| String::new());
     }
 
-    heading("label");
     output.say(embedded::WARNING);
     let engine = guarding::engine()?;
-    let guard = workspace.add_demo_guard(&engine, &embedded::TEXT).await?;
-    let order = LabelOrder {
-        queue: queue.clone(),
-        guard: Some(guard.id.clone()),
-        device: DeviceChoice::Auto,
-        precision: PrecisionChoice::Auto,
-        pixels_max: None,
-    };
-    let started = Instant::now();
-    let labelled = label::to_the_end(&workspace, &engine, order, output).await?;
-    output.say(label::text(&labelled, &guard.name, guard.is_toy, started.elapsed()));
-
-    heading("statistics against gold");
-    let figures = workspace.stats(&queue, Some(&guard.id)).await?;
-    if !output.json() {
-        output.say(stats::text(&figures));
+    let mut judged = Vec::new();
+    // The one for text comes last: where both have judged, lists and the window show the newer verdict.
+    for demo in [&embedded::PICTURES, &embedded::TEXT] {
+        heading(&format!("label with {}", demo.name));
+        judged.push(judge(&workspace, &engine, &queue, demo, output).await?);
     }
+    let guard = workspace.guard_in_use(embedded::NAME).await?;
 
     heading("decisions of a script, marked as such");
     let decided = decide(&workspace, &queue).await?;
@@ -109,13 +102,11 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
         output.say(export::text(&report).trim_end());
         exports.push(export::view(&report));
     }
-    let labelled = label::view(&labelled, &queue, &guard.name, started.elapsed());
     workspace.close().await;
     let report = json!({
         "workspace": dir,
         "queue": queue,
-        "label": labelled,
-        "stats": figures,
+        "guards": judged,
         "decisions": decided,
         "exports": exports,
     });
@@ -124,6 +115,34 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
         let named = place.named().map_or_else(String::new, |dir| format!("--workspace {} ", dir.display()));
         format!("\nDone. Look at it with: saring {named}stats --queue {queue}")
     })
+}
+
+/// Lets a guard label the queue, and holds what it says against gold.
+async fn judge(
+    workspace: &Workspace,
+    engine: &EngineHandle,
+    queue: &str,
+    demo: &'static DemoGuard,
+    output: Output,
+) -> anyhow::Result<Value> {
+    let guard = workspace.add_demo_guard(engine, demo).await?;
+    let order = LabelOrder {
+        queue: queue.to_owned(),
+        guard: Some(guard.id.clone()),
+        device: DeviceChoice::Auto,
+        // Toys are small, and on a processor single precision is the fastest.
+        precision: PrecisionChoice::F32,
+        pixels_max: None,
+    };
+    let started = Instant::now();
+    let labelled = label::to_the_end(workspace, engine, order, output).await?;
+    let took = started.elapsed();
+    output.say(label::text(&labelled, &guard.name, guard.is_toy, took));
+    let figures = workspace.stats(queue, Some(&guard.id)).await?;
+    if !output.json() {
+        output.say(stats::text(&figures));
+    }
+    Ok(json!({ "label": label::view(&labelled, queue, &guard.name, took), "stats": figures }))
 }
 
 /// The named workspace, else the current folder if it is empty or a workspace.

@@ -150,16 +150,12 @@ pub fn text(done: &RunProgress, guard: &str, is_toy: bool, took: Duration) -> St
         0 => String::new(),
         n => format!(", {n} could not be judged"),
     };
-    let left_out = match done.left_out {
-        0 => String::new(),
-        n => format!("\n{n} items with images were left out: {guard} reads text only"),
-    };
     if done.total == 0 {
-        return format!("nothing was left to judge for {guard}{left_out}");
+        return format!("nothing was left to judge for {guard}");
     }
     let toy = if is_toy { "\nIt is a toy: its verdicts must not moderate anything." } else { "" };
     format!(
-        "{} judged by {guard}{failed}, {:.1} a second on {}{left_out}{toy}",
+        "{} judged by {guard}{failed}, {:.1} a second on {}{toy}",
         done.judged,
         rate(done, took),
         place(done)

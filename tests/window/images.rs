@@ -46,6 +46,7 @@ async fn review_with_suggestions(page: &Page) {
     })
     .await;
     page.click("queue-review").await;
+    page.see("place-review").await;
     page.until("the verdict is in view", async |page| page.has("verdict").await).await;
 }
 

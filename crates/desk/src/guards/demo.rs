@@ -1,4 +1,4 @@
-//! The demo guard and the demo queue, which are part of the program: the main job runs with no download.
+//! The demo guards, which are part of the program: the main job runs with no download.
 
 use std::{
     fs, io,
@@ -16,11 +16,6 @@ pub const NAME: &str = "saring-demo";
 /// What must be said wherever its verdicts are shown.
 pub const WARNING: &str =
     "A toy, trained on made-up sentences to show how Saring works; it must not moderate anything.";
-
-/// What the demo queue is called.
-pub const QUEUE_NAME: &str = "demo";
-/// The demo queue: items of `import`, with gold labels for both tasks.
-pub const QUEUE: &str = include_str!("../../../../demo/queue.jsonl");
 
 const SCORES: &str = include_str!("../../../../demo/scores.json");
 
@@ -43,8 +38,12 @@ struct Hashes {
 /// Reads text, answers as Qwen3Guard-Gen does.
 pub static TEXT: DemoGuard = DemoGuard { name: NAME, files: &TEXT_FILES, hashes: OnceLock::new() };
 
+/// Reads text and images, answers as SEA-Guard does.
+pub static PICTURES: DemoGuard =
+    DemoGuard { name: "saring-demo-pictures", files: &PICTURES_FILES, hashes: OnceLock::new() };
+
 /// All of them.
-pub static ALL: [&DemoGuard; 1] = [&TEXT];
+pub static ALL: [&DemoGuard; 2] = [&TEXT, &PICTURES];
 
 /// The one of that name.
 pub fn named(name: &str) -> Option<&'static DemoGuard> {
@@ -58,6 +57,16 @@ const TEXT_FILES: [(&str, &[u8]); 6] = [
     ("model.safetensors", include_bytes!("../../../../demo/guard/model.safetensors")),
     ("tokenizer.json", include_bytes!("../../../../demo/guard/tokenizer.json")),
     ("tokenizer_config.json", include_bytes!("../../../../demo/guard/tokenizer_config.json")),
+];
+
+const PICTURES_FILES: [(&str, &[u8]); 7] = [
+    ("chat_template.jinja", include_bytes!("../../../../demo/picture-guard/chat_template.jinja")),
+    ("config.json", include_bytes!("../../../../demo/picture-guard/config.json")),
+    ("generation_config.json", include_bytes!("../../../../demo/picture-guard/generation_config.json")),
+    ("model.safetensors", include_bytes!("../../../../demo/picture-guard/model.safetensors")),
+    ("preprocessor_config.json", include_bytes!("../../../../demo/picture-guard/preprocessor_config.json")),
+    ("tokenizer.json", include_bytes!("../../../../demo/picture-guard/tokenizer.json")),
+    ("tokenizer_config.json", include_bytes!("../../../../demo/picture-guard/tokenizer_config.json")),
 ];
 
 /// How well the demo guard ranks the demo queue, which it was not trained on.
@@ -183,6 +192,7 @@ mod tests {
         for name in ["saring-demo", "saring-demo-0a1b2c3d"] {
             assert!(TEXT.is_called(name), "{name}");
         }
+        assert!(PICTURES.is_called("saring-demo-pictures-0a1b2c3d"));
         for name in ["saring-demo-pictures", "saring-demo2", "saring", "my-saring-demo"] {
             assert!(!TEXT.is_called(name), "{name}");
         }
@@ -199,15 +209,5 @@ mod tests {
             }
         }
         assert!(scores.iter().all(|s| (0.0..=1.0).contains(&s.auprc)));
-    }
-
-    #[test]
-    fn the_demo_queue_can_be_imported_row_by_row() {
-        let rows: Vec<_> = QUEUE.lines().map(crate::import::row::ItemRow::parse).collect();
-        assert!(rows.len() >= 240, "{} rows", rows.len());
-        assert!(
-            rows.iter().all(|row| row.as_ref().is_ok_and(|r| r.labels.is_some())),
-            "all of them have gold labels"
-        );
     }
 }

@@ -7,10 +7,11 @@ use std::{
 
 use saring_guard::LocalEngine;
 use saring_verdict::{
-    DeviceChoice, Engine as _, EngineError, GuardSettings, GuardSource, LoadRequest, Loaded, Outcome,
-    PrecisionChoice, Subject,
+    DeviceChoice, Engine as _, EngineError, GuardSettings, GuardSource, ImageRef, LoadRequest, Loaded,
+    Outcome, PrecisionChoice, Subject,
 };
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
 pub const GUARDS: [&str; 2] = ["tied-grouped-f32", "untied-full-bf16"];
@@ -82,6 +83,21 @@ pub fn load(path: &Path) -> (LocalEngine, Loaded) {
     let mut engine = LocalEngine::new();
     let loaded = engine.load(&request(source(path), PrecisionChoice::F32), &mut |_| {}).unwrap();
     (engine, loaded)
+}
+
+/// Lower-case hexadecimal SHA-256.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// An image file as a subject names it.
+pub fn image(path: &Path) -> ImageRef {
+    ImageRef { path: path.to_owned(), sha256: sha256(&fs::read(path).unwrap()) }
+}
+
+/// One of the small pictures that golden files name.
+pub fn golden_image(name: &str) -> ImageRef {
+    image(&golden("images").join(name))
 }
 
 /// Judges without ever cancelling.

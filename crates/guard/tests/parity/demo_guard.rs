@@ -1,13 +1,15 @@
-//! The demo guard: grammar-bound decoding against plain `generate` of `transformers`.
+//! The demo guards: grammar-bound decoding against plain `generate` of `transformers`, and what it reads in pictures.
 
-use std::{fs, io::Write};
+use std::{collections::BTreeMap, fs, io::Write};
 
 use saring_verdict::{Engine as _, GuardSettings, Message, Role, Subject, Task};
 use serde::Deserialize;
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
-use crate::checkpoint::{golden, json, judge, load, root, source};
+use crate::checkpoint::{golden, image, json, judge, load, root, sha256, source};
+
+/// Probabilities differ by no more than logits may.
+const TOLERANCE: f64 = 2e-5;
 
 #[derive(Deserialize)]
 struct Row {
@@ -36,7 +38,50 @@ fn subject(item: &Value) -> Subject {
         Some(Role::Assistant) => Task::Response,
         _ => Task::Prompt,
     };
-    Subject { task, messages, images: Vec::new() }
+    let images = item["images"].as_array().into_iter().flatten();
+    let images = images.map(|name| image(&root().join("demo").join(name.as_str().unwrap()))).collect();
+    Subject { task, messages, images }
+}
+
+#[derive(Deserialize)]
+struct PictureRow {
+    id: String,
+    ids_sha256: String,
+    /// The labels' shares of the whole vocabulary.
+    vocabulary: BTreeMap<String, f64>,
+}
+
+#[test]
+fn the_picture_guard_reads_in_posters_what_the_reference_reads() {
+    let folder = root().join("demo/picture-guard");
+    let mut document = json(&golden("picture-guard.json"));
+    let rows: Vec<PictureRow> = serde_json::from_value(document["rows"].take()).unwrap();
+    let (mut engine, loaded) = load(&folder);
+    let bytes = fs::read(folder.join("model.safetensors")).unwrap();
+    assert_eq!(document["weights_file_sha256"], sha256(&bytes), "it was made anew: run `make demo-guard`");
+    assert!(loaded.card.images);
+    let queue = fs::read_to_string(root().join("demo/queue.jsonl")).unwrap();
+    let items: BTreeMap<String, Value> = queue
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap())
+        .map(|item| (item["id"].as_str().unwrap().to_owned(), item))
+        .collect();
+    let subjects: Vec<Subject> = rows.iter().map(|row| subject(&items[&row.id])).collect();
+    let pictures: usize = subjects.iter().map(|subject| subject.images.len()).sum();
+    assert!(pictures > 90, "{pictures} pictures");
+    let rendered = engine.render(&source(&folder), GuardSettings::default(), &subjects).unwrap();
+    let outcomes = judge(&mut engine, &subjects);
+    for ((row, outcome), rendered) in rows.iter().zip(outcomes).zip(rendered) {
+        let ids: Vec<u8> = rendered.unwrap().ids.iter().flat_map(|id| id.to_le_bytes()).collect();
+        assert_eq!(sha256(&ids), row.ids_sha256, "{}: ids", row.id);
+        let verdict = outcome.unwrap_or_else(|e| panic!("{}: {e}", row.id));
+        let mass: f64 = row.vocabulary.values().sum();
+        assert!((verdict.label_mass - mass).abs() <= TOLERANCE, "{}: {}", row.id, verdict.label_mass);
+        for found in &verdict.probabilities {
+            let expected = row.vocabulary[&found.label] / mass;
+            assert!((found.p - expected).abs() <= TOLERANCE, "{}: {found:?}, not {expected}", row.id);
+        }
+    }
 }
 
 #[test]
@@ -67,8 +112,12 @@ fn where_plain_decoding_stays_inside_the_grammar_both_write_the_same() {
     for (((row, item), outcome), rendered) in rows.iter().zip(&items).zip(outcomes).zip(rendered) {
         assert_eq!(row.id, item["id"], "the demo queue was changed: run `make reference`");
         let bytes: Vec<u8> = rendered.unwrap().ids.iter().flat_map(|id| id.to_le_bytes()).collect();
-        let digest: String = Sha256::digest(&bytes).iter().map(|b| format!("{b:02x}")).collect();
-        assert_eq!(digest, row.ids_sha256, "{}: the prompt has the ids that transformers gives it", row.id);
+        assert_eq!(
+            sha256(&bytes),
+            row.ids_sha256,
+            "{}: the prompt has the ids that transformers gives it",
+            row.id
+        );
         let verdict = outcome.unwrap_or_else(|e| panic!("{}: {e}", row.id));
         assert!(verdict.tokens.prompt > row.tokens, "{}: `Safety:` comes behind the prompt", row.id);
         if let Some(answer) = &row.answer {

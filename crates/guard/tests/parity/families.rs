@@ -4,14 +4,13 @@ use std::collections::BTreeMap;
 
 use saring_guard::LocalEngine;
 use saring_verdict::{
-    Cancel, Ending, Engine as _, EngineError, Family, GenerateRequest, GuardSettings, ImageRef, JudgeError,
-    Message, Mode, Subject, Task, Verdict, VerdictNote,
+    Cancel, Ending, Engine as _, EngineError, Family, GenerateRequest, GuardSettings, JudgeError, Message,
+    Mode, Subject, Task, Verdict, VerdictNote,
 };
 use serde::Deserialize;
-use sha2::{Digest as _, Sha256};
 use tokenizers::Tokenizer;
 
-use crate::checkpoint::{golden, json, judge, load, source};
+use crate::checkpoint::{golden, golden_image, json, judge, load, source};
 
 const WITH_IMAGES: [&str; 6] = [
     "qwen3-vl-tied-f32",
@@ -83,14 +82,8 @@ struct Conversation {
     answer: Vec<u32>,
 }
 
-fn image(name: &str) -> ImageRef {
-    let path = golden("images").join(name);
-    let sha256 = Sha256::digest(std::fs::read(&path).unwrap());
-    ImageRef { path, sha256: sha256.iter().map(|byte| format!("{byte:02x}")).collect() }
-}
-
 fn subject(golden: &Golden) -> Subject {
-    let images = golden.images.iter().map(|name| image(name)).collect();
+    let images = golden.images.iter().map(|name| golden_image(name)).collect();
     Subject { task: golden.task, messages: golden.messages.clone(), images }
 }
 
@@ -145,9 +138,9 @@ fn an_image_without_text_gets_a_verdict_that_says_so() {
         let (mut engine, _) = load(&golden(shape));
         let mut bare = Subject::prompt("");
         bare.messages.clear();
-        bare.images.push(image("wide.png"));
+        bare.images.push(golden_image("wide.png"));
         let mut worded = Subject::prompt("look");
-        worded.images.push(image("wide.png"));
+        worded.images.push(golden_image("wide.png"));
         let outcomes = judge(&mut engine, &[bare, worded]);
         let [bare, worded] = [0, 1].map(|i| outcomes[i].as_ref().unwrap());
         assert_eq!(bare.notes, [VerdictNote::ImageWithoutText], "{shape}");
@@ -161,7 +154,7 @@ fn a_guard_for_text_never_judges_an_image_by_its_words() {
         let (mut engine, loaded) = load(&golden(shape));
         assert!(!loaded.card.images, "{shape}");
         let mut with_image = Subject::prompt("look");
-        with_image.images.push(image("wide.png"));
+        with_image.images.push(golden_image("wide.png"));
         let outcomes = judge(&mut engine, &[with_image, Subject::prompt("look")]);
         assert_eq!(outcomes[0], Err(JudgeError::ImagesUnsupported), "{shape}");
         assert!(outcomes[1].is_ok(), "{shape}: the others are judged");

@@ -8,14 +8,14 @@ use std::{
 
 use saring_guard::LocalEngine;
 use saring_verdict::{
-    Engine as _, EngineError, Family, GuardCard, GuardSettings, GuardSource, ImageRef, JudgeError, Loaded,
-    Message, Outcome, PrecisionChoice, Progress, Subject, Task,
+    Engine as _, EngineError, Family, GuardCard, GuardSettings, GuardSource, JudgeError, Loaded, Message,
+    Outcome, PrecisionChoice, Progress, Subject, Task,
 };
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
 
-use crate::checkpoint::{Copy, golden, json, judge, request};
+use crate::checkpoint::{Copy, golden, golden_image, json, judge, request};
 
 const ARCHITECTURES: [&str; 5] = ["qwen3", "qwen3vl", "llama", "apertus", "gemma3"];
 const WITH_IMAGES: [&str; 2] = ["qwen3vl", "gemma3"];
@@ -89,14 +89,8 @@ fn goldens(architecture: &str) -> Vec<Golden> {
     serde_json::from_value(document["subjects"].take()).unwrap()
 }
 
-fn image(name: &str) -> ImageRef {
-    let path = golden("images").join(name);
-    let sha256 = Sha256::digest(fs::read(&path).unwrap());
-    ImageRef { path, sha256: sha256.iter().map(|byte| format!("{byte:02x}")).collect() }
-}
-
 fn subjects(goldens: &[Golden]) -> Vec<Subject> {
-    let images = |golden: &Golden| golden.images.iter().map(|name| image(name)).collect();
+    let images = |golden: &Golden| golden.images.iter().map(|name| golden_image(name)).collect();
     let subject = |g: &Golden| Subject { task: g.task, messages: g.messages.clone(), images: images(g) };
     goldens.iter().map(subject).collect()
 }
@@ -265,7 +259,7 @@ fn an_image_is_never_read_as_the_name_of_a_token_that_the_vocabulary_lacks() {
             fs::write(folder.path(name), text).unwrap();
         }
         let mut subject = Subject::prompt("look");
-        subject.images.push(image("speck.png"));
+        subject.images.push(golden_image("speck.png"));
         let mut engine = LocalEngine::new();
         engine.load(&request(folder.source(), PrecisionChoice::F32), &mut |_| {}).unwrap();
         let outcomes = judge(&mut engine, &[subject, Subject::prompt("look")]);

@@ -6,9 +6,8 @@ use std::{fs, path::Path};
 use saring_verdict::{
     Cancel, Engine as _, GenerateRequest, GuardSettings, ImageRef, JudgeError, Outcome, Subject,
 };
-use sha2::{Digest as _, Sha256};
 
-use crate::checkpoint::{GUARDS, SEA_GUARD, golden, json, judge, load, source};
+use crate::checkpoint::{GUARDS, SEA_GUARD, golden, image, json, judge, load, sha256, source};
 
 /// One checkpoint of each family that judges.
 const JUDGES: [&str; 6] =
@@ -95,10 +94,6 @@ fn controls(shape: &str) -> Vec<(u32, String)> {
         |t: &serde_json::Value| (t["id"].as_u64().unwrap() as u32, t["content"].as_str().unwrap().to_owned());
     let is_text = |content: &str| content.trim_matches('▁').trim().is_empty() || content.contains("table>");
     added.iter().map(token).filter(|(_, content)| !is_text(content)).collect()
-}
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[test]
@@ -189,7 +184,7 @@ fn mutated(original: &[u8], random: &mut Seeded) -> Vec<u8> {
 fn write(folder: &Path, name: &str, bytes: &[u8]) -> ImageRef {
     let path = folder.join(name);
     fs::write(&path, bytes).unwrap();
-    ImageRef { path, sha256: sha256(bytes) }
+    image(&path)
 }
 
 #[test]
