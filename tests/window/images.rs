@@ -45,8 +45,15 @@ async fn review_with_suggestions(page: &Page) {
         page.script(script).await == json!(true)
     })
     .await;
-    page.click("queue-review").await;
-    page.see("place-review").await;
+    // A button that waits for what was just saved does nothing; the review may be there already, out of sight.
+    page.until("the review is in sight", async |page| {
+        let script = "const screen = document.querySelector('[data-testid=screen-review]'); \
+                      if (screen !== null && screen.getClientRects().length > 0) return true; \
+                      document.querySelector('[data-testid=queue-review]')?.click(); \
+                      return false";
+        page.script(script).await == json!(true)
+    })
+    .await;
     page.until("the verdict is in view", async |page| page.has("verdict").await).await;
 }
 
@@ -138,10 +145,14 @@ async fn a_response_is_marked_from_the_first_token_that_the_reference_flags() {
 
     let Some(window) = Window::open(&desk.workspace()).await else { return };
     let page = &window.page;
-    review_with_suggestions(page).await;
-    page.until("the response is marked", async |page| page.has("task-response-mark").await).await;
-    assert_eq!(page.text("task-response-mark").await.trim(), expected.trim(), "from the same token on");
-    assert!(page.has("risk-strip").await, "the risk along the text stands below it");
-    page.shot("risk-light").await;
+    for theme in ["dark", "light"] {
+        page.go("settings").await;
+        page.click(&format!("theme-{theme}")).await;
+        review_with_suggestions(page).await;
+        page.until("the response is marked", async |page| page.has("task-response-mark").await).await;
+        assert_eq!(page.text("task-response-mark").await.trim(), expected.trim(), "from the same token on");
+        assert!(page.has("risk-strip").await, "the risk along the text stands below it");
+        page.shot(&format!("risk-{theme}")).await;
+    }
     page.close().await;
 }
