@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand, ValueHint};
 use saring_verdict::{DeviceChoice, PrecisionChoice};
 
 use crate::{
-    assist, audit, bench, decide, demo, export, gesture, history, import, label, models, next, score, search,
-    stats, undo,
+    assist, audit, bench, compare, decide, demo, export, gesture, history, import, label, models, next,
+    score, search, stats, undo,
 };
 
 /// Pre-label a moderation queue with a guard on this machine, review it, and hand the corrected data out.
@@ -58,6 +58,8 @@ pub enum Command {
     Search(search::Wanted),
     /// Counts of a queue, and how well its guards do.
     Stats(stats::Wanted),
+    /// Two guards on one queue: how often they say the same, and where they do not.
+    Compare(compare::Wanted),
     /// Everything that happened to an item.
     History(history::Wanted),
     /// Let the assistant translate or explain an item. What it writes is no verdict and is not kept.

@@ -11,6 +11,7 @@ mod arguments;
 mod assist;
 mod audit;
 mod bench;
+mod compare;
 mod decide;
 mod demo;
 mod doctor;
@@ -82,6 +83,7 @@ fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
             Command::Undo(wanted) => undo::run(wanted, &place, output).await,
             Command::Search(wanted) => search::run(wanted, &place, output).await,
             Command::Stats(wanted) => stats::run(wanted, &place, output).await,
+            Command::Compare(wanted) => compare::run(wanted, &place, output).await,
             Command::History(wanted) => history::run(wanted, &place, output).await,
             Command::Export(wanted) => export::run(wanted, &place, output).await,
             Command::Audit(command) => audit::run(command, &place, output).await,
