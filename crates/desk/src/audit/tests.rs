@@ -47,6 +47,7 @@ async fn an_edited_row_of_any_kind_is_found() {
         "UPDATE decisions SET verdict_visible = 1 WHERE seq = 2",
         "UPDATE verdicts SET probabilities = replace(probabilities, '0.7', '0.2')",
         "UPDATE verdicts SET label_mass = 0.91",
+        "UPDATE verdicts SET details = '{\"notes\": [\"image_without_text\"]}'",
         "UPDATE guards SET path = '/elsewhere'",
         "UPDATE queues SET scheme = replace(scheme, 'PII', 'XXX')",
     ] {

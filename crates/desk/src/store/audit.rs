@@ -45,7 +45,7 @@ pub async fn events(conn: &mut Conn, after_seq: i64, limit: u32) -> StoreResult<
         .collect()
 }
 
-/// Ids of rows of a kind that no event of that kind speaks of.
+/// Ids of rows of a kind that no event speaks of.
 pub async fn without_event(conn: &mut Conn, kind: EventKind, limit: u32) -> StoreResult<Vec<String>> {
     let sql = match kind {
         EventKind::QueueCreated => {
@@ -54,11 +54,12 @@ pub async fn without_event(conn: &mut Conn, kind: EventKind, limit: u32) -> Stor
         EventKind::GuardAdded => {
             "SELECT id FROM guards AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
         }
+        // An event of the other kind is about the row too, and its hash says that the row was edited.
         EventKind::Verdict => {
-            "SELECT id FROM verdicts AS r WHERE details IS NULL AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
+            "SELECT id FROM verdicts AS r WHERE details IS NULL AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind IN (?1, 'detailed_verdict')) LIMIT ?2"
         }
         EventKind::DetailedVerdict => {
-            "SELECT id FROM verdicts AS r WHERE details IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
+            "SELECT id FROM verdicts AS r WHERE details IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind IN (?1, 'verdict')) LIMIT ?2"
         }
         EventKind::Failure => {
             "SELECT id FROM failures AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"

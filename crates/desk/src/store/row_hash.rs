@@ -23,10 +23,11 @@ const fn select(kind: EventKind) -> Option<&'static str> {
             "SELECT r.id, r.name, r.path, r.family, r.settings, r.card, r.is_toy, r.added_at \
              FROM json_each(?1) AS j CROSS JOIN guards AS r ON r.id = j.value",
         ),
+        // Such a verdict has no details. One that was given some has no time here, which every verdict has: its hash fits nothing.
         EventKind::Verdict => Some(
             "SELECT r.id, r.item_id, r.task, r.guard_id, r.run_id, r.provenance_id, r.probabilities, r.label_mass, \
              r.categories, r.refusal, r.tokens_prompt, r.tokens_cached, r.tokens_computed, r.truncated, r.supersedes, \
-             r.created_at FROM json_each(?1) AS j CROSS JOIN verdicts AS r ON r.id = j.value",
+             CASE WHEN r.details IS NULL THEN r.created_at END FROM json_each(?1) AS j CROSS JOIN verdicts AS r ON r.id = j.value",
         ),
         EventKind::DetailedVerdict => Some(
             "SELECT r.id, r.item_id, r.task, r.guard_id, r.run_id, r.provenance_id, r.probabilities, r.label_mass, \
