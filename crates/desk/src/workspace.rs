@@ -50,6 +50,7 @@ impl Workspace {
         let store = Store::open(&dir, clock.clone()).await?;
         let workspace = Self { inner: Arc::new(Inner { dir, media_dir, store, clock }) };
         workspace.finish_reading_change().await?;
+        workspace.forget_all_hidden().await?;
         Ok(workspace)
     }
 

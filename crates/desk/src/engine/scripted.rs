@@ -2,10 +2,11 @@
 //!
 //! A text with "bad" is unsafe with 0.9, one with "edge" with 0.55 and in int8 with 0.45, any other with 0.1. "die" is the death
 //! of the engine, "refuse" a template that refuses, "markup" something that a trainer would take for markup, "along" has risk
-//! along the text. A checkpoint's folder with a file `images` reads images. The assistant repeats what it was asked last.
+//! along the text, "halt" makes the whole call fail. A checkpoint's folder with a file `images` reads images, and something is kept
+//! of each. The assistant repeats what it was asked last.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU64, Ordering},
@@ -43,6 +44,7 @@ pub(crate) struct Scripted {
     family: Family,
     seen: Arc<Seen>,
     loaded: Option<PrecisionChoice>,
+    features_dir: Option<PathBuf>,
     dead: bool,
 }
 
@@ -53,7 +55,8 @@ pub(crate) fn handle(family: Family) -> (EngineHandle, Arc<Seen>) {
         (RestartPolicy { backoff: Duration::ZERO, ..RestartPolicy::default() }, seen.clone());
     let factory = move || {
         made.started.fetch_add(1, Ordering::SeqCst);
-        Ok(Box::new(Scripted { family, seen: made.clone(), loaded: None, dead: false }) as Box<dyn Engine>)
+        Ok(Box::new(Scripted { family, seen: made.clone(), loaded: None, features_dir: None, dead: false })
+            as Box<dyn Engine>)
     };
     (EngineHandle::new(Supervised::new(Arc::new(factory), policy, |_| ())).unwrap(), seen)
 }
@@ -112,6 +115,7 @@ impl Engine for Scripted {
         _progress: &mut dyn FnMut(Progress),
     ) -> Result<Loaded, EngineError> {
         self.loaded = Some(request.precision);
+        self.features_dir.clone_from(&request.features_dir);
         self.seen.loaded.lock().unwrap().push(request.clone());
         let card = card(self.family, &request.source.path)?;
         Ok(Loaded {
@@ -140,6 +144,13 @@ impl Engine for Scripted {
         if self.dead || subjects.iter().any(|s| text(s).contains("die")) {
             self.dead = true;
             return Err(EngineError::Died { reason: "it was told to".into() });
+        }
+        for image in subjects.iter().flat_map(|s| &s.images) {
+            let kept = self.features_dir.as_ref().map(|folder| folder.join(&image.sha256));
+            kept.map_or(Ok(()), std::fs::create_dir_all).unwrap();
+        }
+        if subjects.iter().any(|s| text(s).contains("halt")) {
+            return Err(EngineError::NotLoaded);
         }
         Ok(subjects
             .iter()

@@ -134,7 +134,7 @@ impl Workspace {
             };
             let (done, all) = (passes.len() * pairs.len(), 2 * pairs.len());
             let mut tell = |n: usize| progress(number(done + n), number(all));
-            passes.push(judge_all(engine, &guard, request, &pairs, &mut tell, cancel).await?);
+            passes.push(self.judge_all(engine, &guard, request, &pairs, &mut tell, cancel).await?);
         }
         let (Some((against, second)), Some((precision, first))) = (passes.pop(), passes.pop()) else {
             return Err(Error::Cancelled);
@@ -160,6 +160,9 @@ impl Workspace {
                 task: pair.task,
             });
         }
+        let ids: Vec<&str> = check.rows.iter().map(|row| row.item_id.as_str()).collect();
+        let hidden = self.forget_hidden(&ids).await?;
+        check.rows.retain(|row| !hidden.contains(&row.item_id));
         Ok(check)
     }
 
@@ -176,36 +179,40 @@ impl Workspace {
         }
         Ok((pairs, unreadable))
     }
+
+    /// The precision as it ran, and the outcome of every pair.
+    async fn judge_all(
+        &self,
+        engine: &EngineHandle,
+        guard: &Guard,
+        request: LoadRequest,
+        pairs: &[Pair],
+        tell: &mut (dyn FnMut(usize) + Send),
+        cancel: &Cancel,
+    ) -> Result<(String, Vec<Outcome>)> {
+        let loaded = engine.ensure_loaded(request.clone(), |_| ()).await?;
+        guard.check_unchanged(&loaded.card)?;
+        let size = usize::try_from(loaded.batch_subjects).unwrap_or(1).max(1);
+        let mut outcomes = Vec::with_capacity(pairs.len());
+        for batch in pairs.chunks(size) {
+            let subjects = batch.iter().map(|pair| pair.subject.clone()).collect();
+            let judged = engine.judge(request.clone(), subjects, cancel.clone()).await;
+            let ids: Vec<&str> = batch.iter().map(|pair| pair.item_id.as_str()).collect();
+            self.forget_hidden(&ids).await?;
+            let judged = judged?;
+            guard.check_unchanged(&judged.loaded.card)?;
+            if cancel.is_cancelled() {
+                return Err(Error::Cancelled);
+            }
+            outcomes.extend(judged.outcomes);
+            tell(outcomes.len());
+        }
+        Ok((loaded.provenance.precision, outcomes))
+    }
 }
 
 /// Pairs that are read together.
 const PAGE: usize = 500;
-
-/// The precision as it ran, and the outcome of every pair.
-async fn judge_all(
-    engine: &EngineHandle,
-    guard: &Guard,
-    request: LoadRequest,
-    pairs: &[Pair],
-    tell: &mut (dyn FnMut(usize) + Send),
-    cancel: &Cancel,
-) -> Result<(String, Vec<Outcome>)> {
-    let loaded = engine.ensure_loaded(request.clone(), |_| ()).await?;
-    guard.check_unchanged(&loaded.card)?;
-    let size = usize::try_from(loaded.batch_subjects).unwrap_or(1).max(1);
-    let mut outcomes = Vec::with_capacity(pairs.len());
-    for batch in pairs.chunks(size) {
-        let subjects = batch.iter().map(|pair| pair.subject.clone()).collect();
-        let judged = engine.judge(request.clone(), subjects, cancel.clone()).await?;
-        guard.check_unchanged(&judged.loaded.card)?;
-        if cancel.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        outcomes.extend(judged.outcomes);
-        tell(outcomes.len());
-    }
-    Ok((loaded.provenance.precision, outcomes))
-}
 
 /// Between the probabilities of the labels, which both verdicts have in the guard's order.
 fn difference(a: &Verdict, b: &Verdict) -> f64 {

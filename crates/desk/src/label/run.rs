@@ -1,6 +1,7 @@
 //! A run: fetch, judge, write, each ahead of or behind the other by one batch.
 
 use std::{
+    collections::HashSet,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -398,7 +399,11 @@ impl Runner {
         }
         let started = Instant::now();
         let subjects = pairs.iter().map(|p| p.subject.clone()).collect();
-        let answer = self.engine.judge(self.request.clone(), subjects, self.control.cancel.clone()).await?;
+        let answer = self.engine.judge(self.request.clone(), subjects, self.control.cancel.clone()).await;
+        // Somebody may have put an item into quarantine while the guard thought.
+        let ids: Vec<&str> = pairs.iter().map(|p| p.item_id.as_str()).collect();
+        let hidden = self.workspace.forget_hidden(&ids).await?;
+        let answer = answer?;
         // The engine may have loaded it again in between.
         self.guard.check_unchanged(&answer.loaded.card)?;
         for notice in &answer.notices {
@@ -414,25 +419,20 @@ impl Runner {
             answer.outcomes.iter().filter(|o| !matches!(o, Err(JudgeError::Cancelled))).count() as u64;
         self.pace.add(started.elapsed(), answered, tokens);
         self.set_batch_size(&answer.loaded);
-        self.show_recent(&pairs, &answer.outcomes).await?;
+        self.show_recent(&pairs, &answer.outcomes, &hidden).await?;
         judged.pairs.extend(pairs.into_iter().map(|p| (p.item_id, p.task)));
         judged.outcomes.extend(answer.outcomes);
         judged.provenance = Some(answer.loaded.provenance);
         Ok(judged)
     }
 
-    async fn show_recent(&self, pairs: &[Pair], outcomes: &[saring_verdict::Outcome]) -> Result<()> {
-        let mut read = self.workspace.store().read().await?;
-        let reading = crate::metrics::reading(&mut read).await?;
-        // Somebody may have put an item into quarantine while the guard thought.
-        let ids: Vec<&str> = pairs.iter().map(|p| p.item_id.as_str()).collect();
-        let hidden = verdicts::hidden_among(&mut read, &ids).await?;
-        drop(read);
-        let hidden_ids: Vec<&str> = hidden.iter().map(String::as_str).collect();
-        if !hidden_ids.is_empty() {
-            // The guard has just kept what it made of their images.
-            self.workspace.forget_features(&hidden_ids).await?;
-        }
+    async fn show_recent(
+        &self,
+        pairs: &[Pair],
+        outcomes: &[saring_verdict::Outcome],
+        hidden: &HashSet<String>,
+    ) -> Result<()> {
+        let reading = self.workspace.reading().await?;
         let judged = pairs.iter().zip(outcomes).rev().filter(|(pair, _)| !hidden.contains(&pair.item_id));
         let judged = judged.filter_map(|(pair, outcome)| Some((pair, outcome.as_ref().ok()?)));
         let recent = judged.take(RunProgress::RECENT_MAX).map(|(pair, verdict)| RecentVerdict {

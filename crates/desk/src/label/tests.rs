@@ -1,5 +1,6 @@
 //! Runs against a scripted engine and a real database.
 
+mod features;
 mod images;
 mod precision;
 
@@ -9,7 +10,7 @@ use saring_verdict::{DeviceChoice, Family, PrecisionChoice};
 
 use super::*;
 use crate::{
-    Error,
+    Error, Workspace,
     engine::{EngineHandle, scripted},
     fixture::{Fixture, QUEUE},
     review::Gesture,

@@ -73,6 +73,17 @@ pub async fn of_any_items(conn: &mut Conn, ids: &str) -> StoreResult<Vec<ImageAt
     Ok(found.into_iter().map(|(_, image)| image.at).collect())
 }
 
+/// The images of all items in quarantine: to be removed, never to be shown.
+pub async fn in_quarantine(conn: &mut Conn) -> StoreResult<Vec<ImageAt>> {
+    let rows = sqlx::query(
+        "SELECT DISTINCT f.* FROM items AS i CROSS JOIN item_media AS m ON m.item_id = i.id \
+         CROSS JOIN media AS f ON f.sha256 = m.sha256 WHERE i.quarantined = 1",
+    )
+    .fetch_all(conn)
+    .await?;
+    rows.iter().map(|found| Ok(row(found)?.at)).collect()
+}
+
 /// An image if it belongs to this item and the item is visible: only then may it be shown.
 pub async fn visible_of(conn: &mut Conn, item_id: &str, sha256: &str) -> StoreResult<Option<MediaRow>> {
     let found = sqlx::query(

@@ -16,26 +16,31 @@ use crate::{
 };
 
 /// A text, a picture with a text and a picture alone, kept so.
-async fn fixture(keeping: Keeping) -> Fixture {
-    let fixture = Fixture::new().await;
-    fixture.write("in/a.png", &picture::tests::png(3, 2));
-    fixture.write("in/b.png", &picture::tests::png(5, 4));
+pub(super) async fn fixture(keeping: Keeping) -> Fixture {
     let rows = [
         r#"{"id":"text","prompt":"good"}"#,
         r#"{"id":"both","prompt":"bad","images":["a.png","b.png"]}"#,
         r#"{"id":"picture","prompt":"","images":["b.png"]}"#,
     ];
+    fixture_of(&rows, keeping).await
+}
+
+/// These rows, beside which the pictures `a.png` and `b.png` lie.
+pub(super) async fn fixture_of(rows: &[&str], keeping: Keeping) -> Fixture {
+    let fixture = Fixture::new().await;
+    fixture.write("in/a.png", &picture::tests::png(3, 2));
+    fixture.write("in/b.png", &picture::tests::png(5, 4));
     let path = fixture.write("in/rows.jsonl", rows.join("\n").as_bytes());
     let request = crate::import::ImportRequest { keeping, ..fixture.request(vec![path], &[]) };
     let cancel = saring_verdict::Cancel::new();
     let report = fixture.workspace.import(&request, &mut |_| (), &cancel).await.unwrap();
-    assert_eq!((report.added, report.failed), (3, 0), "{:?}", report.errors);
+    assert_eq!((report.added, report.failed), (rows.len() as u64, 0), "{:?}", report.errors);
     fixture.workspace.set_mode(QUEUE, Mode::Suggestion).await.unwrap();
     fixture
 }
 
 /// A guard of that name, which reads images or not.
-async fn guard(fixture: &Fixture, name: &str, images: bool) -> (EngineHandle, Arc<Seen>) {
+pub(super) async fn guard(fixture: &Fixture, name: &str, images: bool) -> (EngineHandle, Arc<Seen>) {
     let path = fixture.write(&format!("{name}/weights"), name.as_bytes()).parent().unwrap().to_owned();
     if images {
         std::fs::write(path.join("images"), "").unwrap();
@@ -45,7 +50,7 @@ async fn guard(fixture: &Fixture, name: &str, images: bool) -> (EngineHandle, Ar
     (engine, seen)
 }
 
-fn order(guard: &str) -> LabelOrder {
+pub(super) fn order(guard: &str) -> LabelOrder {
     LabelOrder {
         queue: QUEUE.into(),
         guard: Some(guard.into()),
@@ -185,21 +190,4 @@ async fn thumbnails_are_of_visible_items_only() {
     fixture.workspace.quarantine(&Gesture::new(&ids[2], "ana")).await.unwrap();
     let hidden = fixture.workspace.thumbnail(&ids[2], sha256).await.unwrap_err();
     assert_eq!(hidden.code(), Code::NotFound);
-}
-
-#[tokio::test]
-async fn what_a_guard_kept_of_a_picture_goes_with_its_quarantine() {
-    let fixture = fixture(Keeping::Copy).await;
-    let ids = fixture.ids().await;
-    let item = fixture.workspace.item(&ids[1]).await.unwrap();
-    let features = fixture.workspace.features_dir();
-    let kept = |n: usize| features.join(&item.images[n].sha256);
-    let other = features.join("0".repeat(64));
-    for folder in [kept(0), kept(1), other.clone()] {
-        std::fs::create_dir_all(&folder).unwrap();
-        std::fs::write(folder.join("key.safetensors"), "features").unwrap();
-    }
-    fixture.workspace.quarantine(&Gesture::new(&ids[1], "ana")).await.unwrap();
-    assert!(!kept(0).exists() && !kept(1).exists(), "every image of the item");
-    assert!(other.exists(), "and no other one");
 }
