@@ -4,20 +4,21 @@ use std::{sync::Arc, time::Instant};
 
 use candle_core::Device;
 use saring_verdict::{
-    BenchReport, BenchRequest, Cancel, DeviceInfo, Engine, EngineError, Family, GenerateRequest, Generated,
-    GuardCard, GuardSettings, GuardSource, JudgeError, LoadRequest, Loaded, MemoryNeed, Outcome, Progress,
-    Provenance, Rendered, Subject,
+    BenchReport, BenchRequest, Cancel, DeviceInfo, DeviceKind, Engine, EngineError, Family, GenerateRequest,
+    Generated, GuardCard, GuardSettings, GuardSource, JudgeError, LoadRequest, Loaded, MemoryNeed, Outcome,
+    Progress, Provenance, Rendered, Subject,
 };
 
 use crate::{
     asking::Asker,
+    batching::Limits,
     bench,
     checkpoint::{Checkpoint, DigestCache, Stamp, Weights},
     device, family, generating,
-    guard::{Guard, working_bytes},
+    guard::{Guard, LARGE_BATCH, SMALL_BATCH, working_bytes},
     model::{Model, ModelConfig},
     precision::Precision,
-    vision::FeatureCache,
+    vision::{FeatureCache, VisionConfig},
 };
 
 /// Name and version of this program, as verdicts record it.
@@ -78,7 +79,7 @@ impl LocalEngine {
             .iter()
             .map(|p| MemoryNeed {
                 precision: p.name(),
-                bytes: memory_needed(weights, config, *p, &Device::Cpu),
+                bytes: memory_needed(weights, config, *p, SMALL_BATCH),
             })
             .collect();
         let mut warnings = Vec::new();
@@ -149,16 +150,22 @@ impl Engine for LocalEngine {
         let opened = Opened::open(&request.source)?;
         let chosen = device::choose(request.device)?;
         let precision = Precision::choose(request.precision, opened.weights.stored());
-        let needed_bytes = memory_needed(&opened.weights, &opened.config, precision, &chosen.device);
-        check_memory(needed_bytes, chosen.info.memory_free_bytes)?;
+        let needed = |limits| memory_needed(&opened.weights, &opened.config, precision, limits);
+        let free_bytes = chosen.info.memory_free_bytes;
+        check_memory(needed(SMALL_BATCH), free_bytes)?;
+        let limits = match chosen.info.kind {
+            DeviceKind::Cpu => SMALL_BATCH,
+            _ if check_memory(needed(LARGE_BATCH), free_bytes).is_err() => SMALL_BATCH,
+            _ => LARGE_BATCH,
+        };
         // Bytes are read twice: once for the digest, once for the device.
         let total = opened.weights.bytes() * 2;
         let card = self.card(&opened, &mut |p| progress(Progress { done: p.done.min(total / 2), total }))?;
         let mut copied = |p: Progress| progress(Progress { done: (total / 2 + p.done).min(total), total });
         let Opened { weights, asker, config, .. } = opened;
         let model = Model::load(&config, &weights, precision, &chosen.device, &mut copied)?;
-        let features = features(request, &card, precision, &chosen.device);
-        let guard = Guard::new(asker, model, request.settings, features, &chosen.device);
+        let features = features(request, &card, config.vision.as_ref(), precision, &chosen.device);
+        let guard = Guard::new(asker, model, request.settings, features, limits);
         let load_ms = start.elapsed().as_millis() as u64;
         let provenance = Provenance {
             weights_sha256: card.weights_sha256.clone(),
@@ -242,16 +249,25 @@ fn languages(checkpoint: &Checkpoint, family: Family) -> Vec<String> {
     stated
 }
 
-/// Features depend on weights, processor and precision; the image and its pixel budget are the cache's own keys.
-fn features(request: &LoadRequest, card: &GuardCard, precision: Precision, device: &Device) -> FeatureCache {
+/// Features depend on weights, the tower's configuration, processor and precision; the image and its pixel budget are the
+/// cache's own keys.
+fn features(
+    request: &LoadRequest,
+    card: &GuardCard,
+    vision: Option<&VisionConfig>,
+    precision: Precision,
+    device: &Device,
+) -> FeatureCache {
     let processor = card.processor_sha256.as_deref().unwrap_or_default();
-    let identity = format!("{} {processor} {}", card.weights_sha256, precision.name());
+    let identity =
+        format!("{} {processor} {} {:?} {vision:?}", card.weights_sha256, precision.name(), precision.dtype);
     FeatureCache::new(request.features_dir.clone(), identity, FEATURES_BYTES_MAX, device)
 }
 
-/// Bytes on the device: weights in `dtype`, caches and room to work.
-fn memory_needed(weights: &Weights, config: &ModelConfig, precision: Precision, device: &Device) -> u64 {
-    precision.weight_bytes(weights) + working_bytes(config, precision.dtype, device)
+/// Bytes on the device: weights, room to work on a batch, and the images' features that are kept.
+fn memory_needed(weights: &Weights, config: &ModelConfig, precision: Precision, limits: Limits) -> u64 {
+    let features = if config.vision.is_some() { FEATURES_BYTES_MAX } else { 0 };
+    precision.weight_bytes(weights) + working_bytes(config, precision.dtype, limits) + features
 }
 
 /// Refuses what is certain to fail. Where free memory is not known, the device is left to say so itself.

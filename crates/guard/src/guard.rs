@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Tensor};
 use saring_verdict::{
     Cancel, EngineError, GuardSettings, ImageRef, JudgeError, Outcome, Subject, Task, TokenCount, VerdictNote,
 };
@@ -106,15 +106,15 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// From its parts. `device` decides how much is computed at once.
+    /// From its parts. `limits` say how much is computed at once.
     pub fn new(
         asker: Asker,
         model: Model,
         settings: GuardSettings,
         features: FeatureCache,
-        device: &Device,
+        limits: Limits,
     ) -> Self {
-        Self { asker, model, settings, limits: limits(device), prefixes: HashMap::new(), features }
+        Self { asker, model, settings, limits, prefixes: HashMap::new(), features }
     }
 
     /// How many subjects make a good batch for a caller: a few batches of ours, so that sorting by length pays.
@@ -157,10 +157,8 @@ impl Guard {
         if let Some(images) = &self.asker.images {
             let pixels_max = self.settings.pixels_max;
             for (position, image) in (1..).zip(&subject.images) {
-                image_tokens.push(match self.features.get(&image.sha256, pixels_max) {
-                    Some(features) => features.tokens(),
-                    None => images.tokens(image, position, pixels_max)?,
-                });
+                // From the header: features of a whole call may be more than is kept of them.
+                image_tokens.push(images.tokens(image, position, pixels_max)?);
             }
         }
         let asked = self.asker.ask(subject, self.settings, &image_tokens)?;
@@ -192,7 +190,7 @@ impl Guard {
                     break;
                 }
                 let places: Vec<usize> = batch.into_iter().map(|i| of_kind[i]).collect();
-                let places = self.with_features(places, questions, &mut outcomes);
+                let places = self.with_features(places, questions, &mut outcomes, cancel);
                 let batch = Batch {
                     task,
                     questions: places.iter().map(|(place, _)| &questions[*place]).collect(),
@@ -213,9 +211,14 @@ impl Guard {
         places: Vec<usize>,
         questions: &[Question],
         outcomes: &mut [Outcome],
+        cancel: &Cancel,
     ) -> Vec<(usize, Vec<ImageSpan>)> {
         let mut usable = Vec::new();
         for place in places {
+            // A large image takes seconds. What is not reached is `Cancelled` already.
+            if cancel.is_cancelled() {
+                break;
+            }
             match self.spans(&questions[place]) {
                 Ok(spans) => usable.push((place, spans)),
                 Err(error) => outcomes[place] = Err(error),
@@ -333,17 +336,14 @@ impl Guard {
 /// Pixels of an image that memory is counted for: a photo of four megapixels. Larger ones need more while they are read.
 const USUAL_PIXELS: u64 = 1 << 22;
 
-fn limits(device: &Device) -> Limits {
-    match device {
-        Device::Cpu => Limits { tokens_max: 2048, rows_max: 32 },
-        _ => Limits { tokens_max: 16_384, rows_max: 128 },
-    }
-}
+/// The batch that memory is counted for: enough for a processor, and what a small card gets.
+pub(crate) const SMALL_BATCH: Limits = Limits { tokens_max: 2048, rows_max: 32 };
+/// The batch that keeps a card busy.
+pub(crate) const LARGE_BATCH: Limits = Limits { tokens_max: 16_384, rows_max: 128 };
 
 /// Bytes that one batch needs beside the weights: keys and values, scores, the widest intermediate results, and an image.
-pub(crate) fn working_bytes(config: &ModelConfig, dtype: DType, device: &Device) -> u64 {
+pub(crate) fn working_bytes(config: &ModelConfig, dtype: DType, limits: Limits) -> u64 {
     let number = dtype.size_in_bytes() as u64;
-    let limits = limits(device);
     let tokens = limits.tokens_max as u64;
     let text = &config.text;
     let cache = text.cache_bytes_per_token(dtype.size_in_bytes()) * tokens * 2;

@@ -68,27 +68,18 @@ impl Precision {
         }
     }
 
-    /// Bytes of the weights on a device. What is quantised while it is loaded is counted at its block's size, embedding
-    /// and head at eight bits.
+    /// Bytes of the weights on a device. Matrices that are quantised while they are loaded count at their block's size,
+    /// embedding and head at eight bits.
     pub fn weight_bytes(self, weights: &Weights) -> u64 {
-        match (self.quantization, self.stored) {
-            (None, _) => weights.bytes_as(self.dtype),
-            (Some(Quantization::Int8), _) => packed_bytes(weights.parameters(), GgmlDType::Q8_0),
-            (Some(Quantization::Int4), _) => {
-                let tables: u64 = ["model.embed_tokens.weight", "lm_head.weight"]
-                    .iter()
-                    .filter_map(|name| weights.shape(name).ok())
-                    .map(|shape| shape.iter().product::<usize>() as u64)
-                    .sum();
-                packed_bytes(weights.parameters() - tables, GgmlDType::Q4K)
-                    + packed_bytes(tables, GgmlDType::Q8_0)
+        weights.bytes_packed(self.dtype, |name, shape| {
+            let is_table = name == "model.embed_tokens.weight" || name == "lm_head.weight";
+            let quantization = self.quantization.map(|own| if is_table { Quantization::Int8 } else { own });
+            match shape {
+                [_, inputs] => quantization?.format(*inputs),
+                _ => None,
             }
-        }
+        })
     }
-}
-
-fn packed_bytes(numbers: u64, format: GgmlDType) -> u64 {
-    numbers.div_ceil(format.block_size() as u64) * format.type_size() as u64
 }
 
 /// llama.cpp's name of a number format in lower case, e.g. "q4_k".

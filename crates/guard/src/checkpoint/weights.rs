@@ -166,13 +166,17 @@ impl Weights {
         self.bytes
     }
 
-    /// Bytes of all tensors once they are read: those that are stored quantised as they are, all others as `dtype`.
-    pub fn bytes_as(&self, dtype: DType) -> u64 {
-        let bytes = |place: &Place| match place.stored {
-            Stored::Packed(_) => place.source.bytes(),
-            Stored::Dense(_) => place.numbers() * dtype.size_in_bytes() as u64,
+    /// Bytes on a device that computes in `dtype`, where `packing` says in which format a tensor of a name and shape is
+    /// quantised while it is loaded, if at all.
+    pub fn bytes_packed(&self, dtype: DType, packing: impl Fn(&str, &[usize]) -> Option<GgmlDType>) -> u64 {
+        let bytes = |(name, place): (&String, &Place)| match (place.stored, packing(name, &place.shape)) {
+            (Stored::Packed(_), _) => place.source.bytes(),
+            (Stored::Dense(_), None) => place.numbers() * dtype.size_in_bytes() as u64,
+            (Stored::Dense(_), Some(format)) => {
+                place.numbers().div_ceil(format.block_size() as u64) * format.type_size() as u64
+            }
         };
-        self.places.values().map(bytes).sum()
+        self.places.iter().map(bytes).sum()
     }
 
     /// How many numbers the weight files hold.

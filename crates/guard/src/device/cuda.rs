@@ -87,7 +87,7 @@ mod driver {
     use saring_verdict::DeviceInfo;
 
     use super::{Card, best};
-    use crate::decoder::failure;
+    use crate::layers::failure;
 
     /// The best card, after it has computed something: an old driver, or a build for other cards, shows only then.
     pub(in crate::device) fn open() -> Result<(Device, DeviceInfo), String> {

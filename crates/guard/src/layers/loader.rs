@@ -23,7 +23,7 @@ pub(crate) enum Quantization {
 
 impl Quantization {
     /// The number format for rows of `inputs` numbers; `None` where they cannot be quantised.
-    fn format(self, inputs: usize) -> Option<GgmlDType> {
+    pub fn format(self, inputs: usize) -> Option<GgmlDType> {
         match self {
             Self::Int4 if inputs.is_multiple_of(256) => Some(GgmlDType::Q4K),
             Self::Int4 if inputs.is_multiple_of(32) => Some(GgmlDType::Q4_0),

@@ -77,7 +77,7 @@ fn caught<T>(format: Format, work: impl FnOnce() -> Result<T, PictureError>) -> 
 
 fn decode_now(bytes: &[u8], format: Format) -> Result<Picture, PictureError> {
     let mut decoder = open(bytes, format)?;
-    if format == Format::Jpeg && !ends_after_its_last_scan(bytes) {
+    if format == Format::Jpeg && !is_whole_jpeg(bytes) {
         return Err(PictureError::Truncated { format });
     }
     let orientation = orientation_of(&mut decoder);
@@ -154,13 +154,27 @@ fn is_svg(bytes: &[u8]) -> bool {
     head.starts_with(b"<") && head.windows(4).any(|w| w == b"<svg")
 }
 
-/// Whether a JPEG's last scan is followed by the end marker.
+/// Whether a JPEG has its own end marker.
 ///
-/// The decoder fills what is missing with grey and reports success; a verdict on that would be one on another picture. In
-/// a scan 0xFF is followed by zero or a restart marker, so neither marker can stand in its data.
-fn ends_after_its_last_scan(bytes: &[u8]) -> bool {
-    let last = |marker: u8| bytes.windows(2).rposition(|pair| pair == [0xFF, marker]);
-    matches!((last(0xDA), last(0xD9)), (Some(scan), Some(end)) if scan < end)
+/// The decoder fills what is missing with grey and reports success; a verdict on that would be one on another picture. What
+/// is appended behind the marker, as cameras append films, is none of the picture. In the data of a scan 0xFF is followed by
+/// zero or a restart marker; every other segment says how long it is.
+fn is_whole_jpeg(bytes: &[u8]) -> bool {
+    let mut at = 2;
+    loop {
+        while bytes.get(at).is_some_and(|byte| *byte != 0xFF) {
+            at += 1;
+        }
+        while bytes.get(at) == Some(&0xFF) {
+            at += 1;
+        }
+        match (bytes.get(at), bytes.get(at + 1..at + 3)) {
+            (Some(0xD9), _) => return true,
+            (Some(0x00 | 0x01 | 0xD0..=0xD7), _) => at += 1,
+            (Some(_), Some(&[high, low])) => at += 1 + usize::from(u16::from_be_bytes([high, low])),
+            _ => return false,
+        }
+    }
 }
 
 /// Whether a PNG's colour type (the header chunk's tenth byte) is grey without an alpha channel.

@@ -113,6 +113,18 @@ fn a_file_that_is_cut_short_is_refused_in_every_format() {
 }
 
 #[test]
+fn what_a_camera_appends_to_a_jpeg_is_none_of_the_picture() {
+    let whole = file("jpeg/q60-420.jpg");
+    let expected = decode(whole.clone()).unwrap();
+    for appended in [&[0xFF, 0xDA, 0, 0][..], b"ftypmp42", &[0xFF, 0xD8, 0xFF]] {
+        assert_eq!(decode([&whole[..], appended].concat()), Ok(expected.clone()), "{appended:?}");
+    }
+    let mut cut = whole[..whole.len() / 2].to_vec();
+    cut.splice(2..2, [0xFF, 0xE1, 0, 6, 0xFF, 0xD9, 0, 0]);
+    assert!(decode(cut).is_err(), "an end marker inside another segment ends nothing");
+}
+
+#[test]
 fn a_picture_of_one_pixel_is_a_picture() {
     assert_eq!(decode(file("one-pixel.png")), Ok(Picture { width: 1, height: 1, rgb: vec![12, 200, 99] }));
 }

@@ -168,8 +168,6 @@ impl FeatureCache {
         let Some(folder) = &self.folder else { return };
         match sweep(folder, bytes_max) {
             Ok(()) => {}
-            // Nothing has been written yet.
-            Err(e) if e.kind() == io::ErrorKind::NotFound => {}
             Err(e) => {
                 tracing::warn!(folder = %folder.display(), reason = %e, "image features are not counted")
             }
@@ -247,11 +245,13 @@ type Found = (SystemTime, PathBuf, u64);
 
 fn sweep(folder: &Path, bytes_max: u64) -> io::Result<()> {
     let mut found: Vec<Found> = Vec::new();
-    for image in fs::read_dir(folder)? {
+    // Nothing may have been written yet.
+    let Some(images) = there(fs::read_dir(folder))? else { return Ok(()) };
+    for image in images {
         let image = image?;
         // Links are not followed: nothing outside is ever removed.
         if image.file_type()?.is_dir() {
-            found.extend(files(&image)?);
+            found.extend(there(files(&image))?.unwrap_or_default());
         }
     }
     found.sort();
@@ -260,7 +260,7 @@ fn sweep(folder: &Path, bytes_max: u64) -> io::Result<()> {
         if total <= bytes_max {
             break;
         }
-        fs::remove_file(&path)?;
+        there(fs::remove_file(&path))?;
         total -= bytes;
         if let Some(image) = path.parent() {
             // Refused as long as another file lies in it.
@@ -268,6 +268,14 @@ fn sweep(folder: &Path, bytes_max: u64) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// What was found, or nothing where it is gone by now: a quarantine or another process may have removed it.
+fn there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 /// The files of one image, unfinished ones of a process that died among them.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Architecture, header::Header, tensors};
 use crate::checkpoint::{
     io_error,
-    weights::{Change, Place, Source, Stretch},
+    weights::{Change, Place, Source, Stored, Stretch},
 };
 
 /// What Qwen3-VL's authors set where the file does not say: the fewest and the most pixels of an image.
@@ -210,6 +210,9 @@ impl Vision<'_> {
         let (_, second) = second.ok_or("it has no tensor v.patch_embd.weight.1")?;
         if first.shape != second.shape || first.stored != second.stored || first.shape.len() != 4 {
             return Err("the two frames of v.patch_embd.weight do not fit each other".into());
+        }
+        if let Stored::Packed(_) = first.stored {
+            return Err("v.patch_embd.weight is quantised; its two frames cannot be put together".into());
         }
         let mut shape = first.shape.clone();
         shape.insert(2, 2);

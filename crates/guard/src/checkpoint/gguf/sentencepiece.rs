@@ -13,6 +13,9 @@ use super::vocabulary::{Kind, Vocabulary};
 /// What stands for a space.
 const SPACE: &str = "\u{2581}";
 
+/// Longest piece in bytes. Gemma's longest, a run of spaces, has 93; every way to split one is tried.
+const PIECE_BYTES_MAX: usize = 1024;
+
 /// What tokenizer.json would say.
 ///
 /// # Errors
@@ -27,6 +30,9 @@ pub(super) fn tokenizer(vocabulary: &Vocabulary<'_>) -> Result<Value, String> {
     }
     let (mut pieces, mut added) = (Vec::new(), Vec::new());
     for (id, (token, kind)) in vocabulary.tokens.iter().zip(&vocabulary.kinds).enumerate() {
+        if token.len() > PIECE_BYTES_MAX {
+            return Err(format!("token {id} has {} bytes; at most {PIECE_BYTES_MAX} are read", token.len()));
+        }
         match kind {
             Kind::Normal | Kind::Byte => pieces.push(Piece { text: token.clone(), id, score: scores[id] }),
             // The converter wrote spaces, and a score of its own; SentencePiece has 0 for these.
