@@ -95,6 +95,18 @@ describe('AssistantController', () => {
     expect(assistant.question, 'it has been asked').toBe('');
   });
 
+  it('keeps what is typed while it writes', async () => {
+    const { assistant, backend } = await open();
+    const whole = backend.assist;
+    backend.assist = (...order) => {
+      assistant.question = 'And the second line?';
+      return whole(...order);
+    };
+    assistant.question = 'Is this a proverb?';
+    await assistant.ask('ask');
+    expect(assistant.question, 'the next question, not asked yet').toBe('And the second line?');
+  });
+
   it('asks in the own words of the reviewer only when there are some', async () => {
     const { assistant, backend } = await open();
     await assistant.ask('ask');

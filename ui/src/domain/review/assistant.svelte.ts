@@ -161,7 +161,8 @@ export class AssistantController {
       );
       const { text, warning } = written;
       this.#change(asked, { text, warning, state: ENDS[written.ended] ?? 'finished' });
-      if (question !== null && asked === this.#asked) this.question = '';
+      // What is typed meanwhile is the next question.
+      if (asked === this.#asked && this.question.trim() === question) this.question = '';
     } catch (error) {
       if (asked !== this.#asked) return;
       this.#change(asked, { state: 'stopped' });
