@@ -1,6 +1,6 @@
 //! Settings of a workspace: how verdicts are read, and what the window keeps for itself.
 
-use saring_verdict::{Reading, Task, TokenCount, Verdict};
+use saring_verdict::{Reading, Task};
 
 use crate::{
     Error, Result, Workspace,
@@ -58,7 +58,7 @@ impl Workspace {
         loop {
             let mut tx = self.store().write().await?;
             let reading = metrics::reading(&mut tx).await?;
-            let rows = store::tasks::with_verdicts(&mut tx, &after, REWRITE_TASKS).await?;
+            let rows = store::tasks::with_verdicts(&mut tx, reading.mode, &after, REWRITE_TASKS).await?;
             let Some(last) = rows.last() else {
                 settings::set(&mut tx, settings::READING_REWRITE, "done").await?;
                 tx.commit().await?;
@@ -68,17 +68,7 @@ impl Workspace {
             let figures: Vec<(&str, Task, f64)> = rows
                 .iter()
                 .map(|row| {
-                    let verdict = Verdict {
-                        probabilities: row.probabilities.clone(),
-                        label_mass: 1.0,
-                        categories: Vec::new(),
-                        refusal: None,
-                        tokens: TokenCount::default(),
-                        truncated: false,
-                        notes: vec![],
-                        risk: None,
-                    };
-                    (row.item_id.as_str(), row.task, reading.p_unsafe(row.task, &verdict))
+                    (row.item_id.as_str(), row.task, reading.p_unsafe_of(row.task, &row.probabilities))
                 })
                 .collect();
             store::tasks::set_p_unsafe(&mut tx, &figures).await?;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Severity, Task, Verdict};
+use crate::{LabelProbability, Severity, Task, Verdict};
 
 /// Whether "controversial" counts as unsafe (Qwen3Guard technical report, strict and loose).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,8 +49,12 @@ impl Default for Reading {
 impl Reading {
     /// The probability that the subject is unsafe, 0 to 1: the sum over the labels that count as unsafe.
     pub fn p_unsafe(&self, task: Task, verdict: &Verdict) -> f64 {
-        verdict
-            .probabilities
+        self.p_unsafe_of(task, &verdict.probabilities_in(self.mode))
+    }
+
+    /// [`p_unsafe`](Self::p_unsafe) of the probabilities that a verdict has in [`mode`](Self::mode).
+    pub fn p_unsafe_of(&self, task: Task, probabilities: &[LabelProbability]) -> f64 {
+        probabilities
             .iter()
             .filter(|x| self.counts_as_unsafe(task, &x.label))
             .map(|x| x.p)
@@ -83,7 +87,7 @@ impl Reading {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{LabelProbability, TokenCount};
+    use crate::{RiskTrace, TokenCount, TokenRisk};
 
     fn verdict(ps: &[(&str, f64)]) -> Verdict {
         Verdict {
@@ -105,6 +109,29 @@ mod tests {
         let loose = Reading { mode: Mode::Loose, ..strict };
         assert!((strict.p_unsafe(Task::Prompt, &v) - 0.5).abs() < 1e-12);
         assert!((loose.p_unsafe(Task::Prompt, &v) - 0.2).abs() < 1e-12);
+    }
+
+    #[test]
+    fn of_risk_along_a_response_each_mode_reads_its_own_token() {
+        let token = |p: [f32; 3]| TokenRisk { end: 0, p: p.to_vec(), category: 0 };
+        let [mixed, safe, no_doubt] = [[0.05, 0.5, 0.45], [1.0, 0.0, 0.0], [0.1, 0.9, 0.0]].map(token);
+        let trace = RiskTrace {
+            labels: ["Safe", "Unsafe", "Controversial"].map(str::to_owned).to_vec(),
+            categories: vec!["Violent".into()],
+            tokens: vec![mixed.clone(), mixed, safe, no_doubt.clone(), no_doubt],
+        };
+        let v = Verdict {
+            risk: Some(trace),
+            ..verdict(&[("Safe", 0.05), ("Unsafe", 0.5), ("Controversial", 0.45)])
+        };
+        let strict = Reading::default();
+        let loose = Reading { mode: Mode::Loose, ..strict };
+        assert!((strict.p_unsafe(Task::Response, &v) - 0.95).abs() < 1e-6);
+        assert!(
+            (loose.p_unsafe(Task::Response, &v) - 0.9).abs() < 1e-6,
+            "not 0.5, which strict mode's token has"
+        );
+        assert_eq!(v.in_mode(Mode::Loose).categories, ["Violent"]);
     }
 
     #[test]

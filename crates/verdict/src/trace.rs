@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Mode, Severity};
+use crate::{LabelProbability, Mode, Severity};
 
 /// What a streaming guard said at one token.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,15 +56,20 @@ impl RiskTrace {
     }
 
     /// The token that a verdict about the whole response speaks with. Of each pair of neighbours the weaker one counts,
-    /// as debouncing has it; the pair that is worst so is taken, a flagged one if there is any. `None` without tokens.
+    /// as debouncing has it; the pair that is worst so is taken, a flagged one if there is any. A pair that is flagged in
+    /// loose mode comes before those that only strict mode flags: much that is controversial is not worse than something
+    /// unsafe. `None` without tokens.
     pub fn deciding_token(&self, mode: Mode) -> Option<usize> {
-        let risk: Vec<f32> = self.tokens.iter().map(|token| self.p_not_safe(token)).collect();
+        let risk: Vec<f32> = self.tokens.iter().map(|token| self.p_unsafe(token, mode)).collect();
         if risk.len() < 2 {
             return (!risk.is_empty()).then_some(0);
         }
-        let flags = self.flags(mode);
+        let is_any = |flags: &[bool]| flags.iter().any(|flag| *flag);
         let raw = self.raw_flags(mode);
-        let any = flags.iter().any(|flag| *flag);
+        // What loose mode flags, strict mode flags too.
+        let flags =
+            Some(self.flags(Mode::Loose)).filter(|flags| is_any(flags)).unwrap_or_else(|| self.flags(mode));
+        let any = is_any(&flags);
         let pairs = (1..risk.len()).filter(|i| !any || flags[*i]);
         let worst = pairs.fold(None, |best: Option<usize>, i| {
             let weaker = |i: usize| risk[i - 1].min(risk[i]);
@@ -76,9 +81,24 @@ impl RiskTrace {
         Some(if !any && raw[weaker] { other } else { weaker })
     }
 
-    fn p_not_safe(&self, token: &TokenRisk) -> f32 {
+    /// Probability of each label at the [deciding token](Self::deciding_token).
+    pub fn probabilities(&self, mode: Mode) -> Option<Vec<LabelProbability>> {
+        let token = &self.tokens[self.deciding_token(mode)?];
         let labels = self.labels.iter().zip(&token.p);
-        labels.filter(|(label, _)| counts(label, Mode::Strict)).map(|(_, p)| *p).sum()
+        Some(labels.map(|(label, p)| LabelProbability { label: label.clone(), p: f64::from(*p) }).collect())
+    }
+
+    /// The category at the [deciding token](Self::deciding_token); `None` where the likeliest label there is safe.
+    pub fn category(&self, mode: Mode) -> Option<&str> {
+        let token = &self.tokens[self.deciding_token(mode)?];
+        let is_safe = matches!(self.labels[first_highest(&token.p)?].parse(), Ok(Severity::Safe));
+        let category = self.categories.get(usize::from(token.category)).filter(|_| !is_safe);
+        category.map(String::as_str)
+    }
+
+    fn p_unsafe(&self, token: &TokenRisk, mode: Mode) -> f32 {
+        let labels = self.labels.iter().zip(&token.p);
+        labels.filter(|(label, _)| counts(label, mode)).map(|(_, p)| *p).sum()
     }
 }
 
@@ -127,6 +147,35 @@ mod tests {
     fn the_weaker_token_of_the_worst_pair_speaks_for_the_response() {
         let trace = trace(&[SAFE, UNSAFE, SAFE, CONTROVERSIAL, UNSAFE, SAFE]);
         assert_eq!(trace.deciding_token(Mode::Strict), Some(3));
+    }
+
+    #[test]
+    fn what_is_unsafe_speaks_before_what_is_controversial_however_certain_that_is() {
+        let [controversial, no_doubt] = [[0.01, 0.0, 0.99], [0.1, 0.9, 0.0]];
+        let trace = trace(&[controversial, controversial, SAFE, no_doubt, no_doubt]);
+        for mode in [Mode::Strict, Mode::Loose] {
+            assert_eq!(trace.deciding_token(mode), Some(3), "{mode:?}: the pair that both modes flag");
+            assert_eq!(trace.probabilities(mode).unwrap()[1].p, f64::from(0.9_f32), "{mode:?}");
+        }
+    }
+
+    #[test]
+    fn each_mode_takes_the_pair_that_is_worst_in_it() {
+        let [mixed, no_doubt] = [[0.05, 0.5, 0.45], [0.1, 0.9, 0.0]];
+        let trace = trace(&[mixed, mixed, SAFE, no_doubt, no_doubt]);
+        assert_eq!(trace.deciding_token(Mode::Strict), Some(0), "0.95 against 0.9");
+        assert_eq!(trace.deciding_token(Mode::Loose), Some(3), "0.5 against 0.9");
+    }
+
+    #[test]
+    fn what_only_strict_mode_flags_does_not_speak_in_loose_mode() {
+        let [controversial, doubtful] = [[0.3, 0.1, 0.6], [0.55, 0.45, 0.0]];
+        let trace = trace(&[controversial, controversial, SAFE, doubtful, doubtful]);
+        assert_eq!(
+            (trace.deciding_token(Mode::Strict), trace.category(Mode::Strict)),
+            (Some(0), Some("Violent"))
+        );
+        assert_eq!((trace.deciding_token(Mode::Loose), trace.category(Mode::Loose)), (Some(3), None));
     }
 
     #[test]

@@ -1,8 +1,10 @@
 //! What one forward pass answered.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use crate::RiskTrace;
+use crate::{Mode, RiskTrace};
 
 /// The probability of one native label, within the label set.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -11,6 +13,14 @@ pub struct LabelProbability {
     pub label: String,
     /// Softmax over the label tokens only; all labels of a verdict sum to one.
     pub p: f64,
+}
+
+impl LabelProbability {
+    /// The most probable label; the first of equals. `None` without labels.
+    pub fn likeliest(labels: &[Self]) -> Option<&str> {
+        let best = labels.iter().reduce(|best, next| if next.p > best.p { next } else { best });
+        best.map(|best| best.label.as_str())
+    }
 }
 
 /// How many tokens a verdict took.
@@ -44,7 +54,7 @@ impl VerdictNote {
 /// A guard's answer about one [`Subject`](crate::Subject). Raw: what it means is a [`Reading`](crate::Reading).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
-    /// Every label of the guard's taxonomy, in its order.
+    /// Every label of the guard's taxonomy, in its order. With [`risk`](Self::risk) they are those of strict mode.
     pub probabilities: Vec<LabelProbability>,
     /// What the label tokens have of the whole vocabulary's probability, 0 to 1. A low mass means that the guard
     /// wanted to say something else: a softmax over labels alone makes garbage look certain.
@@ -71,13 +81,25 @@ impl Verdict {
 
     /// The most probable native label; the first of equals. `None` for a verdict without labels.
     pub fn label(&self) -> Option<&str> {
-        let mut best: Option<&LabelProbability> = None;
-        for candidate in &self.probabilities {
-            if best.is_none_or(|b| candidate.p > b.p) {
-                best = Some(candidate);
-            }
+        LabelProbability::likeliest(&self.probabilities)
+    }
+
+    /// The probabilities in `mode`: of a guard that answers at every token, what another token said may count there.
+    pub fn probabilities_in(&self, mode: Mode) -> Cow<'_, [LabelProbability]> {
+        let along = self.risk.as_ref().and_then(|trace| trace.probabilities(mode));
+        along.map_or(Cow::Borrowed(&self.probabilities), Cow::Owned)
+    }
+
+    /// This verdict with the probabilities and categories that it has in `mode`.
+    pub fn in_mode(&self, mode: Mode) -> Self {
+        let Some(trace) = self.risk.as_ref().filter(|trace| !trace.tokens.is_empty()) else {
+            return self.clone();
+        };
+        Self {
+            probabilities: self.probabilities_in(mode).into_owned(),
+            categories: trace.category(mode).map(str::to_owned).into_iter().collect(),
+            ..self.clone()
         }
-        best.map(|b| b.label.as_str())
     }
 
     /// Whether the guard hardly wanted to answer with a label at all.

@@ -2,8 +2,8 @@
 //!
 //! A text with "bad" is unsafe with 0.9, one with "edge" with 0.55 and in int8 with 0.45, any other with 0.1. "die" is the death
 //! of the engine, "refuse" a template that refuses, "markup" something that a trainer would take for markup, "along" has risk
-//! along the text, "halt" makes the whole call fail. A checkpoint's folder with a file `images` reads images, and something is kept
-//! of each. The assistant repeats what it was asked last.
+//! along the text, "twice" two places of it, "halt" makes the whole call fail. A checkpoint's folder with a file `images` reads
+//! images, and something is kept of each. The assistant repeats what it was asked last.
 
 use std::{
     path::{Path, PathBuf},
@@ -17,8 +17,9 @@ use std::{
 use saring_verdict::{
     BenchReport, BenchRequest, Cancel, DeviceInfo, DeviceKind, Ending, Engine, EngineError, Family,
     GenerateRequest, Generated, GuardCard, GuardSettings, GuardSource, ImageRef, JudgeError,
-    LabelProbability, LoadRequest, Loaded, Message, Outcome, PrecisionChoice, Progress, Provenance, Rendered,
-    RiskTrace, Role, Subject, Task, TaskTaxonomy, Taxonomy, TokenCount, TokenRisk, Verdict, VerdictNote,
+    LabelProbability, LoadRequest, Loaded, Message, Mode, Outcome, PrecisionChoice, Progress, Provenance,
+    Rendered, RiskTrace, Role, Subject, Task, TaskTaxonomy, Taxonomy, TokenCount, TokenRisk, Verdict,
+    VerdictNote,
 };
 
 use super::{EngineHandle, RestartPolicy, Supervised};
@@ -239,28 +240,36 @@ impl Scripted {
                 vec![label("Safe", 1.0 - p_unsafe), label("Unsafe", p_unsafe), label("Controversial", 0.0)]
             }
         };
+        let risk = risk_along(text(subject));
+        let spoken = risk.as_ref().and_then(|trace| trace.probabilities(Mode::Strict));
         Verdict {
-            probabilities,
+            probabilities: spoken.unwrap_or(probabilities),
             label_mass: 0.99,
             categories: vec![],
             refusal: None,
             tokens: TokenCount { prompt: 10, cached: 4, computed: 6 },
             truncated: false,
             notes: if text(subject).is_empty() { vec![VerdictNote::ImageWithoutText] } else { vec![] },
-            risk: text(subject).contains("along").then(|| along(text(subject))),
+            risk,
         }
     }
 }
 
-/// Three tokens: the first letter, which is safe, and two more for the rest, which are not.
-fn along(text: &str) -> RiskTrace {
+/// Three tokens: the first letter, which is safe, and two more for the rest, which are not. With "twice" two more pairs:
+/// one that is worse in strict mode, one in loose mode.
+fn risk_along(text: &str) -> Option<RiskTrace> {
     let end = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    let token = |end, p_unsafe: f32| TokenRisk { end, p: vec![1.0 - p_unsafe, p_unsafe], category: 0 };
-    RiskTrace {
-        labels: vec!["Safe".into(), "Unsafe".into()],
-        categories: vec!["Violent".into()],
-        tokens: vec![token(1, 0.1), token(2, 0.8), token(end, 0.9)],
+    let token = |end, p: [f32; 3]| TokenRisk { end, p: p.to_vec(), category: 0 };
+    let mixed = token(end, [0.05, 0.48, 0.47]);
+    let mut tokens = vec![token(1, [0.9, 0.1, 0.0]), token(2, [0.2, 0.8, 0.0]), token(end, [0.1, 0.9, 0.0])];
+    if text.contains("twice") {
+        tokens.extend([mixed.clone(), mixed]);
     }
+    text.contains("along").then(|| RiskTrace {
+        labels: ["Safe", "Unsafe", "Controversial"].map(str::to_owned).to_vec(),
+        categories: vec!["Violent".into()],
+        tokens,
+    })
 }
 
 fn text(subject: &Subject) -> &str {

@@ -106,6 +106,7 @@ impl Workspace {
                     "On {name} it wanted to say something else than a label (label mass {mass:.2})."
                 ));
             }
+            let verdict = verdict.in_mode(reading.mode);
             rows.push(SelfTestRow {
                 name,
                 label: verdict.label().unwrap_or_default().to_owned(),

@@ -148,7 +148,7 @@ impl Workspace {
                 continue;
             };
             let short = |verdict: &Verdict| Said {
-                label: verdict.label().unwrap_or_default().to_owned(),
+                label: verdict.in_mode(reading.mode).label().unwrap_or_default().to_owned(),
                 p_unsafe: reading.p_unsafe(pair.task, verdict),
             };
             check.rows.push(PrecisionRow {

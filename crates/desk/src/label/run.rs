@@ -440,7 +440,7 @@ impl Runner {
             task: pair.task,
             language: pair.language.clone(),
             excerpt: excerpt(pair),
-            label: verdict.label().unwrap_or_default().to_owned(),
+            label: verdict.in_mode(reading.mode).label().unwrap_or_default().to_owned(),
             p_unsafe: reading.p_unsafe(pair.task, verdict),
         });
         let recent: Vec<RecentVerdict> = recent.collect();

@@ -82,8 +82,9 @@ impl Workspace {
         let mut after = (0, String::new());
         loop {
             let guards = (a.id.as_str(), b.id.as_str());
-            let page = comparisons::judged_by_both(&mut read, &queue.id, guards, (after.0, &after.1), PAGE);
-            let page = page.await?;
+            let (mode, after_pair) = (counting.reading.mode, (after.0, after.1.as_str()));
+            let page =
+                comparisons::judged_by_both(&mut read, &queue.id, guards, mode, after_pair, PAGE).await?;
             let Some(last) = page.last() else { break };
             after = (last.seq, last.task.clone());
             for row in page {

@@ -15,7 +15,7 @@ mod stats;
 #[cfg(test)]
 mod workspace_tests;
 
-use saring_verdict::{LabelProbability, Reading, Task, TokenCount, Verdict};
+use saring_verdict::{LabelProbability, Reading, Task};
 
 pub use comparison::{Comparison, Flip, Said};
 pub use curve::{Areas, Scored, areas};
@@ -54,19 +54,11 @@ pub(crate) fn probabilities(text: &str) -> Result<Vec<LabelProbability>> {
         .collect()
 }
 
-/// `p_unsafe` of stored probabilities, and the native label.
+/// `p_unsafe` of the probabilities that are stored for the reading's mode, and the native label.
 pub(crate) fn read_probabilities(reading: Reading, task: Task, text: &str) -> Result<(f64, Option<String>)> {
-    let verdict = Verdict {
-        probabilities: probabilities(text)?,
-        label_mass: 1.0,
-        categories: Vec::new(),
-        refusal: None,
-        tokens: TokenCount::default(),
-        truncated: false,
-        notes: vec![],
-        risk: None,
-    };
-    Ok((reading.p_unsafe(task, &verdict), verdict.label().map(str::to_owned)))
+    let probabilities = probabilities(text)?;
+    let label = LabelProbability::likeliest(&probabilities).map(str::to_owned);
+    Ok((reading.p_unsafe_of(task, &probabilities), label))
 }
 
 #[cfg(test)]

@@ -159,11 +159,12 @@ impl Workspace {
         };
         // A guard that nobody has: gold and decisions are counted all the same.
         let id = guard_id.as_deref().unwrap_or_default();
-        let mut rows = verdicts::against_gold(&mut tx, &queue.id, id).await?;
-        rows.extend(verdicts::against_decisions(&mut tx, &queue.id, id).await?);
+        let mut rows = verdicts::against_gold(&mut tx, &queue.id, id, reading.mode).await?;
+        rows.extend(verdicts::against_decisions(&mut tx, &queue.id, id, reading.mode).await?);
         let counts = verdicts::counts(&mut tx, &queue.id, id, Verdict::LABEL_MASS_MIN).await?;
         let tasks = task_states(&exports::task_counts(&mut tx, &queue.id).await?);
-        let overrides = overrides(reading, &exports::decided_beside_verdicts(&mut tx, &queue.id).await?)?;
+        let decided = exports::decided_beside_verdicts(&mut tx, &queue.id, reading.mode).await?;
+        let overrides = overrides(reading, &decided)?;
         drop(tx);
         let guard = match (guard, &guard_id) {
             (None, Some(id)) => Some(self.guard(id).await?),

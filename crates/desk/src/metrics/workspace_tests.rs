@@ -1,6 +1,6 @@
 //! The numbers of a real queue.
 
-use saring_verdict::{DeviceChoice, Family, PrecisionChoice, Task};
+use saring_verdict::{DeviceChoice, Family, Mode, PrecisionChoice, Task};
 
 use super::*;
 use crate::{
@@ -8,11 +8,23 @@ use crate::{
     fixture::{Fixture, QUEUE},
     label::LabelOrder,
     queue::DrawFrom,
-    review::NewDecision,
+    review::{NewDecision, VerdictSlot},
 };
 
 fn find<'a>(stats: &'a QueueStats, against: Yardstick, language: &str) -> Option<&'a Agreement> {
     stats.agreement.iter().find(|a| a.task == Task::Prompt && a.against == against && a.language == language)
+}
+
+async fn label(fixture: &Fixture) {
+    let (engine, _) = scripted::handle(Family::Qwen3guardGen);
+    let order = LabelOrder {
+        queue: QUEUE.into(),
+        guard: None,
+        device: DeviceChoice::Cpu,
+        precision: PrecisionChoice::Auto,
+        pixels_max: None,
+    };
+    fixture.workspace.start_label_run(&engine, order).await.unwrap().finish().await.unwrap();
 }
 
 async fn labelled() -> Fixture {
@@ -27,15 +39,7 @@ async fn labelled() -> Fixture {
         })
         .collect();
     let fixture = Fixture::with_rows(&rows.iter().map(String::as_str).collect::<Vec<_>>()).await;
-    let (engine, _) = scripted::handle(Family::Qwen3guardGen);
-    let order = LabelOrder {
-        queue: QUEUE.into(),
-        guard: None,
-        device: DeviceChoice::Cpu,
-        precision: PrecisionChoice::Auto,
-        pixels_max: None,
-    };
-    fixture.workspace.start_label_run(&engine, order).await.unwrap().finish().await.unwrap();
+    label(&fixture).await;
     fixture
 }
 
@@ -154,4 +158,29 @@ async fn a_draw_from_pending_items_is_no_estimate_for_the_queue() {
         fixture.workspace.decide(&fixture.decision(&id, "safe")).await.unwrap();
     }
     assert_eq!(estimated_and_selected(&fixture).await, (0, 4));
+}
+
+#[tokio::test]
+async fn risk_along_a_response_is_read_by_the_token_of_each_mode_wherever_it_counts() {
+    let row = r#"{"id":"a","prompt":"p","response":"along twice","labels":{"response":{"label":"Unsafe"}},"labels_role":"gold"}"#;
+    let fixture = Fixture::with_rows(&[row]).await;
+    label(&fixture).await;
+    let workspace = &fixture.workspace;
+    workspace.set_mode(QUEUE, crate::queue::Mode::Suggestion).await.unwrap();
+    // In strict mode 0.48 + 0.47 is worse than 0.8; in loose mode the 0.47 does not count.
+    for (mode, p) in [(Mode::Strict, 0.95), (Mode::Loose, 0.8), (Mode::Strict, 0.95)] {
+        workspace.set_reading(Reading { mode, ..Reading::default() }).await.unwrap();
+        let item = workspace.item(&fixture.ids().await[0]).await.unwrap();
+        let VerdictSlot::Shown(shown) = &item.tasks[1].verdict else { panic!("{:?}", item.tasks[1]) };
+        assert!((shown[0].p_unsafe - p).abs() < 1e-6, "{mode:?}: in view {}", shown[0].p_unsafe);
+        assert_eq!(shown[0].verdict.label(), Some("Unsafe"), "{mode:?}");
+        assert!(shown[0].risk.as_ref().unwrap().flagged_from.is_some(), "{mode:?}: as the marks say");
+        let mut read = workspace.store().read().await.unwrap();
+        let tasks = crate::store::tasks::of_item(&mut read, &item.id).await.unwrap();
+        drop(read);
+        assert!((tasks[1].p_unsafe.unwrap() - p).abs() < 1e-6, "{mode:?}: lists {:?}", tasks[1].p_unsafe);
+        let stats = workspace.stats(QUEUE, None).await.unwrap();
+        let gold = stats.agreement.iter().find(|a| a.task == Task::Response && a.against == Yardstick::Gold);
+        assert_eq!(gold.unwrap().accuracy, Some(1.0), "{mode:?}: counted as unsafe");
+    }
 }

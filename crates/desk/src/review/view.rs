@@ -326,7 +326,8 @@ pub(super) fn verdict_view(row: &ItemVerdict, queue: &Queue, reading: Reading) -
     }
     let card: Option<Card> = serde_json::from_str(&row.guard_card).ok();
     let categories = card.as_ref().and_then(|c| c.taxonomy.task(row.task)).map(|t| !t.categories.is_empty());
-    let suggestion = row.verdict.label().and_then(Reading::severity);
+    let verdict = row.verdict.in_mode(reading.mode);
+    let suggestion = verdict.label().and_then(Reading::severity);
     VerdictView {
         id: row.id.clone(),
         guard_id: row.guard_id.clone(),
@@ -334,9 +335,9 @@ pub(super) fn verdict_view(row: &ItemVerdict, queue: &Queue, reading: Reading) -
         is_toy: row.is_toy,
         p_unsafe: reading.p_unsafe(row.task, &row.verdict),
         suggestion: suggestion.filter(|s| queue.scheme.labels.contains(s)),
-        has_categories: categories.unwrap_or(!row.verdict.categories.is_empty()),
+        has_categories: categories.unwrap_or(!verdict.categories.is_empty()),
         risk: None,
-        verdict: row.verdict.clone(),
+        verdict,
         provenance: row.provenance.clone(),
         made_at: row.created_at.clone(),
     }

@@ -1,10 +1,12 @@
 //! What two guards said about the same pairs of a queue.
 
+use saring_verdict::Mode;
 use sqlx::Row;
 
 use super::{
     Conn, StoreResult,
     lists::{ListRow, list_columns},
+    verdict_details::probabilities_in,
 };
 
 /// A pair that both guards have judged.
@@ -18,7 +20,7 @@ pub struct ComparedRow {
     pub task: String,
     /// Whether somebody has decided it.
     pub decided: bool,
-    /// Of the one guard: JSON object, native label -> p.
+    /// Of the one guard, in the mode that was asked for: JSON object, native label -> p.
     pub a: String,
     /// Of the other one.
     pub b: String,
@@ -29,10 +31,11 @@ pub async fn judged_by_both(
     conn: &mut Conn,
     queue_id: &str,
     guards: (&str, &str),
+    mode: Mode,
     after: (i64, &str),
     limit: i64,
 ) -> StoreResult<Vec<ComparedRow>> {
-    let rows = sqlx::query(BOTH)
+    let rows = sqlx::query(sqlx::AssertSqlSafe(both(mode)))
         .bind(queue_id)
         .bind(guards.0)
         .bind(guards.1)
@@ -55,12 +58,17 @@ pub async fn judged_by_both(
         .collect()
 }
 
-// CROSS JOIN keeps the order of the tables: items by sequence, so that nothing is sorted.
-const BOTH: &str = "SELECT i.seq, i.id, t.task, t.state = 'decided' AS decided, a.probabilities AS a, b.probabilities AS b \
-     FROM visible_items i CROSS JOIN tasks t ON t.item_id = i.id \
-     CROSS JOIN verdicts a ON a.item_id = i.id AND a.task = t.task AND a.guard_id = ?2 AND a.supersedes IS NULL \
-     CROSS JOIN verdicts b ON b.item_id = i.id AND b.task = t.task AND b.guard_id = ?3 AND b.supersedes IS NULL \
-     WHERE i.queue_id = ?1 AND i.seq >= ?4 AND (i.seq > ?4 OR t.task > ?5) ORDER BY i.seq, t.task LIMIT ?6";
+fn both(mode: Mode) -> String {
+    let [a, b] = ["a", "b"].map(|verdict| probabilities_in(mode, verdict));
+    // CROSS JOIN keeps the order of the tables: items by sequence, so that nothing is sorted.
+    format!(
+        "SELECT i.seq, i.id, t.task, t.state = 'decided' AS decided, {a} AS a, {b} AS b \
+         FROM visible_items i CROSS JOIN tasks t ON t.item_id = i.id \
+         CROSS JOIN verdicts a ON a.item_id = i.id AND a.task = t.task AND a.guard_id = ?2 AND a.supersedes IS NULL \
+         CROSS JOIN verdicts b ON b.item_id = i.id AND b.task = t.task AND b.guard_id = ?3 AND b.supersedes IS NULL \
+         WHERE i.queue_id = ?1 AND i.seq >= ?4 AND (i.seq > ?4 OR t.task > ?5) ORDER BY i.seq, t.task LIMIT ?6"
+    )
+}
 
 /// Visible items as lists show them, in no order. `ids` is a JSON list.
 pub async fn rows_of(conn: &mut Conn, ids: &str) -> StoreResult<Vec<ListRow>> {
@@ -81,8 +89,10 @@ mod tests {
     #[tokio::test]
     async fn pairs_are_read_in_order_without_sorting() {
         let fixture = Fixture::new().await;
-        let plan = fixture.workspace.store().plan(super::BOTH).await;
-        assert!(plan.contains("items_by_queue"), "a page begins where the last one ended:\n{plan}");
-        assert!(!plan.contains("TEMP B-TREE"), "nothing is sorted:\n{plan}");
+        for mode in [saring_verdict::Mode::Strict, saring_verdict::Mode::Loose] {
+            let plan = fixture.workspace.store().plan(&super::both(mode)).await;
+            assert!(plan.contains("items_by_queue"), "a page begins where the last one ended:\n{plan}");
+            assert!(!plan.contains("TEMP B-TREE"), "nothing is sorted:\n{plan}");
+        }
     }
 }

@@ -1,10 +1,12 @@
 //! What an export reads: pairs with the decision in force, in order of import. There is no table of exports; an export
 //! is an event.
 
+use saring_verdict::Mode;
 use sqlx::Row;
 
 use super::{
     Conn, StoreResult,
+    verdict_details::probabilities_in,
     verdicts::{CONTENT_COLUMNS, ContentRow, content},
 };
 
@@ -178,20 +180,20 @@ pub async fn task_counts(conn: &mut Conn, queue_id: &str) -> StoreResult<Vec<(St
 }
 
 /// Of the first label decisions of every pair that were not undone (scripts and people apart), those that had a verdict
-/// beside them: (synthetic, anchored, task, decided label, the verdict's probabilities). A decision that was changed after
+/// beside them: (synthetic, anchored, task, decided label, the verdict's probabilities in `mode`). A decision that was changed after
 /// the verdict was seen agrees with it more often.
 pub async fn decided_beside_verdicts(
     conn: &mut Conn,
     queue_id: &str,
+    mode: Mode,
 ) -> StoreResult<Vec<(bool, bool, String, String, String)>> {
-    Ok(sqlx::query_as(
-        "SELECT d.synthetic, d.verdict_visible, d.task, d.label, v.probabilities FROM \
+    let said = probabilities_in(mode, "v");
+    let sql = format!(
+        "SELECT d.synthetic, d.verdict_visible, d.task, d.label, {said} FROM \
          (SELECT i.seq AS item_seq, min(l.seq) AS seq FROM visible_items i CROSS JOIN decisions l ON l.item_id = i.id \
          WHERE i.queue_id = ?1 AND l.kind = 'label' \
          AND NOT EXISTS (SELECT 1 FROM decisions u WHERE u.undoes = l.id) GROUP BY i.seq, l.task, l.synthetic) f \
-         CROSS JOIN decisions d ON d.seq = f.seq JOIN verdicts v ON v.id = d.verdict_id ORDER BY f.item_seq, d.task",
-    )
-    .bind(queue_id)
-    .fetch_all(conn)
-    .await?)
+         CROSS JOIN decisions d ON d.seq = f.seq JOIN verdicts v ON v.id = d.verdict_id ORDER BY f.item_seq, d.task"
+    );
+    Ok(sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(queue_id).fetch_all(conn).await?)
 }

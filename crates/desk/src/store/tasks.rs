@@ -1,12 +1,13 @@
 //! Table `tasks`: what of an item is judged, and where that stands.
 
-use saring_verdict::{LabelProbability, Severity, Task};
+use saring_verdict::{LabelProbability, Mode, Severity, Task};
 use sqlx::{QueryBuilder, Row, sqlite::SqliteRow};
 
 use super::{
     Conn, StoreError, StoreResult, WriteTx,
     item_verdicts::probabilities,
     queues::{parse, parse_task},
+    verdict_details::probabilities_in,
 };
 use crate::queue::ItemState;
 
@@ -121,25 +122,28 @@ pub struct TaskVerdict {
     pub item_id: String,
     /// Which task.
     pub task: Task,
-    /// Native labels and their probabilities.
+    /// Native labels and the probabilities that they have in the mode that was asked for.
     pub probabilities: Vec<LabelProbability>,
 }
 
 /// Tasks that have a verdict, after an (item, task), in the order of their key.
 pub async fn with_verdicts(
     conn: &mut Conn,
+    mode: Mode,
     after: &(String, String),
     limit: u32,
 ) -> StoreResult<Vec<TaskVerdict>> {
-    let rows = sqlx::query(
-        "SELECT t.item_id, t.task, v.probabilities FROM tasks AS t CROSS JOIN verdicts AS v ON v.id = t.verdict_id \
-         WHERE (t.item_id, t.task) > (?1, ?2) ORDER BY t.item_id, t.task LIMIT ?3",
-    )
-    .bind(&after.0)
-    .bind(&after.1)
-    .bind(limit)
-    .fetch_all(conn)
-    .await?;
+    let said = probabilities_in(mode, "v");
+    let sql = format!(
+        "SELECT t.item_id, t.task, {said} AS probabilities FROM tasks AS t CROSS JOIN verdicts AS v ON v.id = t.verdict_id \
+         WHERE (t.item_id, t.task) > (?1, ?2) ORDER BY t.item_id, t.task LIMIT ?3"
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(&after.0)
+        .bind(&after.1)
+        .bind(limit)
+        .fetch_all(conn)
+        .await?;
     rows.iter()
         .map(|row| {
             Ok(TaskVerdict {

@@ -1,7 +1,8 @@
 //! What a verdict says beside its probabilities: column `details` of `verdicts`, JSON, null where there is nothing to say.
 
-use saring_verdict::{RiskTrace, Verdict, VerdictNote};
+use saring_verdict::{Mode, RiskTrace, Verdict, VerdictNote};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{StoreError, StoreResult};
 
@@ -12,6 +13,10 @@ struct Details {
     notes: Vec<VerdictNote>,
     #[serde(skip_serializing_if = "Option::is_none")]
     risk: Option<RiskTrace>,
+    /// What column `probabilities`, which is strict mode's, would be in loose mode: follows from `risk`, and is kept so that
+    /// what counts thousands of verdicts reads no traces.
+    #[serde(skip_deserializing, skip_serializing_if = "Option::is_none")]
+    loose: Option<Map<String, Value>>,
 }
 
 /// The column for a verdict.
@@ -19,7 +24,9 @@ pub fn text(verdict: &Verdict) -> StoreResult<Option<String>> {
     if verdict.notes.is_empty() && verdict.risk.is_none() {
         return Ok(None);
     }
-    let details = Details { notes: verdict.notes.clone(), risk: verdict.risk.clone() };
+    let loose = verdict.risk.as_ref().and_then(|trace| trace.probabilities(Mode::Loose));
+    let loose = loose.map(|said| said.into_iter().map(|x| (x.label, Value::from(x.p))).collect());
+    let details = Details { notes: verdict.notes.clone(), risk: verdict.risk.clone(), loose };
     let failed = |error: serde_json::Error| StoreError::Failed { reason: error.to_string() };
     serde_json::to_string(&details).map(Some).map_err(failed)
 }
@@ -28,6 +35,14 @@ pub fn text(verdict: &Verdict) -> StoreResult<Option<String>> {
 pub(super) fn read(column: Option<&str>) -> StoreResult<(Vec<VerdictNote>, Option<RiskTrace>)> {
     let Some(json) = column else { return Ok((Vec::new(), None)) };
     let damaged = |_| StoreError::damaged("column details of a verdict cannot be understood");
-    let Details { notes, risk } = serde_json::from_str(json).map_err(damaged)?;
+    let Details { notes, risk, .. } = serde_json::from_str(json).map_err(damaged)?;
     Ok((notes, risk))
+}
+
+/// SQL for the probabilities that a row of `verdicts` has in `mode`, in the form of column `probabilities`.
+pub(super) fn probabilities_in(mode: Mode, row: &str) -> String {
+    match mode {
+        Mode::Strict => format!("{row}.probabilities"),
+        Mode::Loose => format!("coalesce({row}.details ->> '$.loose', {row}.probabilities)"),
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::{collections::HashSet, path::PathBuf};
 
+use saring_verdict::Mode;
 use sqlx::{Row, sqlite::SqliteRow};
 
-use super::{Conn, StoreError, StoreResult, WriteTx};
+use super::{Conn, StoreError, StoreResult, WriteTx, verdict_details::probabilities_in};
 use crate::media::ImageAt;
 
 /// A row of `verdicts` to be written.
@@ -206,7 +207,7 @@ pub struct JudgedRow {
     pub task: String,
     /// The item's language.
     pub language: Option<String>,
-    /// JSON object: native label -> p. `None` if the guard has not judged the pair.
+    /// JSON object: native label -> p in the mode that was asked for. `None` if the guard has not judged the pair.
     pub probabilities: Option<String>,
     /// safe, controversial, unsafe.
     pub label: String,
@@ -234,9 +235,15 @@ const WITH_VERDICT: &str = "LEFT JOIN verdicts v ON v.item_id = t.item_id AND v.
      AND v.supersedes IS NULL";
 
 /// Every pair of a queue that has a gold label, with the verdict of a guard.
-pub async fn against_gold(conn: &mut Conn, queue_id: &str, guard_id: &str) -> StoreResult<Vec<JudgedRow>> {
+pub async fn against_gold(
+    conn: &mut Conn,
+    queue_id: &str,
+    guard_id: &str,
+    mode: Mode,
+) -> StoreResult<Vec<JudgedRow>> {
+    let said = probabilities_in(mode, "v");
     let sql = format!(
-        "SELECT t.task, i.language, v.probabilities, t.gold_label AS label FROM visible_items i \
+        "SELECT t.task, i.language, {said} AS probabilities, t.gold_label AS label FROM visible_items i \
          CROSS JOIN tasks t ON t.item_id = i.id {WITH_VERDICT} \
          WHERE i.queue_id = ?1 AND t.gold_label IS NOT NULL ORDER BY i.seq, t.task"
     );
@@ -261,9 +268,11 @@ pub async fn against_decisions(
     conn: &mut Conn,
     queue_id: &str,
     guard_id: &str,
+    mode: Mode,
 ) -> StoreResult<Vec<JudgedRow>> {
+    let said = probabilities_in(mode, "v");
     let sql = format!(
-        "{FRONTIERS} SELECT t.task, i.language, v.probabilities, d.label, {DRAWN} AS drawn, \
+        "{FRONTIERS} SELECT t.task, i.language, {said} AS probabilities, d.label, {DRAWN} AS drawn, \
          d.verdict_visible AS anchored, d.synthetic, min(d.rowid) FROM visible_items i \
          CROSS JOIN tasks t ON t.item_id = i.id JOIN decisions d ON d.item_id = t.item_id AND d.task = t.task \
          {WITH_VERDICT} WHERE i.queue_id = ?1 AND d.kind = 'label' \
