@@ -1,11 +1,13 @@
 //! Pictures as far as the desk looks into them: the size that a header states, and a small copy for lists.
 //!
 //! What an image states is not believed: nothing is decoded before its header was held against the limits, and the decoder
-//! gets them too. Judging decodes images by itself, in the guard's process.
+//! gets them too; a panic in it is a damaged picture. The limits are the guard's, so that what is imported can be judged. Judging
+//! decodes images by itself, in the guard's process.
 
 use std::{
     fs::File,
-    io::{BufReader, Cursor},
+    io::{BufRead, BufReader, Cursor, Seek},
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
 };
 
@@ -21,8 +23,9 @@ pub const PIXELS_MAX: u64 = 50_000_000;
 /// Longest side of a thumbnail, in pixels.
 pub const THUMBNAIL_SIDE_MAX: u32 = 160;
 
-/// Sixteen bits in each of four channels, for the largest image.
-const DECODED_BYTES_MAX: u64 = PIXELS_MAX * 8;
+/// Most bytes of an image once it is decoded.
+pub const DECODED_BYTES_MAX: u64 = 256 << 20;
+
 const THUMBNAIL_QUALITY: u8 = 80;
 
 /// Why a picture cannot be used.
@@ -41,6 +44,12 @@ pub enum PictureError {
         /// In pixels.
         height: u32,
     },
+    /// Within the pixels that images may have, but with too many bytes for each.
+    #[error("it takes {bytes} bytes of memory; {DECODED_BYTES_MAX} are the most")]
+    TooManyBytes {
+        /// Once it is decoded.
+        bytes: u64,
+    },
 }
 
 /// A small copy of a picture.
@@ -57,16 +66,18 @@ pub struct Thumbnail {
 /// # Errors
 /// See [`PictureError`]; a file that cannot be opened is damaged too.
 pub fn size(path: &Path) -> Result<(u32, u32), PictureError> {
-    let mut decoder = open(path)?;
-    let (width, height) = decoder.dimensions();
-    let sideways = matches!(
-        decoder.orientation().map_err(|_| PictureError::Damaged)?,
-        Orientation::Rotate90
-            | Orientation::Rotate270
-            | Orientation::Rotate90FlipH
-            | Orientation::Rotate270FlipH
-    );
-    Ok(if sideways { (height, width) } else { (width, height) })
+    caught(|| {
+        let mut decoder = open(opened(path)?)?;
+        let (width, height) = decoder.dimensions();
+        let sideways = matches!(
+            orientation(&mut decoder),
+            Orientation::Rotate90
+                | Orientation::Rotate270
+                | Orientation::Rotate90FlipH
+                | Orientation::Rotate270FlipH
+        );
+        Ok(if sideways { (height, width) } else { (width, height) })
+    })
 }
 
 /// A copy of at most [`THUMBNAIL_SIDE_MAX`] pixels a side, turned as the picture is shown: PNG if it may be transparent, else
@@ -75,9 +86,12 @@ pub fn size(path: &Path) -> Result<(u32, u32), PictureError> {
 /// # Errors
 /// See [`PictureError`].
 pub fn thumbnail(path: &Path) -> Result<Thumbnail, PictureError> {
+    caught(|| small_copy(open(opened(path)?)?))
+}
+
+fn small_copy(mut decoder: impl ImageDecoder) -> Result<Thumbnail, PictureError> {
     let damaged = |_: DecodingError| PictureError::Damaged;
-    let mut decoder = open(path)?;
-    let orientation = decoder.orientation().map_err(damaged)?;
+    let orientation = orientation(&mut decoder);
     let mut picture = DynamicImage::from_decoder(decoder).map_err(damaged)?;
     if picture.width().max(picture.height()) > THUMBNAIL_SIDE_MAX {
         picture = picture.thumbnail(THUMBNAIL_SIDE_MAX, THUMBNAIL_SIDE_MAX);
@@ -96,11 +110,23 @@ pub fn thumbnail(path: &Path) -> Result<Thumbnail, PictureError> {
     Ok(Thumbnail { media_type, bytes: bytes.into_inner() })
 }
 
+/// Runs a decoder that others wrote: a panic in it is a damaged picture.
+fn caught<T>(work: impl FnOnce() -> Result<T, PictureError>) -> Result<T, PictureError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(Err(PictureError::Damaged))
+}
+
+/// How a picture is turned; one that says it unreadably is not, as for the guard.
+fn orientation(decoder: &mut impl ImageDecoder) -> Orientation {
+    decoder.orientation().unwrap_or(Orientation::NoTransforms)
+}
+
+fn opened(path: &Path) -> Result<BufReader<File>, PictureError> {
+    File::open(path).map(BufReader::new).map_err(|_| PictureError::Damaged)
+}
+
 /// A decoder of a picture whose header is within the limits.
-fn open(path: &Path) -> Result<impl ImageDecoder, PictureError> {
-    let damaged = |_| PictureError::Damaged;
-    let file = BufReader::new(File::open(path).map_err(damaged)?);
-    let mut reader = ImageReader::new(file).with_guessed_format().map_err(damaged)?;
+fn open<'a>(encoded: impl BufRead + Seek + 'a) -> Result<impl ImageDecoder + 'a, PictureError> {
+    let mut reader = ImageReader::new(encoded).with_guessed_format().map_err(|_| PictureError::Damaged)?;
     let known = [ImageFormat::Png, ImageFormat::Jpeg, ImageFormat::WebP, ImageFormat::Gif, ImageFormat::Bmp];
     if !reader.format().is_some_and(|format| known.contains(&format)) {
         return Err(PictureError::Damaged);
@@ -116,6 +142,10 @@ fn open(path: &Path) -> Result<impl ImageDecoder, PictureError> {
     }
     if pixels == 0 {
         return Err(PictureError::Damaged);
+    }
+    let bytes = decoder.total_bytes();
+    if bytes > DECODED_BYTES_MAX {
+        return Err(PictureError::TooManyBytes { bytes });
     }
     Ok(decoder)
 }
@@ -159,12 +189,61 @@ pub(crate) mod tests {
         assert_eq!(thumbnail(file(&bomb).path()).map(|_| (0, 0)), refused);
     }
 
+    #[test]
+    fn what_the_guard_would_refuse_for_its_bytes_is_refused_here_too() {
+        // 48 million pixels of four channels with sixteen bits each.
+        let deep = png_of_kind(8_000, 6_000, [16, 6]);
+        let refused = Err(PictureError::TooManyBytes { bytes: 384_000_000 });
+        assert_eq!(size(file(&deep).path()), refused);
+        assert_eq!(thumbnail(file(&deep).path()).map(|_| (0, 0)), refused);
+        assert_eq!(size(file(&png_of_kind(8_000, 6_000, [8, 6])).path()), Ok((8_000, 6_000)));
+    }
+
+    #[test]
+    fn a_panic_of_a_decoder_is_a_damaged_picture() {
+        assert_eq!(caught::<()>(|| panic!("a decoder")), Err(PictureError::Damaged));
+    }
+
+    /// The decoder of a picture that cannot say how it is turned.
+    struct BrokenExif(RgbImage);
+
+    impl ImageDecoder for BrokenExif {
+        fn dimensions(&self) -> (u32, u32) {
+            self.0.dimensions()
+        }
+        fn color_type(&self) -> image::ColorType {
+            image::ColorType::Rgb8
+        }
+        fn exif_metadata(&mut self) -> image::ImageResult<Option<Vec<u8>>> {
+            Err(DecodingError::IoError(std::io::ErrorKind::UnexpectedEof.into()))
+        }
+        fn read_image(self, pixels: &mut [u8]) -> image::ImageResult<()> {
+            pixels.copy_from_slice(&self.0);
+            Ok(())
+        }
+        fn read_image_boxed(self: Box<Self>, pixels: &mut [u8]) -> image::ImageResult<()> {
+            (*self).read_image(pixels)
+        }
+    }
+
+    #[test]
+    fn broken_exif_turns_nothing() {
+        let small = small_copy(BrokenExif(RgbImage::new(3, 5))).unwrap();
+        assert_eq!(size(file(&small.bytes).path()), Ok((3, 5)));
+    }
+
     /// A PNG of one pixel whose header states another size.
     pub(crate) fn png_that_states(width: u32, height: u32) -> Vec<u8> {
+        png_of_kind(width, height, [8, 2])
+    }
+
+    /// The same with a bit depth and a colour type.
+    fn png_of_kind(width: u32, height: u32, kind: [u8; 2]) -> Vec<u8> {
         let mut bytes = png(1, 1);
-        // Width and height of the header chunk, and its checksum.
+        // Width, height, depth and colours of the header chunk, and its checksum.
         bytes[16..20].copy_from_slice(&width.to_be_bytes());
         bytes[20..24].copy_from_slice(&height.to_be_bytes());
+        bytes[24..26].copy_from_slice(&kind);
         let checksum = crc32(&bytes[12..29]).to_be_bytes();
         bytes[29..33].copy_from_slice(&checksum);
         bytes

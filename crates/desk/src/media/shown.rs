@@ -1,9 +1,19 @@
 //! The one way to an image for whoever shows it: by the item that it belongs to.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use tokio::sync::Semaphore;
 
 use super::{ImageAt, Thumbnail, hash_image, picture};
 use crate::{Error, Result, Thing, Workspace, store, store::media::MediaRow};
+
+/// Thumbnails that are made at the same time, whoever asks: decoding takes as much memory as the pictures state.
+static DECODING: Semaphore = Semaphore::const_new(2);
+/// How long the decoder is waited for.
+const DECODING_MAX: Duration = Duration::from_secs(5);
 
 /// An image of an item, as far as it can be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,12 +51,28 @@ impl Workspace {
     /// A small copy of an image of a visible item, made anew each time and kept nowhere.
     ///
     /// # Errors
-    /// As [`image`](Self::image); [`Code::Invalid`](crate::Code) for a picture that cannot be decoded.
+    /// As [`image`](Self::image); [`Code::Invalid`](crate::Code) for a picture that cannot be decoded, or not within
+    /// five seconds.
     pub async fn thumbnail(&self, item_id: &str, sha256: &str) -> Result<Thumbnail> {
         let path = self.image(item_id, sha256).await?;
-        let made = blocking(move || picture::thumbnail(&path)).await?;
+        let made = decoded_within(DECODING_MAX, move || picture::thumbnail(&path)).await?;
         made.map_err(|error| Error::invalid("image", error.to_string()))
     }
+}
+
+/// Runs a decoder when it is its turn. One that takes longer than `limit` is no longer waited for, and keeps its turn until it
+/// has ended: the sizes bound its work.
+async fn decoded_within<T: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
+    let turn = DECODING.acquire().await.map_err(|_| Error::Cancelled)?;
+    let decoding = blocking(move || {
+        let _turn = turn;
+        work()
+    });
+    let too_slow = |_| Error::invalid("image", format!("decoding it took more than {} s", limit.as_secs()));
+    tokio::time::timeout(limit, decoding).await.map_err(too_slow)?
 }
 
 /// What is said of a linked file whose bytes are not those that were imported.
@@ -89,4 +115,39 @@ impl ImageAt {
 
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Error::Cancelled)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    };
+
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_decoder_that_hangs_is_not_waited_for_and_two_at_most_run_at_once() {
+        let (release, hanging) = mpsc::channel::<()>();
+        let slow = decoded_within(Duration::from_millis(20), move || hanging.recv().is_ok()).await;
+        assert!(slow.unwrap_err().to_string().contains("took more than"));
+        drop(release);
+
+        let running = Arc::new(AtomicUsize::new(0));
+        let decoders: Vec<_> = (0..6)
+            .map(|_| {
+                let running = running.clone();
+                tokio::spawn(decoded_within(DECODING_MAX, move || {
+                    let now = running.fetch_add(1, Ordering::SeqCst) + 1;
+                    std::thread::sleep(Duration::from_millis(10));
+                    running.fetch_sub(1, Ordering::SeqCst);
+                    now
+                }))
+            })
+            .collect();
+        for decoder in decoders {
+            assert!(decoder.await.unwrap().unwrap() <= 2);
+        }
+    }
 }
