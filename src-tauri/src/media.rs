@@ -32,8 +32,7 @@ async fn image(workspace: Option<&Workspace>, uri: &Uri) -> Option<(&'static str
         let thumbnail = workspace?.thumbnail(item_id, sha256).await.ok()?;
         return Some((thumbnail.media_type, thumbnail.bytes));
     }
-    let path = workspace?.image(item_id, sha256).await.ok()?;
-    let bytes = tokio::fs::read(path).await.ok()?;
+    let bytes = workspace?.image(item_id, sha256).await.ok()?;
     Some((kind(&bytes)?, bytes))
 }
 

@@ -67,7 +67,8 @@ pub struct Thumbnail {
 /// See [`PictureError`]; a file that cannot be opened is damaged too.
 pub fn size(path: &Path) -> Result<(u32, u32), PictureError> {
     caught(|| {
-        let mut decoder = open(opened(path)?)?;
+        let file = File::open(path).map_err(|_| PictureError::Damaged)?;
+        let mut decoder = open(BufReader::new(file))?;
         let (width, height) = decoder.dimensions();
         let sideways = matches!(
             orientation(&mut decoder),
@@ -85,8 +86,8 @@ pub fn size(path: &Path) -> Result<(u32, u32), PictureError> {
 ///
 /// # Errors
 /// See [`PictureError`].
-pub fn thumbnail(path: &Path) -> Result<Thumbnail, PictureError> {
-    caught(|| small_copy(open(opened(path)?)?))
+pub fn thumbnail(encoded: &[u8]) -> Result<Thumbnail, PictureError> {
+    caught(|| small_copy(open(Cursor::new(encoded))?))
 }
 
 fn small_copy(mut decoder: impl ImageDecoder) -> Result<Thumbnail, PictureError> {
@@ -118,10 +119,6 @@ fn caught<T>(work: impl FnOnce() -> Result<T, PictureError>) -> Result<T, Pictur
 /// How a picture is turned; one that says it unreadably is not, as for the guard.
 fn orientation(decoder: &mut impl ImageDecoder) -> Orientation {
     decoder.orientation().unwrap_or(Orientation::NoTransforms)
-}
-
-fn opened(path: &Path) -> Result<BufReader<File>, PictureError> {
-    File::open(path).map(BufReader::new).map_err(|_| PictureError::Damaged)
 }
 
 /// A decoder of a picture whose header is within the limits.
@@ -186,7 +183,7 @@ pub(crate) mod tests {
         let bomb = png_that_states(20_000, 10);
         let refused = Err(PictureError::TooManyPixels { width: 20_000, height: 10 });
         assert_eq!(size(file(&bomb).path()), refused);
-        assert_eq!(thumbnail(file(&bomb).path()).map(|_| (0, 0)), refused);
+        assert_eq!(thumbnail(&bomb).map(|_| (0, 0)), refused);
     }
 
     #[test]
@@ -195,7 +192,7 @@ pub(crate) mod tests {
         let deep = png_of_kind(8_000, 6_000, [16, 6]);
         let refused = Err(PictureError::TooManyBytes { bytes: 384_000_000 });
         assert_eq!(size(file(&deep).path()), refused);
-        assert_eq!(thumbnail(file(&deep).path()).map(|_| (0, 0)), refused);
+        assert_eq!(thumbnail(&deep).map(|_| (0, 0)), refused);
         assert_eq!(size(file(&png_of_kind(8_000, 6_000, [8, 6])).path()), Ok((8_000, 6_000)));
     }
 
@@ -258,17 +255,17 @@ pub(crate) mod tests {
 
     #[test]
     fn a_thumbnail_is_small_and_keeps_its_proportions() {
-        let small = thumbnail(file(&png(800, 400)).path()).unwrap();
+        let small = thumbnail(&png(800, 400)).unwrap();
         assert_eq!(small.media_type, "image/jpeg");
         assert_eq!(size(file(&small.bytes).path()), Ok((160, 80)));
-        let tiny = thumbnail(file(&png(3, 5)).path()).unwrap();
+        let tiny = thumbnail(&png(3, 5)).unwrap();
         assert_eq!(size(file(&tiny.bytes).path()), Ok((3, 5)), "a small picture is not blown up");
     }
 
     #[test]
     fn a_picture_that_may_be_transparent_stays_so() {
         let clear = RgbaImage::from_pixel(200, 200, Rgba([0, 0, 0, 0])).into();
-        let small = thumbnail(file(&encoded(clear, ImageFormat::WebP)).path()).unwrap();
+        let small = thumbnail(&encoded(clear, ImageFormat::WebP)).unwrap();
         assert_eq!(small.media_type, "image/png");
         let read = image::load_from_memory(&small.bytes).unwrap().into_rgba8();
         assert_eq!(read.get_pixel(80, 80).0[3], 0);
@@ -278,6 +275,6 @@ pub(crate) mod tests {
     fn a_picture_that_ends_in_the_middle_has_no_thumbnail() {
         let whole =
             encoded(RgbImage::from_fn(64, 64, |x, y| Rgb([x as u8, y as u8, 7])).into(), ImageFormat::Png);
-        assert_eq!(thumbnail(file(&whole[..whole.len() / 2]).path()), Err(PictureError::Damaged));
+        assert_eq!(thumbnail(&whole[..whole.len() / 2]), Err(PictureError::Damaged));
     }
 }

@@ -1,14 +1,13 @@
 //! The one way to an image for whoever shows it: by the item that it belongs to.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{fs::File, io::Read, path::Path, time::Duration};
 
 use tokio::sync::Semaphore;
 
+use sha2::{Digest, Sha256};
+
 use super::{ImageAt, Thumbnail, hash_image, picture};
-use crate::{Error, Result, Thing, Workspace, store, store::media::MediaRow};
+use crate::{Error, Result, Thing, Workspace, audit::chain::hex, store, store::media::MediaRow};
 
 /// Thumbnails that are made at the same time, whoever asks: decoding takes as much memory as the pictures state.
 static DECODING: Semaphore = Semaphore::const_new(2);
@@ -33,19 +32,20 @@ pub struct ItemImage {
 }
 
 impl Workspace {
-    /// Where an image of a visible item lies.
+    /// The bytes of an image of a visible item; of a linked file those that were held against its hash.
     ///
     /// # Errors
     /// [`Code::NotFound`](crate::Code) if the item has no such image, does not exist, or is in quarantine;
-    /// [`Code::Conflict`](crate::Code) for a linked file that has changed or gone.
-    pub async fn image(&self, item_id: &str, sha256: &str) -> Result<PathBuf> {
+    /// [`Code::Conflict`](crate::Code) for a file that has gone, or was linked and has changed.
+    pub async fn image(&self, item_id: &str, sha256: &str) -> Result<Vec<u8>> {
+        let row = self.image_row(item_id, sha256).await?;
+        let media_dir = self.media_dir().to_owned();
+        blocking(move || read(&row, &media_dir)).await?
+    }
+
+    async fn image_row(&self, item_id: &str, sha256: &str) -> Result<MediaRow> {
         let row = store::media::visible_of(&mut *self.store().read().await?, item_id, sha256).await?;
-        let row = row.ok_or_else(|| Error::not_found(Thing::Image, sha256))?;
-        let path = row.at.path(self.media_dir());
-        if row.at.linked.is_some() && !blocking(move || row.at.is_unchanged()).await? {
-            return Err(Error::Conflict { thing: Thing::Image, id: sha256.to_owned(), reason: CHANGED });
-        }
-        Ok(path)
+        row.ok_or_else(|| Error::not_found(Thing::Image, sha256))
     }
 
     /// A small copy of an image of a visible item, made anew each time and kept nowhere.
@@ -54,9 +54,13 @@ impl Workspace {
     /// As [`image`](Self::image); [`Code::Invalid`](crate::Code) for a picture that cannot be decoded, or not within
     /// five seconds.
     pub async fn thumbnail(&self, item_id: &str, sha256: &str) -> Result<Thumbnail> {
-        let path = self.image(item_id, sha256).await?;
-        let made = decoded_within(DECODING_MAX, move || picture::thumbnail(&path)).await?;
-        made.map_err(|error| Error::invalid("image", error.to_string()))
+        let row = self.image_row(item_id, sha256).await?;
+        let media_dir = self.media_dir().to_owned();
+        let make = move || {
+            let made = picture::thumbnail(&read(&row, &media_dir)?);
+            made.map_err(|error| Error::invalid("image", error.to_string()))
+        };
+        decoded_within(DECODING_MAX, make).await?
     }
 }
 
@@ -75,6 +79,26 @@ async fn decoded_within<T: Send + 'static>(
     tokio::time::timeout(limit, decoding).await.map_err(too_slow)?
 }
 
+/// The bytes of an image, all from one reading: what is shown is what was checked.
+fn read(row: &MediaRow, media_dir: &Path) -> Result<Vec<u8>> {
+    let unavailable = |reason| Error::Conflict { thing: Thing::Image, id: row.at.sha256.clone(), reason };
+    let is_linked = row.at.linked.is_some();
+    let path = row.at.path(media_dir);
+    // One byte more tells a file that has grown, however large it is now.
+    let bytes = File::open(path).and_then(|file| {
+        let mut bytes = Vec::new();
+        file.take(row.bytes.saturating_add(1)).read_to_end(&mut bytes).map(|_| bytes)
+    });
+    match bytes {
+        // The copies in the workspace are ours; `verify` looks at them.
+        Ok(bytes) if !is_linked || hex(&Sha256::digest(&bytes)) == row.at.sha256 => Ok(bytes),
+        Err(_) if !is_linked => Err(unavailable(GONE)),
+        _ => Err(unavailable(CHANGED)),
+    }
+}
+
+const GONE: &str = "is gone from the workspace";
+
 /// What is said of a linked file whose bytes are not those that were imported.
 pub(crate) const CHANGED: &str = "was linked, and its file has changed or is gone since it was imported";
 
@@ -91,8 +115,8 @@ fn look_at_one(row: MediaRow, media_dir: &Path) -> ItemImage {
     let path = row.at.path(media_dir);
     let size = picture::size(&path);
     let problem = match &size {
-        _ if !row.at.is_unchanged() => Some(format!("The image {CHANGED}.")),
-        _ if !path.is_file() => Some("The image's file is gone from the workspace.".to_owned()),
+        _ if !looks_unchanged(&row) => Some(format!("The image {CHANGED}.")),
+        _ if !path.is_file() => Some(format!("The image {GONE}.")),
         Err(error) => Some(format!("The image cannot be shown: {error}.")),
         Ok(_) => None,
     };
@@ -104,6 +128,13 @@ fn look_at_one(row: MediaRow, media_dir: &Path) -> ItemImage {
         size: size.ok(),
         problem,
     }
+}
+
+/// Whether a linked file is there with the size that it had. An item is looked at again and again, so the bytes are read and held
+/// against the hash only where they are used.
+fn looks_unchanged(row: &MediaRow) -> bool {
+    let size = |path| std::fs::metadata(path).map(|file| file.len());
+    row.at.linked.as_ref().is_none_or(|path| size(path).is_ok_and(|bytes| bytes == row.bytes))
 }
 
 impl ImageAt {

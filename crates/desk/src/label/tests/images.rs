@@ -177,6 +177,31 @@ async fn a_linked_picture_is_judged_where_it_lies_and_a_changed_one_is_not() {
 }
 
 #[tokio::test]
+async fn a_linked_picture_is_read_where_it_is_used_and_not_where_its_item_is_looked_at() {
+    let fixture = fixture(Keeping::Link).await;
+    let ids = fixture.ids().await;
+    let path = fixture.dir.path().join("in/b.png");
+    let item = fixture.workspace.item(&ids[2]).await.unwrap();
+    let sha256 = &item.images[0].sha256;
+    let mut bytes = std::fs::read(&path).unwrap();
+    assert_eq!(fixture.workspace.image(&ids[2], sha256).await.unwrap(), bytes);
+
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let item = fixture.workspace.item(&ids[2]).await.unwrap();
+    assert_eq!(item.images[0].problem, None, "its bytes are not read for that");
+    let shown = fixture.workspace.image(&ids[2], sha256).await.unwrap_err();
+    assert_eq!(shown.code(), Code::Conflict, "what is shown is what was checked");
+    let small = fixture.workspace.thumbnail(&ids[2], sha256).await.unwrap_err();
+    assert_eq!(small.code(), Code::Conflict);
+
+    bytes.push(0);
+    std::fs::write(&path, &bytes).unwrap();
+    let item = fixture.workspace.item(&ids[2]).await.unwrap();
+    assert!(item.images[0].problem.as_deref().unwrap_or_default().contains("changed"), "{:?}", item.images);
+}
+
+#[tokio::test]
 async fn thumbnails_are_of_visible_items_only() {
     let fixture = fixture(Keeping::Copy).await;
     let ids = fixture.ids().await;
