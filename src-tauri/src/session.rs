@@ -5,7 +5,11 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use saring_desk::{
@@ -23,6 +27,9 @@ use crate::{
     wire::Failure,
 };
 
+/// The assistant's memory is given back when nobody has asked for this long.
+const ASSISTANT_IDLE: Duration = Duration::from_secs(5 * 60);
+
 /// Tauri's managed state.
 pub(crate) struct Session {
     folder: PathBuf,
@@ -30,8 +37,11 @@ pub(crate) struct Session {
     engines: Arc<dyn EngineFactory>,
     /// Judges queues; the guard stays loaded while a run goes on.
     labelling: OnceCell<EngineHandle>,
-    /// Holds the assistant, so that a guard stays loaded beside it.
+    /// Holds the assistant, so that a guard stays loaded beside it. It is unloaded before a run loads a guard, and after
+    /// [`ASSISTANT_IDLE`].
     assisting: OnceCell<EngineHandle>,
+    /// Counts what the assistant was asked.
+    questions: Arc<AtomicU64>,
     /// Answers what takes a moment, e.g. which devices there are, so that it never waits for a batch.
     errands: OnceCell<EngineHandle>,
     pub(crate) notices: Arc<Notices>,
@@ -64,6 +74,7 @@ impl Session {
             engines: engines.unwrap_or_else(|| Arc::new(beside)),
             labelling: OnceCell::new(),
             assisting: OnceCell::new(),
+            questions: Arc::default(),
             errands: OnceCell::new(),
             notices: Arc::default(),
             runs: Runs::default(),
@@ -167,18 +178,48 @@ impl Session {
     /// # Errors
     /// If one is being written.
     pub(crate) fn begin_assist(&self) -> Answer<Cancel> {
-        begin(&self.writing, "The assistant is writing already")
+        let cancel = begin(&self.writing, "The assistant is writing already")?;
+        self.questions.fetch_add(1, Ordering::Relaxed);
+        Ok(cancel)
     }
 
-    /// Marks the answer as ended.
+    /// Marks the answer as ended. The assistant is unloaded unless another question comes within [`ASSISTANT_IDLE`].
     pub(crate) fn end_assist(&self) {
         *lock(&self.writing) = None;
+        let Some(engine) = self.assisting.get().cloned() else { return };
+        let questions = self.questions.clone();
+        tauri::async_runtime::spawn(async move {
+            if stays_idle(&questions, ASSISTANT_IDLE).await {
+                unload_assistant(&engine).await;
+            }
+        });
+    }
+
+    /// Gives the assistant's memory back, because a guard is about to need it; what it is writing ends where it is.
+    pub(crate) async fn release_assistant(&self) {
+        self.cancel_assist();
+        if let Some(engine) = self.assisting.get() {
+            unload_assistant(engine).await;
+        }
     }
 
     /// Stops the assistant, if it is writing.
     pub(crate) fn cancel_assist(&self) {
         cancel(&self.writing);
     }
+}
+
+async fn unload_assistant(engine: &EngineHandle) {
+    if let Err(error) = engine.unload().await {
+        tracing::debug!("the assistant could not be unloaded: {error}");
+    }
+}
+
+/// Whether no question comes within `limit`.
+async fn stays_idle(questions: &AtomicU64, limit: Duration) -> bool {
+    let asked = questions.load(Ordering::Relaxed);
+    tokio::time::sleep(limit).await;
+    questions.load(Ordering::Relaxed) == asked
 }
 
 /// Marks something as begun that happens once at a time.
@@ -210,5 +251,19 @@ fn words(notice: &EngineNotice) -> String {
         }
         EngineNotice::Restarted { loaded: None } => "The guard's process runs again".to_owned(),
         EngineNotice::GivenUp { reason } => format!("{}; too often, it is given up", sentence(reason)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_question_in_between_keeps_the_assistant_loaded() {
+        let questions = AtomicU64::new(1);
+        assert!(stays_idle(&questions, Duration::from_millis(1)).await);
+        let ask = async { questions.fetch_add(1, Ordering::Relaxed) };
+        let (idle, _) = tokio::join!(stays_idle(&questions, Duration::from_millis(1)), ask);
+        assert!(!idle);
     }
 }

@@ -27,6 +27,7 @@ pub(crate) async fn start_run(session: State<'_, Session>, order: RunOrder) -> A
         precision: order.precision.parse().map_err(|e| Failure::unknown_word(&e))?,
         pixels_max: order.pixels_max.map(u64::from),
     };
+    session.release_assistant().await;
     let run = workspace.start_label_run(engine, order).await?;
     let progress = run.progress().borrow().clone();
     session.runs.watch(workspace.clone(), engine.clone(), session.notices.clone(), run);

@@ -1,6 +1,6 @@
 //! Guards and label runs.
 
-use std::fs;
+use std::{fs, sync::atomic::Ordering};
 
 use serde_json::json;
 
@@ -61,4 +61,19 @@ fn a_run_that_has_ended_can_be_neither_paused_nor_stopped() {
     }
     let bad = json!({ "queue_id": queue, "guard_id": null, "device": "abacus", "precision": "auto" });
     assert_eq!(window.ask("start_run", json!({ "order": bad })).unwrap_err()["code"], "invalid");
+}
+
+#[test]
+fn a_run_has_the_memory_that_the_assistant_had() {
+    let (window, queue) = Window::with_queue(&["one"]);
+    let folder = window.path("assistant");
+    fs::create_dir(&folder).unwrap();
+    window.call("add_guard", json!({ "path": folder, "family": null, "onProgress": CHANNEL }));
+    let item = window.next(&queue);
+    let order = json!({ "item_id": item["id"], "task": "explain", "question": null, "language": "en" });
+    let asked = json!({ "order": order, "onLoading": CHANNEL, "onText": CHANNEL });
+    assert_eq!(window.call("assist", asked)["text"], "an answer");
+    assert_eq!(window.assistants.load(Ordering::SeqCst), 1, "it stays loaded for the next question");
+    assert_eq!(window.label(&queue)["state"], "done");
+    assert_eq!(window.assistants.load(Ordering::SeqCst), 0, "it was unloaded before the guard was loaded");
 }

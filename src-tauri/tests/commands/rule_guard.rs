@@ -1,14 +1,31 @@
-//! A guard that calls "unsafe" whatever contains the word, and cannot judge what contains "broken".
+//! A guard that calls "unsafe" whatever contains the word, and cannot judge what contains "broken". In a folder "assistant" it is an
+//! assistant.
 
-use saring_verdict::{
-    BenchReport, BenchRequest, Cancel, DeviceInfo, DeviceKind, Engine, EngineError, Family, GuardCard,
-    GuardSettings, GuardSource, JudgeError, LabelProbability, LoadRequest, Loaded, Message, Outcome,
-    Progress, Provenance, Rendered, Subject, Task, TaskTaxonomy, Taxonomy, TokenCount, Verdict,
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
-#[derive(Default)]
+use saring_verdict::{
+    BenchReport, BenchRequest, Cancel, DeviceInfo, DeviceKind, Ending, Engine, EngineError, Family,
+    GenerateRequest, Generated, GuardCard, GuardSettings, GuardSource, JudgeError, LabelProbability,
+    LoadRequest, Loaded, Message, Outcome, Progress, Provenance, Rendered, Subject, Task, TaskTaxonomy,
+    Taxonomy, TokenCount, Verdict,
+};
+
 pub struct RuleGuard {
     loaded: Option<Loaded>,
+    assistants: Arc<AtomicUsize>,
+}
+
+impl RuleGuard {
+    /// Nothing is loaded. `assistants` is how many engines have an assistant loaded.
+    pub fn counted(assistants: Arc<AtomicUsize>) -> Self {
+        Self { loaded: None, assistants }
+    }
 }
 
 fn device() -> DeviceInfo {
@@ -20,12 +37,13 @@ fn device() -> DeviceInfo {
     }
 }
 
-fn card() -> GuardCard {
+fn card(path: &Path) -> GuardCard {
+    let family = if path.ends_with("assistant") { Family::Assistant } else { Family::Qwen3guardGen };
     let task =
         |task, refusal| TaskTaxonomy { task, categories: vec!["Violent".into(), "PII".into()], refusal };
     GuardCard {
         architecture: "Qwen3ForCausalLM".into(),
-        family: Family::Qwen3guardGen,
+        family,
         family_reason: "its template asks for Safety: and Categories:".into(),
         taxonomy: Taxonomy {
             labels: ["Safe", "Controversial", "Unsafe"].map(String::from).to_vec(),
@@ -73,27 +91,32 @@ impl Engine for RuleGuard {
 
     fn describe(
         &mut self,
-        _: &GuardSource,
+        source: &GuardSource,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<GuardCard, EngineError> {
         progress(Progress { done: 1000, total: 1000 });
-        Ok(card())
+        Ok(card(&source.path))
     }
 
-    fn load(&mut self, _: &LoadRequest, _: &mut dyn FnMut(Progress)) -> Result<Loaded, EngineError> {
+    fn load(&mut self, request: &LoadRequest, _: &mut dyn FnMut(Progress)) -> Result<Loaded, EngineError> {
+        self.unload()?;
+        let card = card(&request.source.path);
+        if card.family == Family::Assistant {
+            self.assistants.fetch_add(1, Ordering::SeqCst);
+        }
         let loaded = Loaded {
-            card: card(),
             provenance: Provenance {
-                weights_sha256: card().weights_sha256,
-                template_sha256: card().template_sha256,
+                weights_sha256: card.weights_sha256.clone(),
+                template_sha256: card.template_sha256.clone(),
                 processor_sha256: None,
-                family: Family::Qwen3guardGen,
+                family: card.family,
                 precision: "f32".into(),
                 device: "cpu".into(),
                 device_name: "Test".into(),
                 settings: "{}".into(),
                 program: "test".into(),
             },
+            card,
             device: device(),
             device_fallback: None,
             batch_subjects: 4,
@@ -132,7 +155,25 @@ impl Engine for RuleGuard {
     }
 
     fn unload(&mut self) -> Result<(), EngineError> {
-        self.loaded = None;
+        let unloaded = self.loaded.take();
+        if unloaded.is_some_and(|loaded| loaded.card.family == Family::Assistant) {
+            self.assistants.fetch_sub(1, Ordering::SeqCst);
+        }
         Ok(())
+    }
+
+    fn generate(
+        &mut self,
+        _: &GenerateRequest,
+        on_text: &mut dyn FnMut(&str),
+        _: &Cancel,
+    ) -> Result<Generated, EngineError> {
+        on_text("an answer");
+        Ok(Generated {
+            text: "an answer".into(),
+            ending: Ending::Finished,
+            tokens_prompt: 3,
+            tokens_generated: 2,
+        })
     }
 }

@@ -1,6 +1,12 @@
 //! A window on the mock runtime: what the page would call, called.
 
-use std::{fs, path::PathBuf, sync::Arc, thread, time::Duration};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicUsize},
+    thread,
+    time::Duration,
+};
 
 use saring_desktop::App;
 use saring_verdict::{Engine, EngineError};
@@ -20,6 +26,8 @@ pub const CHANNEL: &str = "__CHANNEL__:7";
 
 pub struct Window {
     folder: TempDir,
+    /// How many engines have an assistant loaded.
+    pub assistants: Arc<AtomicUsize>,
     window: WebviewWindow<MockRuntime>,
     _app: tauri::App<MockRuntime>,
 }
@@ -27,13 +35,17 @@ pub struct Window {
 impl Window {
     pub fn open() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let engines = || -> Result<Box<dyn Engine>, EngineError> { Ok(Box::new(RuleGuard::default())) };
+        let assistants = Arc::<AtomicUsize>::default();
+        let counted = assistants.clone();
+        let engines = move || -> Result<Box<dyn Engine>, EngineError> {
+            Ok(Box::new(RuleGuard::counted(counted.clone())))
+        };
         let app = App::with_engines(folder.path().join("workspace"), Arc::new(engines))
             .install(mock_builder())
             .build(mock_context(noop_assets()))
             .unwrap();
         let window = WebviewWindowBuilder::new(&app, "main", Default::default()).build().unwrap();
-        Self { folder, window, _app: app }
+        Self { folder, assistants, window, _app: app }
     }
 
     /// A file beside the workspace.

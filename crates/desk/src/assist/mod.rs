@@ -9,7 +9,7 @@ pub mod prompt;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, time::Duration};
 
 use saring_verdict::{
     Cancel, DeviceChoice, Ending, Family, GenerateRequest, LoadRequest, PrecisionChoice, Progress,
@@ -19,6 +19,8 @@ use crate::{Error, Result, Workspace, engine::EngineHandle, guards::Guard, revie
 
 /// Longest answer, in tokens.
 const ANSWER_TOKENS_MAX: u32 = 1024;
+/// How often it is looked whether somebody wants to wait no longer.
+const STOP_INTERVAL: Duration = Duration::from_millis(50);
 
 /// What the assistant is asked to do with an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +103,7 @@ impl Workspace {
     }
 
     /// Lets the assistant write about an item. `on_text` gets the answer in pieces as it is written, `on_loading` how far loading
-    /// has come. A stop through `cancel` is no error.
+    /// has come. A stop through `cancel` is no error; while the assistant is loaded it is not waited for, and loading goes on.
     ///
     /// # Errors
     /// [`Code::NotFound`](crate::Code) for the item; [`Error::Invalid`] if no assistant was added, the item has no text, or a
@@ -128,13 +130,28 @@ impl Workspace {
             settings: assistant.settings,
             features_dir: None,
         };
-        let loaded = engine.ensure_loaded(request.clone(), on_loading).await?;
-        assistant.check_unchanged(&loaded.card)?;
-        let generate = GenerateRequest { messages: asked.messages, tokens_max: ANSWER_TOKENS_MAX };
-        let generated = engine.generate(request, generate, on_text, cancel).await?;
+        let loaded = tokio::select! {
+            loaded = engine.ensure_loaded(request.clone(), on_loading) => Some(loaded?),
+            () = stopped(&cancel) => None,
+        };
+        let (text, ending) = match loaded {
+            Some(loaded) => {
+                assistant.check_unchanged(&loaded.card)?;
+                let generate = GenerateRequest { messages: asked.messages, tokens_max: ANSWER_TOKENS_MAX };
+                let generated = engine.generate(request, generate, on_text, cancel).await?;
+                (generated.text, generated.ending)
+            }
+            None => (String::new(), Ending::Cancelled),
+        };
         let mut warnings = language_warnings(&assistant, &item, &order.language);
         warnings.extend(asked.cut);
-        Ok(Assisted { text: generated.text, assistant: assistant.name, ending: generated.ending, warnings })
+        Ok(Assisted { text, assistant: assistant.name, ending, warnings })
+    }
+}
+
+async fn stopped(cancel: &Cancel) {
+    while !cancel.is_cancelled() {
+        tokio::time::sleep(STOP_INTERVAL).await;
     }
 }
 

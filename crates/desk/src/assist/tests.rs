@@ -121,6 +121,24 @@ async fn what_it_writes_comes_in_pieces_and_is_kept_nowhere() {
 }
 
 #[tokio::test]
+async fn a_stop_does_not_wait_until_the_assistant_is_loaded() {
+    let (fixture, engine, seen) = with_item("x").await;
+    let order = order(&fixture, AssistTask::Explain, None).await;
+    let (let_go, held) = std::sync::mpsc::channel::<()>();
+    let busy = engine.clone();
+    let holding = tokio::spawn(async move { busy.call(move |_| Ok(held.recv().is_ok())).await });
+    let cancel = Cancel::new();
+    let stop = cancel.clone();
+    let asking = fixture.workspace.assist(&engine, &order, |_| (), |_| (), cancel);
+    let stopping = async { stop.cancel() };
+    let (stopped, ()) = tokio::join!(asking, stopping);
+    assert_eq!(stopped.unwrap().ending, Ending::Cancelled);
+    let_go.send(()).unwrap();
+    holding.await.unwrap().unwrap();
+    assert!(seen.asked.lock().unwrap().is_empty(), "nothing was written");
+}
+
+#[tokio::test]
 async fn a_language_that_it_was_not_trained_for_is_said() {
     let (fixture, engine, _) = with_item("x").await;
     let order = order(&fixture, AssistTask::Translate, None).await;
