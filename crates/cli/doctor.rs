@@ -130,9 +130,9 @@ async fn workspace(place: &Place, problems: &mut Vec<String>) -> anyhow::Result<
         });
     }
     for guard in workspace.guards().await? {
-        if !guard.source.path.is_dir() {
+        if !guard.source.path.exists() {
             problems.push(format!(
-                "the folder of the guard {:?} is gone: {}",
+                "the files of the guard {:?} are gone: {}",
                 guard.name,
                 guard.source.path.display()
             ));

@@ -12,6 +12,9 @@ use tokio::sync::watch;
 
 use crate::{arguments::Running, failure::Advised, guarding, output::Output, place::Place, progress};
 
+/// How many of what could not be judged are named.
+const FAILURES_SHOWN: u32 = 20;
+
 /// What to label.
 #[derive(Debug, clap::Args)]
 pub struct Wanted {
@@ -49,9 +52,15 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
     let started = Instant::now();
     let done = to_the_end(&workspace, &engine, order, output).await?;
     let guard = workspace.guard(&done.guard_id).await?;
+    let failures = workspace.run_failures(&done.run_id, FAILURES_SHOWN).await?;
     workspace.close().await;
-    let view = view(&done, &wanted.queue, &guard.name, started.elapsed());
-    output.show(&view, |_| text(&done, &guard.name, guard.is_toy, started.elapsed()))?;
+    let mut view = view(&done, &wanted.queue, &guard.name, started.elapsed());
+    view["failures"] = json!(failures);
+    output.show(&view, |_| {
+        let failures: String =
+            failures.iter().map(|f| format!("\n  {} {}: {}", f.item_id, f.task, f.reason)).collect();
+        text(&done, &guard.name, guard.is_toy, started.elapsed()) + &failures
+    })?;
     if done.state == RunState::Cancelled {
         return Err(
             Advised { what: "stopped".into(), next: "run the same command again to go on".into() }.into()

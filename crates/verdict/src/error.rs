@@ -50,9 +50,9 @@ pub enum JudgeError {
         /// What it said, without item text.
         reason: String,
     },
-    /// The instructions alone fill the context.
+    /// What cannot be cut fills the context.
     #[error(
-        "the guard's instructions take {needed} tokens of a context of {context}; nothing is left for the item"
+        "the guard's instructions and the item's images take {needed} tokens of a context of {context}; nothing is left for the item"
     )]
     ContextTooSmall {
         /// Tokens that cannot be cut.

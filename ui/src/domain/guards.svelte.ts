@@ -112,16 +112,20 @@ export class GuardsController {
     }
   }
 
-  async pickAndAdd(): Promise<void> {
+  /** Asks for a checkpoint, which is a folder or a GGUF file, and adds it. */
+  async pickAndAdd(kind: 'folder' | 'gguf'): Promise<void> {
     try {
-      const path = await this.backend.pickFolder();
-      if (path !== null) await this.add(path);
+      const path =
+        kind === 'folder'
+          ? await this.backend.pickFolder()
+          : (await this.backend.pickFiles([{ name: 'GGUF', extensions: ['gguf'] }])).at(0);
+      if (path !== null && path !== undefined) await this.add(path);
     } catch (error) {
       this.failure = asFailure(error);
     }
   }
 
-  /** Reads, hashes and registers a checkpoint folder. */
+  /** Reads, hashes and registers a checkpoint. */
   async add(path: string): Promise<void> {
     if (this.adding !== null) return;
     const pace = new Pace(this.nowMs);

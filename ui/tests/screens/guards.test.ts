@@ -62,6 +62,13 @@ describe('the guards screen', () => {
     expect((await screen.findByTestId('guard-check-result')).textContent).toContain('passed');
   });
 
+  it('adds a GGUF file as it adds a folder', async () => {
+    const { backend } = await show(GuardsScreen, 'guards');
+    backend.pickFiles = () => Promise.resolve(['/models/guard.gguf']);
+    await userEvent.click(await screen.findByTestId('guard-add-gguf'));
+    expect(asked(backend, 'addGuard').map(([path]) => path)).toEqual(['/models/guard.gguf']);
+  });
+
   it('removes only at the second press, and says that the verdicts stay', async () => {
     const { backend } = await show(GuardsScreen, 'guards');
     const card = within((await screen.findAllByTestId('guard-card')).at(-1) as HTMLElement);

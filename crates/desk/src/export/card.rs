@@ -230,8 +230,8 @@ impl Card {
         }
         writeln!(
             out,
-            "- Split: {} of the groups for validation, seed {}; items with the same content, the same group or the same \
-             request are never separated.",
+            "- Split: {} of the groups for validation, seed {}; items with the same content, the same group, the same \
+             request or an image in common are never separated.",
             self.order.validation, self.order.seed
         )
     }

@@ -100,7 +100,8 @@ impl Pass<'_> {
             after_seq = last.seq;
             for tie in &ties {
                 let prompt = tie.prompt.as_deref().filter(|p| !p.is_empty());
-                split.add(&tie.content_hash, tie.group_key.as_deref(), prompt);
+                let images = tie.images.as_deref().into_iter().flat_map(|images| images.split(','));
+                split.add(&tie.content_hash, tie.group_key.as_deref(), prompt, images);
             }
         }
     }

@@ -1,7 +1,7 @@
 //! The split into training and validation rows: by a seeded hash, so that it is the same on every machine, and over groups, so
 //! that what belongs together is never separated.
 //!
-//! Tied together are items with the same content, with the same `group`, or with the same request; and whatever is tied to
+//! Tied together are items with the same content, with the same `group`, with the same request, or with an image in common; and whatever is tied to
 //! one of those in turn. The part of a group does not change when other groups come or go.
 
 use std::collections::HashMap;
@@ -49,9 +49,17 @@ impl Split {
     }
 
     /// Takes in an item.
-    pub(super) fn add(&mut self, content_hash: &str, group: Option<&str>, prompt: Option<&str>) {
+    pub(super) fn add<'a>(
+        &mut self,
+        content_hash: &str,
+        group: Option<&str>,
+        prompt: Option<&str>,
+        images: impl IntoIterator<Item = &'a str>,
+    ) {
         let item = self.node(key("content", content_hash));
-        for other in [group.map(|g| key("group", g)), prompt.map(|p| key("prompt", p))].into_iter().flatten()
+        let images = images.into_iter().map(|sha256| key("image", sha256));
+        for other in
+            group.map(|g| key("group", g)).into_iter().chain(prompt.map(|p| key("prompt", p))).chain(images)
         {
             let other = self.node(other);
             self.unite(item, other);
@@ -119,14 +127,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn duplicates_groups_and_equal_requests_stay_together_through_others() {
-        // a -group- b -request- c: a and c share nothing, and are tied all the same.
+    fn duplicates_groups_equal_requests_and_images_stay_together_through_others() {
+        // a -group- b -request- c, b -image- d: a, c and d share nothing, and are tied all the same.
         for seed in 0..200 {
             let mut split = Split::new(seed, 0.5);
-            split.add("a", Some("g"), None);
-            split.add("b", Some("g"), Some("p"));
-            split.add("c", None, Some("p"));
-            let parts = ["a", "b", "c"].map(|c| split.part(c));
+            split.add("a", Some("g"), None, []);
+            split.add("b", Some("g"), Some("p"), ["i", "j"]);
+            split.add("c", None, Some("p"), []);
+            split.add("d", None, None, ["j"]);
+            let parts = ["a", "b", "c", "d"].map(|c| split.part(c));
             assert!(parts.iter().all(|p| *p == parts[0]), "seed {seed}: {parts:?}");
         }
     }
@@ -138,8 +147,8 @@ mod tests {
         for seed in 0..50 {
             let mut forward = Split::new(seed, 0.5);
             let mut backward = Split::new(seed, 0.5);
-            items.iter().for_each(|(c, g, p)| forward.add(c, *g, *p));
-            items.iter().rev().for_each(|(c, g, p)| backward.add(c, *g, *p));
+            items.iter().for_each(|(c, g, p)| forward.add(c, *g, *p, []));
+            items.iter().rev().for_each(|(c, g, p)| backward.add(c, *g, *p, []));
             for (content, ..) in items {
                 assert_eq!(forward.part(content), backward.part(content), "seed {seed}, item {content}");
             }
@@ -151,7 +160,7 @@ mod tests {
         let parts = |seed, share| {
             let mut split = Split::new(seed, share);
             let items: Vec<String> = (0..4000).map(|n| n.to_string()).collect();
-            items.iter().for_each(|i| split.add(i, None, None));
+            items.iter().for_each(|i| split.add(i, None, None, []));
             items.iter().map(|i| split.part(i)).collect::<Vec<_>>()
         };
         let count = |parts: &[Part]| parts.iter().filter(|p| **p == Part::Validation).count();

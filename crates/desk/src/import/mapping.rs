@@ -91,7 +91,7 @@ impl Field {
             Self::Id => &["id"],
             Self::Response => &["response"],
             Self::Messages => &["messages"],
-            Self::Images => &["images"],
+            Self::Images => &["images", "image"],
             Self::Language => &["language"],
             Self::Group => &["group"],
             Self::Source => &["source"],
@@ -114,7 +114,7 @@ impl Field {
             }
             Self::Response => &["answer", "output", "completion", "reply", "assistant"],
             Self::Messages => &["conversation", "conversations", "turns", "chat"],
-            Self::Images => &["image", "image_path", "media", "file_name"],
+            Self::Images => &["image_path", "media", "file_name"],
             Self::Language => &["lang", "locale"],
             Self::Group => &["group_id", "group_key", "cluster"],
             Self::PromptLabel => &["label"],

@@ -30,6 +30,6 @@ mod write;
 pub use pixels::{PIXELS_MIN, check_pixels};
 pub use precision::{PrecisionCheck, PrecisionOrder, PrecisionRow};
 pub use progress::{RecentVerdict, RunProgress, RunState};
-pub use run::{LabelOrder, LabelRun};
+pub use run::{LabelOrder, LabelRun, RunFailure};
 
 pub(crate) use subject::subject;

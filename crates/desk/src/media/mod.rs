@@ -36,8 +36,10 @@ pub enum ImageError {
         /// Which image of the row, from 1.
         position: usize,
     },
-    /// Outside of the folder, or through a link that leads out of it.
-    #[error("image {position} lies outside of the imported file's folder")]
+    /// Outside of the folder, through a link that leads out of it, or named by an absolute path.
+    #[error(
+        "image {position} must be named by a relative path and lie in the imported file's folder or below it"
+    )]
     Outside {
         /// Which image of the row, from 1.
         position: usize,

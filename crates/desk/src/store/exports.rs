@@ -135,12 +135,15 @@ pub struct TiesRow {
     pub group_key: Option<String>,
     /// The request, where the row is no conversation.
     pub prompt: Option<String>,
+    /// SHA-256 of its images, separated by commas.
+    pub images: Option<String>,
 }
 
 /// The ties of the next items of a queue after `after_seq`.
 pub async fn ties(conn: &mut Conn, queue_id: &str, after_seq: i64, limit: i64) -> StoreResult<Vec<TiesRow>> {
     let rows = sqlx::query(
-        "SELECT seq, content_hash, group_key, prompt FROM visible_items \
+        "SELECT seq, content_hash, group_key, prompt, \
+         (SELECT group_concat(sha256) FROM item_media WHERE item_id = visible_items.id) AS images FROM visible_items \
          WHERE queue_id = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
     )
     .bind(queue_id)
@@ -155,6 +158,7 @@ pub async fn ties(conn: &mut Conn, queue_id: &str, after_seq: i64, limit: i64) -
                 content_hash: row.try_get("content_hash")?,
                 group_key: row.try_get("group_key")?,
                 prompt: row.try_get("prompt")?,
+                images: row.try_get("images")?,
             })
         })
         .collect()

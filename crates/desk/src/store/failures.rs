@@ -42,6 +42,18 @@ pub async fn insert(tx: &mut WriteTx<'_>, failure: &FailureRow<'_>) -> StoreResu
     Ok(done.rows_affected() == 1)
 }
 
+/// The pairs that failed in a run, as (item, task, reason), in the order of their items.
+pub async fn of_run(conn: &mut Conn, run_id: &str, limit: i64) -> StoreResult<Vec<(String, String, String)>> {
+    Ok(sqlx::query_as(
+        "SELECT f.item_id, f.task, f.reason FROM failures f JOIN visible_items i ON i.id = f.item_id \
+         WHERE f.run_id = ?1 ORDER BY i.seq, f.task LIMIT ?2",
+    )
+    .bind(run_id)
+    .bind(limit)
+    .fetch_all(conn)
+    .await?)
+}
+
 /// The newest failure of a pair, as (code, reason), if no verdict of the same guard came after it.
 pub async fn newest(conn: &mut Conn, item_id: &str, task: &str) -> StoreResult<Option<(String, String)>> {
     Ok(sqlx::query_as(

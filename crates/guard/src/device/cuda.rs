@@ -1,5 +1,6 @@
 //! NVIDIA's cards: which of them can be used, and which one is taken.
 
+#[cfg(not(feature = "cuda"))]
 use candle_core::Device;
 use saring_verdict::DeviceInfo;
 

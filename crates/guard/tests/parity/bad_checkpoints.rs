@@ -163,3 +163,19 @@ fn a_tensor_of_another_shape_and_a_missing_one_are_named() {
         "{error:?}"
     );
 }
+
+#[test]
+fn sizes_of_images_are_never_guessed() {
+    for shape in ["qwen3-vl-tied-f32", "gemma3-single-bf16"] {
+        let copy = Copy::of(shape);
+        for file in ["preprocessor_config.json", "processor_config.json"] {
+            // Either of them would do.
+            let _ = fs::remove_file(copy.path(file));
+        }
+        let error = copy.describe_error();
+        assert!(
+            matches!(&error, EngineError::MissingFile { file, .. } if file == "preprocessor_config.json"),
+            "{shape}: {error:?}"
+        );
+    }
+}

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use saring_guard::LocalEngine;
 use saring_verdict::{
     Cancel, Ending, Engine as _, EngineError, Family, GenerateRequest, GuardSettings, JudgeError, Message,
-    Mode, Subject, Task, Verdict, VerdictNote,
+    Mode, PrecisionChoice, Subject, Task, Verdict, VerdictNote,
 };
 use serde::Deserialize;
 use tokenizers::Tokenizer;
 
-use crate::checkpoint::{golden, golden_image, json, judge, load, source};
+use crate::checkpoint::{golden, golden_image, json, judge, load, request, source};
 
 const WITH_IMAGES: [&str; 6] = [
     "qwen3-vl-tied-f32",
@@ -286,4 +286,30 @@ fn rendering_needs_no_weights_and_a_family_that_does_not_fit_is_refused() {
     wrong.family = Some(Family::Qwen3guardStream);
     let error = LocalEngine::new().describe(&wrong, &mut |_| {}).unwrap_err();
     assert!(matches!(error, EngineError::WrongFamily { .. }), "{error}");
+}
+
+#[test]
+fn weights_that_are_quantised_on_loading_change_little_and_are_named() {
+    // Those whose rows are long enough to be quantised.
+    for shape in [WITH_IMAGES[0], WITH_IMAGES[3], STREAMS[0]] {
+        let (mut exact, _) = load(&golden(shape));
+        let mut packed = LocalEngine::new();
+        let wanted = request(source(&golden(shape)), PrecisionChoice::Int8);
+        let loaded = packed.load(&wanted, &mut |_| {}).unwrap();
+        assert_eq!(loaded.provenance.precision, "int8", "{shape}");
+        let mut subjects = vec![Subject::prompt("hello"), Subject::prompt("สวัสดีครับ")];
+        if loaded.card.images {
+            subjects[1].images.push(golden_image("wide.png"));
+        }
+        let pairs = judge(&mut exact, &subjects).into_iter().zip(judge(&mut packed, &subjects));
+        let mut most: f64 = 0.0;
+        for (exact, packed) in pairs {
+            let (exact, packed) = (exact.unwrap(), packed.unwrap());
+            for (a, b) in exact.probabilities.iter().zip(&packed.probabilities) {
+                most = most.max((a.p - b.p).abs());
+            }
+        }
+        println!("{shape} in int8: probabilities differ by {most:.4}");
+        assert!(most > 0.0 && most < 0.2, "{shape}: eight bits lose a little, not {most}");
+    }
 }
