@@ -341,13 +341,13 @@ async fn images_are_copied_by_content_and_only_from_beside_the_file() {
     assert_eq!(report.added, 2, "{found:?}");
     let words = [
         "missing",
-        "outside",
-        "outside",
+        "must be named by a relative path",
+        "must be named by a relative path",
         "address",
-        "outside",
+        "must be named by a relative path",
         "not a file",
         "not a PNG",
-        "outside",
+        "must be named by a relative path",
         "address",
         "address",
         "20000 x 10",
