@@ -87,10 +87,11 @@ fn view(check: &PrecisionCheck) -> Value {
         "guard": check.guard.name,
         "precision": check.precision,
         "against": check.against,
-        "judged": check.rows.len(),
-        "flips": check.flips().count(),
-        "difference_largest": check.largest(),
-        "difference_mean": check.mean(),
+        "judged": check.judged,
+        "flips": check.flips,
+        "difference_largest": check.largest,
+        "difference_mean": check.mean,
+        "hidden": check.hidden,
         "failed": check.failed,
         "left_out": check.left_out,
         "rows": rows,
@@ -105,10 +106,10 @@ fn text(check: &PrecisionCheck) -> String {
         check.guard.name,
         check.precision,
         check.against,
-        check.rows.len(),
-        check.flips().count(),
-        figure(check.largest()),
-        figure(check.mean()),
+        check.judged,
+        check.flips,
+        figure(check.largest),
+        figure(check.mean),
     );
     if check.failed > 0 {
         text.push_str(&format!("{} could not be judged in both\n", check.failed));
@@ -116,6 +117,12 @@ fn text(check: &PrecisionCheck) -> String {
     if check.left_out > 0 {
         let items = check.left_out;
         text.push_str(&format!("{items} items with images were left out: this guard reads text only\n"));
+    }
+    if check.hidden > 0 {
+        let pairs = check.hidden;
+        text.push_str(&format!(
+            "{pairs} are not listed: the queue is reviewed blind and they are undecided\n"
+        ));
     }
     let mut rows: Vec<&PrecisionRow> = check.rows.iter().collect();
     rows.sort_by(|a, b| b.is_flip().cmp(&a.is_flip()).then(b.difference.total_cmp(&a.difference)));

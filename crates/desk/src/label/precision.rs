@@ -10,7 +10,11 @@ use crate::{
     engine::EngineHandle,
     guards::Guard,
     metrics::{self, Said},
-    store::verdicts::{self, Judge},
+    queue::{Mode, find_queue},
+    store::{
+        tasks,
+        verdicts::{self, Judge},
+    },
 };
 
 /// Nobody's id: for a judge who has no verdicts, every pair is still to be judged.
@@ -42,8 +46,18 @@ pub struct PrecisionCheck {
     pub precision: String,
     /// The one that it was held against, as it ran.
     pub against: String,
-    /// Pairs that got a verdict in both, in the order of the queue.
+    /// Pairs that got a verdict in both.
+    pub judged: u64,
+    /// Of them, those whose label changed.
+    pub flips: u64,
+    /// The largest difference of all of them; `None` without any.
+    pub largest: Option<f64>,
+    /// The mean difference; `None` without any.
+    pub mean: Option<f64>,
+    /// Those of them that may be shown, in the order of the queue.
     pub rows: Vec<PrecisionRow>,
+    /// How many of them may not: the queue is reviewed blind and nobody has decided them yet.
+    pub hidden: u64,
     /// Pairs that got none in at least one.
     pub failed: u64,
     /// Items with images that were left out, because the guard reads text only.
@@ -75,21 +89,16 @@ impl PrecisionRow {
 }
 
 impl PrecisionCheck {
-    /// The pairs whose label changed.
-    pub fn flips(&self) -> impl Iterator<Item = &PrecisionRow> {
-        self.rows.iter().filter(|row| row.is_flip())
-    }
-
-    /// The largest difference of all pairs; `None` without pairs.
-    pub fn largest(&self) -> Option<f64> {
-        self.rows.iter().map(|row| row.difference).max_by(f64::total_cmp)
-    }
-
-    /// The mean difference; `None` without pairs.
+    /// Takes pairs that got a verdict in both: all are counted, and those that `may_be_shown` are kept.
     #[allow(clippy::cast_precision_loss, reason = "far fewer than 2^53")]
-    pub fn mean(&self) -> Option<f64> {
-        let sum: f64 = self.rows.iter().map(|row| row.difference).sum();
-        (!self.rows.is_empty()).then(|| sum / self.rows.len() as f64)
+    fn take(&mut self, rows: Vec<PrecisionRow>, may_be_shown: impl Fn(&PrecisionRow) -> bool) {
+        let differences = || rows.iter().map(|row| row.difference);
+        self.judged = number(rows.len());
+        self.flips = number(rows.iter().filter(|row| row.is_flip()).count());
+        self.largest = differences().max_by(f64::total_cmp);
+        self.mean = (!rows.is_empty()).then(|| differences().sum::<f64>() / rows.len() as f64);
+        self.rows = rows.into_iter().filter(may_be_shown).collect();
+        self.hidden = self.judged - number(self.rows.len());
     }
 }
 
@@ -139,19 +148,17 @@ impl Workspace {
         let (Some((against, second)), Some((precision, first))) = (passes.pop(), passes.pop()) else {
             return Err(Error::Cancelled);
         };
-        let mut check =
-            PrecisionCheck { guard, precision, against, rows: vec![], failed: unreadable, left_out: 0 };
-        check.left_out = u64::try_from(left_out).unwrap_or(0);
+        let (mut rows, mut failed) = (Vec::new(), unreadable);
         for ((pair, said), against) in pairs.into_iter().zip(first).zip(second) {
             let (Ok(said), Ok(against)) = (said, against) else {
-                check.failed += 1;
+                failed += 1;
                 continue;
             };
             let short = |verdict: &Verdict| Said {
                 label: verdict.in_mode(reading.mode).label().unwrap_or_default().to_owned(),
                 p_unsafe: reading.p_unsafe(pair.task, verdict),
             };
-            check.rows.push(PrecisionRow {
+            rows.push(PrecisionRow {
                 said: short(&said),
                 against: short(&against),
                 difference: difference(&said, &against),
@@ -160,10 +167,39 @@ impl Workspace {
                 task: pair.task,
             });
         }
-        let ids: Vec<&str> = check.rows.iter().map(|row| row.item_id.as_str()).collect();
-        let hidden = self.forget_hidden(&ids).await?;
-        check.rows.retain(|row| !hidden.contains(&row.item_id));
+        let mut check = PrecisionCheck {
+            guard,
+            precision,
+            against,
+            judged: 0,
+            flips: 0,
+            largest: None,
+            mean: None,
+            rows: Vec::new(),
+            hidden: 0,
+            failed,
+            left_out: u64::try_from(left_out).unwrap_or(0),
+        };
+        self.tell_apart(&mut check, &queue.id, rows).await?;
         Ok(check)
+    }
+
+    /// Puts into `check` what may be told now: nothing of items that are in quarantine by now, and of what must be decided blind
+    /// no more than how many there are.
+    async fn tell_apart(
+        &self,
+        check: &mut PrecisionCheck,
+        queue_id: &str,
+        mut rows: Vec<PrecisionRow>,
+    ) -> Result<()> {
+        let ids: Vec<&str> = rows.iter().map(|row| row.item_id.as_str()).collect();
+        let quarantined = self.forget_hidden(&ids).await?;
+        let mut read = self.store().read().await?;
+        let blind = find_queue(&mut read, queue_id).await?.mode == Mode::Blind;
+        let decided = tasks::decided_of(&mut read, &serde_json::json!(ids).to_string()).await?;
+        rows.retain(|row| !quarantined.contains(&row.item_id));
+        check.take(rows, |row| !blind || decided.contains(&(row.item_id.clone(), row.task)));
+        Ok(())
     }
 
     /// The first pairs of a queue that a guard can judge, and how many cannot even be asked about.

@@ -1,5 +1,7 @@
 //! Table `tasks`: what of an item is judged, and where that stands.
 
+use std::collections::HashSet;
+
 use saring_verdict::{LabelProbability, Mode, Severity, Task};
 use sqlx::{QueryBuilder, Row, sqlite::SqliteRow};
 
@@ -76,6 +78,17 @@ pub async fn of_item(conn: &mut Conn, item_id: &str) -> StoreResult<Vec<TaskRow>
         .fetch_all(conn)
         .await?;
     rows.iter().map(from_row).collect()
+}
+
+/// Which tasks of items are decided, as (item, task). `ids` is a JSON list.
+pub async fn decided_of(conn: &mut Conn, ids: &str) -> StoreResult<HashSet<(String, Task)>> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT t.item_id, t.task FROM json_each(?1) AS j CROSS JOIN tasks AS t ON t.item_id = j.value WHERE t.state = 'decided'",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(|(item_id, task)| Ok((item_id, parse_task(&task)?))).collect()
 }
 
 /// Sets where a task stands, and through which decision.

@@ -3,6 +3,7 @@
 use saring_verdict::Cancel;
 
 use super::*;
+use crate::queue::Mode;
 
 fn precision_order(pairs_max: Option<u64>) -> PrecisionOrder {
     PrecisionOrder {
@@ -20,6 +21,7 @@ async fn flips_and_differences_are_told_for_each_item_and_nothing_is_stored() {
     let fixture = with_texts(&["good", "edge", "refuse", "bad"]).await;
     let (engine, _) = scripted::handle(Family::SeaGuard);
     label(&fixture, &engine).await;
+    fixture.workspace.set_mode(QUEUE, Mode::Suggestion).await.unwrap();
     let head = async || {
         crate::store::chain::get(&mut fixture.workspace.store().read().await.unwrap()).await.unwrap().hash
     };
@@ -29,11 +31,11 @@ async fn flips_and_differences_are_told_for_each_item_and_nothing_is_stored() {
     let check = fixture.workspace.check_precision(&engine, &order, &mut tell, &Cancel::new()).await.unwrap();
     assert_eq!((check.precision.as_str(), check.against.as_str()), ("int8", "f32"));
     assert_eq!((check.rows.len(), check.failed), (3, 1), "what has a verdict already is judged too");
-    let flips: Vec<&PrecisionRow> = check.flips().collect();
-    assert_eq!((flips.len(), flips[0].seq), (1, check.rows[1].seq));
+    let flips: Vec<&PrecisionRow> = check.rows.iter().filter(|row| row.is_flip()).collect();
+    assert_eq!((check.judged, check.flips, flips.len(), flips[0].seq), (3, 1, 1, check.rows[1].seq));
     assert_eq!((flips[0].said.label.as_str(), flips[0].against.label.as_str()), ("safe", "unsafe"));
-    assert!((check.largest().unwrap() - 0.1).abs() < 1e-9, "0.45 and 0.55: {:?}", check.largest());
-    assert!((check.mean().unwrap() - 0.1 / 3.0).abs() < 1e-9, "{:?}", check.mean());
+    assert!((check.largest.unwrap() - 0.1).abs() < 1e-9, "0.45 and 0.55: {:?}", check.largest);
+    assert!((check.mean.unwrap() - 0.1 / 3.0).abs() < 1e-9, "{:?}", check.mean);
     assert_eq!(told.last(), Some(&(8, 8)), "four pairs, twice");
     assert_eq!(head().await, before, "the history does not know of it");
 }
@@ -49,7 +51,7 @@ async fn a_precision_is_not_held_against_itself_or_on_nothing() {
     let same = PrecisionOrder { against: PrecisionChoice::Int8, ..precision_order(None) };
     assert!(matches!(check(&same, &Cancel::new()).await, Err(Error::Invalid { .. })));
     let first = check(&precision_order(Some(1)), &Cancel::new()).await.unwrap();
-    assert_eq!(first.rows.len(), 1, "no more than was asked for");
+    assert_eq!(first.judged, 1, "no more than was asked for");
     let cancel = Cancel::new();
     cancel.cancel();
     assert!(matches!(check(&precision_order(None), &cancel).await, Err(Error::Cancelled)));
@@ -58,4 +60,18 @@ async fn a_precision_is_not_held_against_itself_or_on_nothing() {
     }
     let nothing = check(&precision_order(None), &Cancel::new()).await.unwrap_err();
     assert!(nothing.to_string().contains("no item"), "{nothing}");
+}
+
+#[tokio::test]
+async fn what_must_be_decided_blind_is_counted_and_not_named() {
+    let fixture = with_texts(&["good", "edge", "bad"]).await;
+    let ids = fixture.ids().await;
+    let (engine, _) = scripted::handle(Family::SeaGuard);
+    fixture.workspace.add_demo_guards(&engine).await.unwrap();
+    fixture.workspace.decide(&fixture.decision(&ids[0], "safe")).await.unwrap();
+    let (order, cancel) = (precision_order(None), Cancel::new());
+    let check = fixture.workspace.check_precision(&engine, &order, &mut |_, _| (), &cancel).await.unwrap();
+    assert_eq!((check.judged, check.flips, check.hidden), (3, 1, 2), "all are counted");
+    let named: Vec<&str> = check.rows.iter().map(|row| row.item_id.as_str()).collect();
+    assert_eq!(named, [ids[0].as_str()], "the decided one alone");
 }
