@@ -3,7 +3,7 @@
 //! A text with "bad" is unsafe with 0.9, one with "edge" with 0.55 and in int8 with 0.45, any other with 0.1. "die" is the death
 //! of the engine, "refuse" a template that refuses, "markup" something that a trainer would take for markup, "along" has risk
 //! along the text, "twice" two places of it, "halt" makes the whole call fail. A checkpoint's folder with a file `images` reads
-//! images, and something is kept of each. The assistant repeats what it was asked last.
+//! images, and something is kept of each; one with a file `packed` runs as it is. The assistant repeats what it was asked last.
 
 use std::{
     path::{Path, PathBuf},
@@ -125,7 +125,11 @@ impl Engine for Scripted {
                 template_sha256: card.template_sha256.clone(),
                 processor_sha256: None,
                 family: card.family,
-                precision: if request.precision == PrecisionChoice::Int8 { "int8" } else { "f32" }.into(),
+                precision: match request.precision {
+                    _ if request.source.path.join("packed").exists() => "q4_k".into(),
+                    PrecisionChoice::Int8 => "int8".into(),
+                    _ => "f32".into(),
+                },
                 device: "cpu".into(),
                 device_name: "scripted".into(),
                 settings: "{}".into(),

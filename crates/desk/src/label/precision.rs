@@ -107,7 +107,7 @@ impl Workspace {
     /// are done, of how many.
     ///
     /// # Errors
-    /// [`Code::NotFound`](crate::Code); [`Error::Invalid`] for a precision and itself, and for a queue without a pair that the
+    /// [`Code::NotFound`](crate::Code); [`Error::Invalid`] for a precision and itself, for two that the checkpoint runs as one, and for a queue without a pair that the
     /// guard can judge; [`Error::Conflict`] for an assistant and for a guard that changed on disk; [`Error::Cancelled`]; what
     /// the engine refuses.
     pub async fn check_precision(
@@ -132,15 +132,16 @@ impl Workspace {
             false => verdicts::count_with_images(&mut *self.store().read().await?, &queue.id).await?,
         };
         let reading = metrics::reading(&mut *self.store().read().await?).await?;
+        let requests = [order.precision, order.against].map(|precision| LoadRequest {
+            source: guard.source.clone(),
+            device: order.device,
+            precision,
+            settings: guard.settings,
+            features_dir: Some(self.features_dir()),
+        });
+        check_differ(engine, &guard, &requests, cancel).await?;
         let mut passes = Vec::new();
-        for precision in [order.precision, order.against] {
-            let request = LoadRequest {
-                source: guard.source.clone(),
-                device: order.device,
-                precision,
-                settings: guard.settings,
-                features_dir: Some(self.features_dir()),
-            };
+        for request in requests {
             let (done, all) = (passes.len() * pairs.len(), 2 * pairs.len());
             let mut tell = |n: usize| progress(number(done + n), number(all));
             passes.push(self.judge_all(engine, &guard, request, &pairs, &mut tell, cancel).await?);
@@ -249,6 +250,33 @@ impl Workspace {
 
 /// Pairs that are read together.
 const PAGE: usize = 500;
+
+/// Whether a guard runs in two precisions: some checkpoints run as they are, whatever is asked for, so that only loading tells. Both
+/// are loaded before anything is judged, since judging may take hours.
+async fn check_differ(
+    engine: &EngineHandle,
+    guard: &Guard,
+    requests: &[LoadRequest; 2],
+    cancel: &Cancel,
+) -> Result<()> {
+    let mut before = None;
+    for request in requests {
+        let loaded = engine.ensure_loaded(request.clone(), |_| ()).await?;
+        guard.check_unchanged(&loaded.card)?;
+        if cancel.is_cancelled() {
+            return Err(Error::Cancelled);
+        }
+        let precision = loaded.provenance.precision;
+        if before.as_ref() == Some(&precision) {
+            let reason = format!(
+                "this checkpoint runs as {precision} either way; hold the checkpoint that it was made from against it"
+            );
+            return Err(Error::invalid("against", reason));
+        }
+        before = Some(precision);
+    }
+    Ok(())
+}
 
 /// Between the probabilities of the labels, which both verdicts have in the guard's order.
 fn difference(a: &Verdict, b: &Verdict) -> f64 {

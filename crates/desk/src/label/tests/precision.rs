@@ -75,3 +75,25 @@ async fn what_must_be_decided_blind_is_counted_and_not_named() {
     let named: Vec<&str> = check.rows.iter().map(|row| row.item_id.as_str()).collect();
     assert_eq!(named, [ids[0].as_str()], "the decided one alone");
 }
+
+#[tokio::test]
+async fn two_precisions_that_a_checkpoint_runs_as_one_are_refused_before_anything_is_judged() {
+    let fixture = with_texts(&["good", "bad"]).await;
+    let (engine, seen) = scripted::handle(Family::SeaGuard);
+    for name in ["whole", "packed"] {
+        let path = fixture.write(&format!("{name}/weights"), name.as_bytes()).parent().unwrap().to_owned();
+        fixture.write(&format!("{name}/{name}"), b"");
+        let new = crate::guards::NewGuard { path, ..Default::default() };
+        fixture.workspace.add_guard(&engine, new, |_| ()).await.unwrap();
+    }
+    let auto = PrecisionChoice::Auto;
+    for (guard, precision, ran) in [("packed", PrecisionChoice::Int8, "q4_k"), ("whole", auto, "f32")] {
+        let order = PrecisionOrder { guard: guard.into(), precision, ..precision_order(None) };
+        let (mut tell, cancel) = (|_, _| (), Cancel::new());
+        let refused =
+            fixture.workspace.check_precision(&engine, &order, &mut tell, &cancel).await.unwrap_err();
+        assert_eq!(refused.code(), crate::Code::Invalid, "{refused}");
+        assert!(refused.to_string().contains(&format!("runs as {ran} either way")), "{refused}");
+    }
+    assert_eq!(seen.judged.load(Ordering::SeqCst), 0);
+}
