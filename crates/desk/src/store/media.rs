@@ -7,12 +7,13 @@ use sqlx::{Row, sqlite::SqliteRow};
 use super::{Conn, StoreResult, WriteTx};
 use crate::media::{ImageAt, StoredImage};
 
-/// Adds an image, unless it is known. One that was linked before and is copied now is taken from the copy from now on.
+/// Adds an image. One that was linked before is taken from where it comes from now: from the copy, or from the newer place. One that
+/// was copied stays a copy.
 pub async fn insert(tx: &mut WriteTx<'_>, image: &StoredImage, created_at: &str) -> StoreResult<()> {
     let linked = image.at.linked.as_ref().map(|path| path.to_string_lossy().into_owned());
     sqlx::query(
         "INSERT INTO media (sha256, file_name, bytes, linked_path, created_at) VALUES (?1, ?2, ?3, ?4, ?5) \
-         ON CONFLICT DO UPDATE SET linked_path = NULL WHERE excluded.linked_path IS NULL",
+         ON CONFLICT DO UPDATE SET linked_path = excluded.linked_path WHERE media.linked_path IS NOT NULL",
     )
     .bind(&image.at.sha256)
     .bind(&image.file_name)
@@ -95,4 +96,41 @@ pub async fn visible_of(conn: &mut Conn, item_id: &str, sha256: &str) -> StoreRe
     .fetch_optional(conn)
     .await?;
     found.as_ref().map(row).transpose()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Fixture;
+
+    #[tokio::test]
+    async fn a_newer_link_wins_over_an_older_one_and_a_copy_over_both() {
+        let fixture = Fixture::new().await;
+        let image = |linked: Option<&str>| StoredImage {
+            at: ImageAt { sha256: "ab".repeat(32), linked: linked.map(PathBuf::from) },
+            file_name: "a.png".into(),
+            bytes: 3,
+        };
+        let row = r#"{"id":"1","prompt":"p"}"#;
+        fixture.import("rows.jsonl", row.as_bytes()).await;
+        let id = &fixture.ids().await[0];
+        let steps = [
+            (Some("/old/a.png"), Some("/old/a.png")),
+            (Some("/new/a.png"), Some("/new/a.png")),
+            (None, None),
+            (Some("/newest/a.png"), None),
+        ];
+        for (step, (linked, expected)) in steps.into_iter().enumerate() {
+            let mut tx = fixture.workspace.store().write().await.unwrap();
+            let image = image(linked);
+            insert(&mut tx, &image, "2026-01-01T00:00:00.000Z").await.unwrap();
+            if step == 0 {
+                attach(&mut tx, id, 0, &image.at.sha256).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            let mut read = fixture.workspace.store().read().await.unwrap();
+            let found = visible_of(&mut read, id, &image.at.sha256).await.unwrap().unwrap();
+            assert_eq!(found.at.linked, expected.map(PathBuf::from), "after {linked:?}");
+        }
+    }
 }
