@@ -6,7 +6,7 @@ use std::fmt;
 
 use saring_verdict::{Family, GuardCard, Severity, Task};
 
-use crate::store::exports::DecidedRow;
+use crate::{media::CHANGED, store::exports::DecidedRow};
 
 /// What "controversial" becomes for a guard that has no such label.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -63,13 +63,14 @@ pub enum LeftOut {
     Images,
     Markup,
     Frame,
+    ImageChanged(String),
     Rendering(String),
 }
 
 impl LeftOut {
     /// Whether the item's content is the reason: those are listed one by one, since somebody may want to mend them.
     pub const fn is_held_back(&self) -> bool {
-        matches!(self, Self::Images | Self::Markup | Self::Frame | Self::Rendering(_))
+        matches!(self, Self::Images | Self::Markup | Self::Frame | Self::ImageChanged(_) | Self::Rendering(_))
     }
 }
 
@@ -88,6 +89,7 @@ impl fmt::Display for LeftOut {
             Self::Images => "with images, which this guard does not read",
             Self::Markup => "held back: the text contains what a trainer would take for markup",
             Self::Frame => "held back: the trainer's template would not give the text that the guard is fed",
+            Self::ImageChanged(sha256) => return write!(f, "held back: the image {sha256} {CHANGED}"),
             Self::Rendering(reason) => return write!(f, "held back: {reason}"),
         })
     }

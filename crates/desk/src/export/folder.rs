@@ -86,17 +86,22 @@ impl ExportFolder {
         let folder = self.beside.join(IMAGES);
         fs::create_dir_all(&folder).map_err(Error::io(&folder))?;
         let mut copy = self.file(name)?;
-        let mut from = File::open(&path).map_err(Error::io(&path))?;
+        // A linked file's path may be item text.
+        let refused = |error: io::Error| match image.linked {
+            Some(_) => changed(image),
+            None => Error::io(&path)(error),
+        };
+        let mut from = File::open(&path).map_err(refused)?;
         let mut buffer = vec![0; 64 * 1024];
         loop {
-            match from.read(&mut buffer).map_err(Error::io(&path))? {
+            match from.read(&mut buffer).map_err(refused)? {
                 0 => break,
                 n => copy.write(&buffer[..n])?,
             }
         }
         let copied = copy.finish()?;
         if copied.sha256 != image.sha256 {
-            return Err(Error::Conflict { thing: Thing::Image, id: image.sha256.clone(), reason: CHANGED });
+            return Err(changed(image));
         }
         Ok(copied)
     }
@@ -162,6 +167,10 @@ impl ExportFile {
         self.out.get_ref().sync_all().map_err(Error::io(&self.path))?;
         Ok(ExportedFile { name: self.name, sha256: hex(&self.hasher.finalize()), bytes: self.bytes })
     }
+}
+
+fn changed(image: &ImageAt) -> Error {
+    Error::Conflict { thing: Thing::Image, id: image.sha256.clone(), reason: CHANGED }
 }
 
 fn check_free(target: &Path) -> Result<()> {

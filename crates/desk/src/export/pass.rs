@@ -17,7 +17,7 @@ use crate::{
     engine::EngineHandle,
     guards::Guard,
     label::subject,
-    media::ImageAt,
+    media::{ImageAt, first_changed},
     store::{
         ReadTx,
         exports::{self, DecidedRow, ExportRow},
@@ -160,8 +160,11 @@ impl Pass<'_> {
         let rendered = self.engine.render(wording.source.clone(), wording.settings, subjects).await?;
         for (candidate, rendered) in candidates.into_iter().zip(rendered) {
             let Candidate { row, decision, task, answer, .. } = candidate;
-            let rendered = rendered.map_err(|error| LeftOut::Rendering(error.to_string()));
             let images = &row.content.images;
+            let rendered = match first_changed(images).await? {
+                Some(index) => Err(LeftOut::ImageChanged(images[index].sha256.clone())),
+                None => rendered.map_err(|error| LeftOut::Rendering(error.to_string())),
+            };
             let rendered = rendered.map(|rendered| with_images(rendered, images.len()));
             let turns =
                 rendered.and_then(|r| turns(&wording.guard.card.architecture, r, &mut tally.template));

@@ -10,9 +10,9 @@ use tokio::sync::mpsc;
 
 use super::subject;
 use crate::{
-    Error, Result, Workspace,
+    Result, Workspace,
     guards::Guard,
-    media::{CHANGED, ImageAt},
+    media::{CHANGED, ImageAt, first_changed},
     store::verdicts::{self, Judge, UnjudgedRow},
 };
 
@@ -83,7 +83,7 @@ pub(super) async fn fetch(
         };
         let subject = subject(&content, task, workspace.media_dir());
         let reason = "the stored conversation cannot be read".to_owned();
-        match (changed_link(content.images).await?, subject) {
+        match (changed_link(&content.images).await?, subject) {
             (Some(error), _) => batch.refused.push((item_id, task, error)),
             (None, Some(subject)) => batch.pairs.push(Pair { seq, item_id, task, language, subject }),
             (None, None) => batch.refused.push((item_id, task, JudgeError::Template { reason })),
@@ -92,14 +92,9 @@ pub(super) async fn fetch(
     Ok(Some(batch))
 }
 
-/// The first linked image whose file is no longer what was imported: a verdict about another picture would be wrong.
-async fn changed_link(images: Vec<ImageAt>) -> Result<Option<JudgeError>> {
-    if images.iter().all(|image| image.linked.is_none()) {
-        return Ok(None);
-    }
-    let look = move || images.iter().position(|image| !image.is_unchanged());
-    let changed = tokio::task::spawn_blocking(look).await.map_err(|_| Error::Cancelled)?;
-    Ok(changed.map(|index| JudgeError::Image {
+/// Of the first linked image whose file is no longer what was imported: a verdict about another picture would be wrong.
+async fn changed_link(images: &[ImageAt]) -> Result<Option<JudgeError>> {
+    Ok(first_changed(images).await?.map(|index| JudgeError::Image {
         position: u32::try_from(index + 1).unwrap_or(u32::MAX),
         reason: format!("it {CHANGED}"),
     }))

@@ -4,6 +4,7 @@
 //! copies it to `media/ab/SHA256`, where the same image is once, whoever refers to it, or leaves it where it is and keeps its path.
 
 mod features;
+mod linked;
 pub mod picture;
 mod shown;
 
@@ -20,6 +21,7 @@ use sha2::{Digest, Sha256};
 pub use picture::{PictureError, Thumbnail};
 pub use shown::ItemImage;
 
+pub(crate) use linked::first_changed;
 pub(crate) use shown::{CHANGED, look_at};
 
 use crate::audit::chain::hex;

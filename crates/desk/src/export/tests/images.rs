@@ -1,10 +1,13 @@
 //! Exports of items with images, for a guard that reads them and for one that does not.
 
 use super::*;
-use crate::{guards::NewGuard, media::picture};
+use crate::{
+    guards::NewGuard,
+    media::{Keeping, picture},
+};
 
 /// A text and two items with images, decided, and a guard of each kind.
-async fn fixture() -> (Fixture, EngineHandle) {
+async fn fixture(keeping: Keeping) -> (Fixture, EngineHandle) {
     let fixture = Fixture::new().await;
     fixture.write("in/a.png", &picture::tests::png(3, 2));
     fixture.write("in/b.png", &picture::tests::png(5, 4));
@@ -14,7 +17,9 @@ async fn fixture() -> (Fixture, EngineHandle) {
         r#"{"id":"3","prompt":"one","images":["b.png"]}"#,
         r#"{"id":"4","prompt":"markup <image>","images":["b.png"]}"#,
     ];
-    fixture.import("in/rows.jsonl", rows.join("\n").as_bytes()).await;
+    let path = fixture.write("in/rows.jsonl", rows.join("\n").as_bytes());
+    let request = crate::import::ImportRequest { keeping, ..fixture.request(vec![path], &[]) };
+    fixture.workspace.import(&request, &mut |_| (), &saring_verdict::Cancel::new()).await.unwrap();
     for id in fixture.ids().await {
         decide(&fixture, &id, Task::Prompt, "safe", unchanged).await;
     }
@@ -37,7 +42,7 @@ fn order(guard: &str) -> ExportOrder {
 
 #[tokio::test]
 async fn images_lie_beside_the_rows_that_name_them_one_placeholder_for_each() {
-    let (fixture, engine) = fixture().await;
+    let (fixture, engine) = fixture(Keeping::Copy).await;
     let report = export(&fixture, &engine, &order("eyes"), "out").await;
     assert_eq!((report.rows, report.template), (3, Some(TrainerTemplate::Qwen3VlNoThink)));
     assert_eq!(report.left_out, [(LeftOut::Markup, 1)], "a placeholder in the text would ask for an image");
@@ -65,7 +70,7 @@ async fn images_lie_beside_the_rows_that_name_them_one_placeholder_for_each() {
 
 #[tokio::test]
 async fn a_guard_that_reads_text_only_gets_no_rows_with_images() {
-    let (fixture, engine) = fixture().await;
+    let (fixture, engine) = fixture(Keeping::Copy).await;
     let report = export(&fixture, &engine, &order("blind"), "out").await;
     assert_eq!((report.rows, report.left_out), (1, vec![(LeftOut::Images, 3)]));
     assert!(!report.folder.join("images").exists());
@@ -73,7 +78,7 @@ async fn a_guard_that_reads_text_only_gets_no_rows_with_images() {
 
 #[tokio::test]
 async fn an_image_that_is_no_longer_what_was_judged_stops_the_export_and_leaves_nothing() {
-    let (fixture, engine) = fixture().await;
+    let (fixture, engine) = fixture(Keeping::Copy).await;
     let item = fixture.workspace.item(&fixture.ids().await[2]).await.unwrap();
     let kept = crate::media::path_of(fixture.workspace.media_dir(), &item.images[0].sha256);
     fs::write(kept, picture::tests::png(9, 9)).unwrap();
@@ -81,4 +86,21 @@ async fn an_image_that_is_no_longer_what_was_judged_stops_the_export_and_leaves_
     let failed = fixture.workspace.export(&engine, &order("eyes"), &out).await.unwrap_err();
     assert_eq!(failed.code(), crate::Code::Conflict);
     assert!(!out.exists(), "no half of an export");
+}
+
+#[tokio::test]
+async fn a_linked_image_that_changed_or_is_gone_keeps_its_rows_out_and_no_others() {
+    let (fixture, engine) = fixture(Keeping::Link).await;
+    let item = fixture.workspace.item(&fixture.ids().await[1]).await.unwrap();
+    let [a, b] = [0, 1].map(|n| item.images[n].sha256.clone());
+    fixture.write("in/a.png", &picture::tests::png(9, 9));
+    let report = export(&fixture, &engine, &order("eyes"), "changed").await;
+    assert_eq!(report.rows, 2, "the text, and the item with the other image");
+    assert!(report.left_out.contains(&(LeftOut::ImageChanged(a), 1)), "{:?}", report.left_out);
+    fs::remove_file(fixture.dir.path().join("in/b.png")).unwrap();
+    let report = export(&fixture, &engine, &order("eyes"), "gone").await;
+    assert_eq!(report.rows, 1, "the text alone");
+    assert!(report.left_out.iter().any(|(why, _)| *why == LeftOut::ImageChanged(b.clone())));
+    let list = fs::read_to_string(report.folder.join("held_back.csv")).unwrap();
+    assert!(list.contains(&b) && !list.contains("b.png"), "the hash is named, the path is not: {list}");
 }
