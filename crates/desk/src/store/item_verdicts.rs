@@ -54,9 +54,10 @@ pub(super) fn probabilities(json: &str) -> StoreResult<Vec<LabelProbability>> {
 }
 
 fn from_row(row: &SqliteRow) -> StoreResult<ItemVerdict> {
-    let (notes, risk) = verdict_details::read(row.try_get("details")?)?;
+    let id: String = row.try_get("id")?;
+    let (notes, risk) = verdict_details::read(&id, row.try_get("details")?);
     Ok(ItemVerdict {
-        id: row.try_get("id")?,
+        id,
         task: parse_task(row.try_get("task")?)?,
         guard_id: row.try_get("guard_id")?,
         guard_name: row.try_get("name")?,
