@@ -17,6 +17,7 @@
 mod batch;
 mod lock;
 mod pace;
+mod pass;
 mod pixels;
 mod precision;
 mod progress;

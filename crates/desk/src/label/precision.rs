@@ -2,23 +2,19 @@
 //!
 //! Nothing of this is stored: both precisions judge the same pairs anew, and the verdicts of the queue stay as they are.
 
-use saring_verdict::{Cancel, DeviceChoice, LoadRequest, Outcome, PrecisionChoice, Task, Verdict};
+use std::collections::HashMap;
 
-use super::batch::{Pair, fetch};
+use saring_verdict::{Cancel, DeviceChoice, LoadRequest, PrecisionChoice, Task};
+
+use super::pass::{Judgement, Pass};
 use crate::{
     Error, Result, Workspace,
     engine::EngineHandle,
     guards::Guard,
-    metrics::{self, Said},
+    metrics::Said,
     queue::{Mode, find_queue},
-    store::{
-        tasks,
-        verdicts::{self, Judge},
-    },
+    store::{tasks, verdicts},
 };
-
-/// Nobody's id: for a judge who has no verdicts, every pair is still to be judged.
-const NOBODY: &str = "";
 
 /// Which guard to hold against itself, on what.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,9 +103,9 @@ impl Workspace {
     /// are done, of how many.
     ///
     /// # Errors
-    /// [`Code::NotFound`](crate::Code); [`Error::Invalid`] for a precision and itself, for two that the checkpoint runs as one, and for a queue without a pair that the
-    /// guard can judge; [`Error::Conflict`] for an assistant and for a guard that changed on disk; [`Error::Cancelled`]; what
-    /// the engine refuses.
+    /// [`Code::NotFound`](crate::Code); [`Error::Invalid`] for a precision and itself, for two that the checkpoint runs as one, and for
+    /// a queue without a pair that the guard can judge; [`Error::Conflict`] for an assistant and for a guard that changed on
+    /// disk; [`Error::Cancelled`]; what the engine refuses.
     pub async fn check_precision(
         &self,
         engine: &EngineHandle,
@@ -123,15 +119,19 @@ impl Workspace {
         let guard = self.guard_in_use(&order.guard).await?;
         guard.check_judges()?;
         let queue = self.queue(&order.queue).await?;
-        let (pairs, unreadable) = self.pairs(&queue.id, &guard, order.pairs_max).await?;
-        if pairs.is_empty() {
-            return Err(Error::invalid("queue", "it has no item that this guard can judge"));
-        }
         let left_out = match guard.card.images {
             true => 0,
             false => verdicts::count_with_images(&mut *self.store().read().await?, &queue.id).await?,
         };
-        let reading = metrics::reading(&mut *self.store().read().await?).await?;
+        let reading = self.reading().await?;
+        let pass = Pass { workspace: self, engine, guard: &guard, queue_id: &queue.id, reading, cancel };
+        let pairs_max = usize::try_from(order.pairs_max.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+        let waiting =
+            verdicts::count_unjudged(&mut *self.store().read().await?, &queue.id, pass.judge()).await?;
+        let pairs = usize::try_from(waiting).unwrap_or(0).min(pairs_max);
+        if pairs == 0 {
+            return Err(Error::invalid("queue", "it has no item that this guard can judge"));
+        }
         let requests = [order.precision, order.against].map(|precision| LoadRequest {
             source: guard.source.clone(),
             device: order.device,
@@ -139,35 +139,13 @@ impl Workspace {
             settings: guard.settings,
             features_dir: Some(self.features_dir()),
         });
-        check_differ(engine, &guard, &requests, cancel).await?;
-        let mut passes = Vec::new();
-        for request in requests {
-            let (done, all) = (passes.len() * pairs.len(), 2 * pairs.len());
-            let mut tell = |n: usize| progress(number(done + n), number(all));
-            passes.push(self.judge_all(engine, &guard, request, &pairs, &mut tell, cancel).await?);
-        }
-        let (Some((against, second)), Some((precision, first))) = (passes.pop(), passes.pop()) else {
-            return Err(Error::Cancelled);
-        };
-        let (mut rows, mut failed) = (Vec::new(), unreadable);
-        for ((pair, said), against) in pairs.into_iter().zip(first).zip(second) {
-            let (Ok(said), Ok(against)) = (said, against) else {
-                failed += 1;
-                continue;
-            };
-            let short = |verdict: &Verdict| Said {
-                label: verdict.in_mode(reading.mode).label().unwrap_or_default().to_owned(),
-                p_unsafe: reading.p_unsafe(pair.task, verdict),
-            };
-            rows.push(PrecisionRow {
-                said: short(&said),
-                against: short(&against),
-                difference: difference(&said, &against),
-                item_id: pair.item_id,
-                seq: pair.seq,
-                task: pair.task,
-            });
-        }
+        let [precision, against] = both_precisions(&pass, &requests).await?;
+        let mut tell = |done: usize| progress(number(done.min(2 * pairs)), number(2 * pairs));
+        let first = pass.run(&requests[0], pairs_max, &mut tell).await?;
+        // No more than before: what was imported meanwhile comes last.
+        let second = pass.run(&requests[1], first.asked, &mut |done| tell(pairs + done)).await?;
+        let failed = number(first.failed.union(&second.failed).count());
+        let rows = compare(first.given, second.given);
         let mut check = PrecisionCheck {
             guard,
             precision,
@@ -202,86 +180,37 @@ impl Workspace {
         check.take(rows, |row| !blind || decided.contains(&(row.item_id.clone(), row.task)));
         Ok(())
     }
-
-    /// The first pairs of a queue that a guard can judge, and how many cannot even be asked about.
-    async fn pairs(&self, queue_id: &str, guard: &Guard, max: Option<u64>) -> Result<(Vec<Pair>, u64)> {
-        let judge = Judge { guard_id: NOBODY, ..guard.as_judge() };
-        let (mut pairs, mut unreadable, mut after) = (Vec::new(), 0, (0, String::new()));
-        let max = max.map_or(usize::MAX, |max| usize::try_from(max).unwrap_or(usize::MAX));
-        while pairs.len() < max {
-            let limit = i64::try_from((max - pairs.len()).min(PAGE)).unwrap_or(i64::MAX);
-            let Some(batch) = fetch(self, queue_id, judge, &mut after, limit).await? else { break };
-            pairs.extend(batch.pairs);
-            unreadable += number(batch.refused.len());
-        }
-        Ok((pairs, unreadable))
-    }
-
-    /// The precision as it ran, and the outcome of every pair.
-    async fn judge_all(
-        &self,
-        engine: &EngineHandle,
-        guard: &Guard,
-        request: LoadRequest,
-        pairs: &[Pair],
-        tell: &mut (dyn FnMut(usize) + Send),
-        cancel: &Cancel,
-    ) -> Result<(String, Vec<Outcome>)> {
-        let loaded = engine.ensure_loaded(request.clone(), |_| ()).await?;
-        guard.check_unchanged(&loaded.card)?;
-        let size = usize::try_from(loaded.batch_subjects).unwrap_or(1).max(1);
-        let mut outcomes = Vec::with_capacity(pairs.len());
-        for batch in pairs.chunks(size) {
-            let subjects = batch.iter().map(|pair| pair.subject.clone()).collect();
-            let judged = engine.judge(request.clone(), subjects, cancel.clone()).await;
-            let ids: Vec<&str> = batch.iter().map(|pair| pair.item_id.as_str()).collect();
-            self.forget_hidden(&ids).await?;
-            let judged = judged?;
-            guard.check_unchanged(&judged.loaded.card)?;
-            if cancel.is_cancelled() {
-                return Err(Error::Cancelled);
-            }
-            outcomes.extend(judged.outcomes);
-            tell(outcomes.len());
-        }
-        Ok((loaded.provenance.precision, outcomes))
-    }
 }
 
-/// Pairs that are read together.
-const PAGE: usize = 500;
-
-/// Whether a guard runs in two precisions: some checkpoints run as they are, whatever is asked for, so that only loading tells. Both
+/// The two precisions as they run: some checkpoints run as they are, whatever is asked for, so that only loading tells. Both
 /// are loaded before anything is judged, since judging may take hours.
-async fn check_differ(
-    engine: &EngineHandle,
-    guard: &Guard,
-    requests: &[LoadRequest; 2],
-    cancel: &Cancel,
-) -> Result<()> {
-    let mut before = None;
-    for request in requests {
-        let loaded = engine.ensure_loaded(request.clone(), |_| ()).await?;
-        guard.check_unchanged(&loaded.card)?;
-        if cancel.is_cancelled() {
-            return Err(Error::Cancelled);
-        }
-        let precision = loaded.provenance.precision;
-        if before.as_ref() == Some(&precision) {
-            let reason = format!(
-                "this checkpoint runs as {precision} either way; hold the checkpoint that it was made from against it"
-            );
-            return Err(Error::invalid("against", reason));
-        }
-        before = Some(precision);
+async fn both_precisions(pass: &Pass<'_>, requests: &[LoadRequest; 2]) -> Result<[String; 2]> {
+    let precision = pass.load(&requests[0]).await?.provenance.precision;
+    let against = pass.load(&requests[1]).await?.provenance.precision;
+    if precision == against {
+        let reason = format!(
+            "this checkpoint runs as {precision} either way; hold the checkpoint that it was made from against it"
+        );
+        return Err(Error::invalid("against", reason));
     }
-    Ok(())
+    Ok([precision, against])
 }
 
-/// Between the probabilities of the labels, which both verdicts have in the guard's order.
-fn difference(a: &Verdict, b: &Verdict) -> f64 {
-    let differences = a.probabilities.iter().zip(&b.probabilities).map(|(a, b)| (a.p - b.p).abs());
-    differences.fold(0.0, f64::max)
+/// The pairs that got a verdict in both passes, in the order of the first one.
+fn compare(first: Vec<Judgement>, second: Vec<Judgement>) -> Vec<PrecisionRow> {
+    let mut others: HashMap<(String, Task), (Said, Vec<f64>)> = second
+        .into_iter()
+        .map(|judged| ((judged.item_id, judged.task), (judged.said, judged.probabilities)))
+        .collect();
+    let row = |judged: Judgement| {
+        let Judgement { seq, item_id, task, said, probabilities } = judged;
+        let key = (item_id, task);
+        let (against, others) = others.remove(&key)?;
+        let differences = probabilities.iter().zip(&others).map(|(a, b)| (a - b).abs());
+        let difference = differences.fold(0.0, f64::max);
+        Some(PrecisionRow { item_id: key.0, seq, task, said, against, difference })
+    };
+    first.into_iter().filter_map(row).collect()
 }
 
 fn number(n: usize) -> u64 {

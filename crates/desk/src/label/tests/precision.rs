@@ -97,3 +97,35 @@ async fn two_precisions_that_a_checkpoint_runs_as_one_are_refused_before_anythin
     }
     assert_eq!(seen.judged.load(Ordering::SeqCst), 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_went_into_quarantine_between_the_passes_is_not_read_again() {
+    let fixture = with_texts(&["good", "edge", "bad", "good too"]).await;
+    fixture.workspace.set_mode(QUEUE, Mode::Suggestion).await.unwrap();
+    let ids = fixture.ids().await;
+    let (engine, seen) = scripted::handle(Family::SeaGuard);
+    fixture.workspace.add_demo_guards(&engine).await.unwrap();
+    let gesture = Gesture::new(&ids[2], "ana");
+    let mut tell = |done: u64, _: u64| {
+        if done == 4 {
+            let quarantine = fixture.workspace.quarantine(&gesture);
+            let now = tokio::runtime::Handle::current();
+            tokio::task::block_in_place(|| now.block_on(quarantine)).unwrap();
+        }
+    };
+    let (order, cancel) = (precision_order(None), Cancel::new());
+    let check = fixture.workspace.check_precision(&engine, &order, &mut tell, &cancel).await.unwrap();
+    assert_eq!(seen.judged.load(Ordering::SeqCst), 7, "four, and then the three that are left");
+    assert_eq!((check.judged, check.failed), (3, 0));
+    assert!(check.rows.iter().all(|row| row.item_id != ids[2]), "{:?}", check.rows);
+}
+
+#[tokio::test]
+async fn a_queue_of_several_pages_is_compared_whole() {
+    let fixture = Fixture::with_prompts(501).await;
+    let (engine, seen) = scripted::handle(Family::SeaGuard);
+    fixture.workspace.add_demo_guards(&engine).await.unwrap();
+    let (order, cancel) = (precision_order(None), Cancel::new());
+    let check = fixture.workspace.check_precision(&engine, &order, &mut |_, _| (), &cancel).await.unwrap();
+    assert_eq!((check.judged, seen.judged.load(Ordering::SeqCst)), (501, 1002));
+}
