@@ -51,23 +51,25 @@ async fn other_files_under_the_name_of_a_removed_guard_are_another_guard() {
 }
 
 #[tokio::test]
-async fn the_demo_guard_is_the_default_and_is_added_once() {
+async fn the_demo_guard_for_text_is_the_default_and_is_added_once() {
     let fixture = Fixture::new().await;
     let (engine, _) = scripted::handle(Family::Qwen3guardGen);
     let guard = fixture.workspace.default_guard(&engine).await.unwrap();
     assert!(guard.is_toy && guard.name == demo::NAME);
     assert!(guard.source.path.join("model.safetensors").is_file());
     assert_eq!(fixture.workspace.default_guard(&engine).await.unwrap().id, guard.id);
-    assert_eq!(fixture.workspace.guards().await.unwrap().len(), 1);
+    assert_eq!(fixture.workspace.guards().await.unwrap().len(), demo::ALL.len(), "the others are there too");
 }
 
 #[tokio::test]
-async fn a_removed_demo_guard_stays_away_until_it_is_asked_for() {
+async fn removed_demo_guards_stay_away_until_they_are_asked_for() {
     let fixture = Fixture::new().await;
     let workspace = &fixture.workspace;
     let (engine, _) = scripted::handle(Family::Qwen3guardGen);
     workspace.add_demo_guards(&engine).await.unwrap();
-    workspace.remove_guard(demo::NAME).await.unwrap();
+    for demo in demo::ALL {
+        workspace.remove_guard(demo.name).await.unwrap();
+    }
     workspace.add_demo_guards(&engine).await.unwrap();
     assert!(workspace.guards().await.unwrap().is_empty());
     let none = workspace.default_guard(&engine).await.unwrap_err();
