@@ -10,30 +10,38 @@ use serde_json::{Value, json};
 use super::{driver::Window, page::Page};
 use crate::{
     database::texts,
-    program::{Desk, lines},
+    program::{Desk, lines, read_lines},
 };
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/golden").join(name)
 }
 
-/// A queue of one item with two images and one without text, labelled by a guard that reads images.
+/// A queue of posters, one item with two of them and one without text, labelled by the demo guard that reads pictures.
 fn with_images(desk: &Desk) {
-    for name in ["wide.png", "tall.png"] {
-        desk.file(&format!("pictures/{name}"), fs::read(golden("images").join(name)).unwrap());
+    let demo = Path::new(env!("CARGO_MANIFEST_DIR")).join("demo");
+    for picture in fs::read_dir(demo.join("pictures")).unwrap() {
+        let picture = picture.unwrap();
+        let name = picture.file_name().into_string().unwrap();
+        desk.file(&format!("pictures/{name}"), fs::read(picture.path()).unwrap());
     }
+    let images = |row: &Value| row["images"].as_array().map_or(0, Vec::len);
+    let of = |language: &str, images_wanted: usize| {
+        let mut rows = read_lines(&demo.join("queue.jsonl")).into_iter();
+        rows.find(|row| row["language"] == language && images(row) == images_wanted).unwrap()
+    };
+    let [burmese, tamil, thai] = [of("my", 2), of("ta", 1), of("th", 1)];
     let rows = [
-        json!({"id": "two", "prompt": "ဒီပုံက ဘာလဲ။ இது என்ன படம்? รูปนี้คืออะไร", "images": ["pictures/wide.png", "pictures/tall.png"]}),
-        json!({"id": "bare", "prompt": "", "images": ["pictures/tall.png"]}),
+        burmese,
+        json!({"id": "bare", "prompt": "", "images": tamil["images"], "language": "ta"}),
+        thai,
         json!({"id": "away", "prompt": "x", "images": ["https://example.org/x.png"]}),
     ];
     let file = desk.file("pictures.jsonl", lines(&rows));
     let report = desk.json(&["import", file.to_str().unwrap(), "--queue", "pictures"]);
-    assert_eq!(report["added"], 2, "an address is refused, the other rows go on: {report}");
-    let guard = golden("qwen3-vl-tied-f32");
-    desk.done(&["models", "add", guard.to_str().unwrap(), "--name", "eyes"]);
-    let labelled = desk.json(&["label", "--queue", "pictures", "--guard", "eyes"]);
-    assert_eq!(labelled["judged"], 2, "{labelled}");
+    assert_eq!(report["added"], 3, "an address is refused, the other rows go on: {report}");
+    let labelled = desk.json(&["label", "--queue", "pictures", "--guard", "saring-demo-pictures"]);
+    assert_eq!(labelled["judged"], 3, "{labelled}");
 }
 
 async fn review_with_suggestions(page: &Page) {
