@@ -15,6 +15,7 @@
 //! processes from labelling one queue with one guard at once.
 
 mod batch;
+mod failures;
 mod lock;
 mod pace;
 mod pass;
@@ -28,9 +29,10 @@ mod tests;
 mod unlabelled;
 mod write;
 
+pub use failures::RunFailure;
 pub use pixels::{PIXELS_MIN, check_pixels};
 pub use precision::{PrecisionCheck, PrecisionOrder, PrecisionRow};
 pub use progress::{RecentVerdict, RunProgress, RunState};
-pub use run::{LabelOrder, LabelRun, RunFailure};
+pub use run::{LabelOrder, LabelRun};
 
 pub(crate) use subject::subject;

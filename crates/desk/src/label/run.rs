@@ -28,7 +28,6 @@ use crate::{
     engine::{EngineHandle, EngineNotice},
     guards::Guard,
     store::{
-        failures,
         runs::{self, RunRow},
         verdicts,
     },
@@ -247,16 +246,6 @@ impl Workspace {
         Ok(progress.recent.iter().filter(|verdict| !hidden.contains(&verdict.item_id)).cloned().collect())
     }
 
-    /// The first pairs that could not be judged in a run, with the reasons.
-    ///
-    /// # Errors
-    /// What the database refuses.
-    pub async fn run_failures(&self, run_id: &str, limit: u32) -> Result<Vec<RunFailure>> {
-        let rows = failures::of_run(&mut *self.store().read().await?, run_id, i64::from(limit)).await?;
-        let failure = |(item_id, task, reason)| RunFailure { item_id, task, reason };
-        Ok(rows.into_iter().map(failure).collect())
-    }
-
     /// The newest runs, newest first.
     ///
     /// # Errors
@@ -264,17 +253,6 @@ impl Workspace {
     pub async fn runs(&self, limit: u32) -> Result<Vec<RunRow>> {
         Ok(runs::list(&mut *self.store().read().await?, i64::from(limit)).await?)
     }
-}
-
-/// A pair that could not be judged.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-pub struct RunFailure {
-    /// The item.
-    pub item_id: String,
-    /// prompt, response.
-    pub task: String,
-    /// In words; no item text.
-    pub reason: String,
 }
 
 struct Runner {
