@@ -273,7 +273,13 @@ fn the_demo_goes_through_the_whole_loop_and_can_be_run_again() {
     let rows: usize = named.iter().map(|file| read_lines(file).len()).sum();
     assert!(rows > 0, "there is something in them");
 
+    let bytes = |files: &[std::path::PathBuf]| files.iter().map(|f| fs::read(f).unwrap()).collect::<Vec<_>>();
+    let exported = bytes(&named);
     in_folder(&["demo"]);
+    assert!(
+        bytes(&named) == exported,
+        "nothing was decided in between, so the exports are the same byte for byte"
+    );
     assert_eq!(
         number(&folder, "SELECT count(*) FROM items"),
         demo_queue().len() as i64 + PICTURE_ITEMS,

@@ -35,7 +35,7 @@ const ARROWS: [(&str, &[&str]); 5] = [
 const APPEND_ONLY: [&str; 4] = ["verdicts", "failures", "decisions", "events"];
 
 /// Where `items` is read instead of `visible_items`, how often at most, and why.
-const ITEMS_READERS: [(&str, usize, &str); 6] = [
+const ITEMS_READERS: [(&str, usize, &str); 7] = [
     (
         "crates/desk/src/store/items.rs",
         usize::MAX,
@@ -49,6 +49,11 @@ const ITEMS_READERS: [(&str, usize, &str); 6] = [
         "crates/desk/src/store/exports.rs",
         1,
         "asks what is in quarantine, to take it out of a finished export",
+    ),
+    (
+        "crates/desk/src/store/media.rs",
+        1,
+        "asks for images in quarantine, to remove what guards keep of them",
     ),
 ];
 

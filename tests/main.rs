@@ -6,6 +6,7 @@ mod cli;
 mod database;
 mod durability;
 mod export_roundtrip;
+mod guards;
 mod house;
 mod no_network;
 mod program;

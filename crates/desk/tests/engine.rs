@@ -15,6 +15,7 @@ use saring_desk::engine::{
 };
 use saring_verdict::{
     Cancel, DeviceChoice, Engine, EngineError, GuardSource, JudgeError, LoadRequest, Outcome, Subject,
+    wire::PROTOCOL,
 };
 
 /// Examples are built with the tests and lie in `examples` beside the folder of the test program.
@@ -159,7 +160,8 @@ fn a_killed_process_is_told_from_one_that_failed() {
 fn another_protocol_version_is_refused_with_both_numbers() {
     let error = start("old").err().unwrap();
     assert!(matches!(error, EngineError::Protocol { .. }), "{error}");
-    assert!(error.to_string().contains("protocol 2") && error.to_string().contains('1'), "{error}");
+    let numbers = format!("protocol {}, this program {PROTOCOL}", PROTOCOL + 1);
+    assert!(error.to_string().contains(&numbers), "{error}");
 }
 
 #[test]
@@ -199,7 +201,7 @@ fn a_program_that_cannot_start_falls_back_to_the_next_one_and_says_so() {
 fn where_no_program_starts_every_reason_is_told() {
     let programs = EnginePrograms { programs: vec![fake("broken"), fake("old")], options: OPTIONS };
     let error = programs.start().err().unwrap().to_string();
-    assert!(error.contains("exit code 127") && error.contains("protocol 2"), "{error}");
+    assert!(error.contains("exit code 127") && error.contains(&format!("program {PROTOCOL}")), "{error}");
 }
 
 #[test]
