@@ -224,7 +224,7 @@ impl EngineProcess {
             }
         };
         let how = status.map_or_else(|| "it closed its output".to_owned(), told);
-        let last_words = self.errors.text();
+        let last_words = self.errors.last_words(EXIT_GRACE);
         let reason = if last_words.is_empty() { how } else { format!("{how}; it last said:\n{last_words}") };
         self.die(EngineError::Died { reason })
     }

@@ -4,8 +4,9 @@
 use std::{
     collections::VecDeque,
     io::{BufRead, BufReader, Read},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, PoisonError},
     thread,
+    time::Duration,
 };
 
 const LINES_KEPT: usize = 20;
@@ -13,7 +14,19 @@ const LINE_BYTES_MAX: usize = 2000;
 
 /// The last lines that a process said on its error stream.
 #[derive(Clone, Default)]
-pub(super) struct ErrorTail(Arc<Mutex<VecDeque<String>>>);
+pub(super) struct ErrorTail(Arc<Tail>);
+
+#[derive(Default)]
+struct Tail {
+    said: Mutex<Said>,
+    has_ended: Condvar,
+}
+
+#[derive(Default)]
+struct Said {
+    lines: VecDeque<String>,
+    is_all: bool,
+}
 
 impl ErrorTail {
     /// Reads `stream` to its end on a thread of its own.
@@ -27,25 +40,35 @@ impl ErrorTail {
                 tracing::info!(target: "saring::engine", "{line}");
                 kept.push(line);
             }
+            kept.end();
         });
         if let Err(error) = spawned {
             tracing::warn!("the guard's error stream cannot be read: {error}");
+            tail.end();
         }
         tail
     }
 
     fn push(&self, line: String) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lines = &mut self.0.said.lock().unwrap_or_else(PoisonError::into_inner).lines;
         if lines.len() == LINES_KEPT {
             lines.pop_front();
         }
         lines.push_back(line);
     }
 
-    /// The lines kept, oldest first, in one string; empty if there are none.
-    pub(super) fn text(&self) -> String {
-        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
+    fn end(&self) {
+        self.0.said.lock().unwrap_or_else(PoisonError::into_inner).is_all = true;
+        self.0.has_ended.notify_all();
+    }
+
+    /// The lines kept, oldest first, in one string; empty if there are none. A process that has ended may have said more than was
+    /// read yet: that is waited for, but no longer than `patience`, since a child of its own may hold the stream.
+    pub(super) fn last_words(&self, patience: Duration) -> String {
+        let said = self.0.said.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.0.has_ended.wait_timeout_while(said, patience, |said| !said.is_all);
+        let (said, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        said.lines.iter().map(String::as_str).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -93,7 +116,7 @@ mod tests {
         for n in 0..50 {
             tail.push(n.to_string());
         }
-        let text = tail.text();
+        let text = tail.last_words(Duration::ZERO);
         assert!(
             text.starts_with("30\n") && text.ends_with("\n49"),
             "the newest lines say why it ended: {text}"
