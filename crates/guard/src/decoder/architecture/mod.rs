@@ -3,6 +3,7 @@
 mod apertus;
 mod gemma3;
 mod llama;
+mod plain;
 mod qwen3;
 mod qwen3_vl;
 mod qwen3guard_stream;

@@ -5,12 +5,8 @@
 use saring_verdict::EngineError;
 
 use super::{
-    super::{
-        config::{Activation, Attention, DecoderConfig, FeedForwardKind, Head, Norms},
-        keys::Keys,
-        rope::RopeConfig,
-    },
-    Architecture,
+    super::{config::DecoderConfig, keys::Keys},
+    Architecture, plain,
 };
 
 /// What a config.json says.
@@ -20,29 +16,5 @@ use super::{
 pub(super) fn config(keys: &Keys<'_>) -> Result<DecoderConfig, EngineError> {
     keys.refuse_unsupported()?;
     keys.require_activation("hidden_act", "silu")?;
-    keys.require_full_attention()?;
-    let num_hidden_layers = keys.count("num_hidden_layers", 1 << 10)?;
-    let (num_attention_heads, num_key_value_heads) = keys.heads(None)?;
-    let head_dim = keys.head_dim(128)?;
-    let rope = RopeConfig::from_json(keys.text, None, None).map_err(|reason| keys.bad(reason))?;
-    Ok(DecoderConfig {
-        architecture: Architecture::Qwen3,
-        hidden_size: keys.count("hidden_size", 1 << 16)?,
-        intermediate_size: keys.count("intermediate_size", 1 << 20)?,
-        num_hidden_layers,
-        num_attention_heads,
-        num_key_value_heads,
-        head_dim,
-        vocab_size: keys.count("vocab_size", 1 << 24)?,
-        max_position_embeddings: keys.count("max_position_embeddings", 1 << 24)?,
-        rms_norm_eps: keys.epsilon(1e-6)?,
-        embedding_scale: 1.0,
-        attention_scale: (head_dim as f64).powf(-0.5),
-        attentions: vec![Attention { window: None, rope }],
-        layer_attentions: vec![0; num_hidden_layers],
-        images_see_themselves: false,
-        norms: Norms::PLAIN,
-        feed_forward: FeedForwardKind::Gated(Activation::Silu),
-        head: Head::tied(keys.tied(false)),
-    })
+    plain::config(keys, Architecture::Qwen3, Some(128), 1e-6)
 }
