@@ -1,8 +1,8 @@
 //! Opening the database: connections, their settings and migrations.
 
 use std::{
-    path::{Path, PathBuf},
-    time::Duration,
+    path::Path,
+    time::{Duration, Instant},
 };
 
 use sqlx::{
@@ -45,16 +45,30 @@ impl Store {
         if path.is_dir() {
             return Err(StoreError::damaged("saring.db is a folder"));
         }
+        // Others may open a new workspace at the same moment. SQLite does not wait for a lock when the journal is switched to
+        // write-ahead, so busy is said at once there; whoever is slower finds everything done.
+        let deadline = Instant::now() + BUSY_TIMEOUT;
+        loop {
+            match Self::open_once(dir, &path, clock.clone()).await {
+                Err(StoreError::Busy) if Instant::now() < deadline => {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn open_once(dir: &Path, path: &Path, clock: Clock) -> StoreResult<Self> {
         let writer = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(BUSY_TIMEOUT * 3)
-            .connect_with(connect_options(&path))
+            .connect_with(connect_options(path))
             .await?;
         migrate(&writer).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             .acquire_timeout(BUSY_TIMEOUT * 3)
-            .connect_with(connect_options(&path).pragma("query_only", "on"))
+            .connect_with(connect_options(path).pragma("query_only", "on"))
             .await?;
         let mut store = Self {
             readers,
@@ -132,7 +146,7 @@ impl Store {
     }
 }
 
-fn connect_options(path: &PathBuf) -> SqliteConnectOptions {
+fn connect_options(path: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(true)
@@ -153,9 +167,9 @@ fn connect_options(path: &PathBuf) -> SqliteConnectOptions {
 }
 
 async fn migrate(pool: &SqlitePool) -> StoreResult<()> {
-    // Two processes may open a new workspace at the same moment: the slower one fails on a table that exists, and then
-    // finds everything done.
-    const ATTEMPTS: u32 = 5;
+    // Others may open a new workspace at the same moment: whoever is slower fails on a table that exists, and then finds
+    // one migration more done.
+    let attempts = MIGRATIONS.iter().count() as u32 + 5;
     let mut attempt = 1;
     loop {
         match MIGRATIONS.run(pool).await {
@@ -176,11 +190,9 @@ async fn migrate(pool: &SqlitePool) -> StoreResult<()> {
                     }
                     other => StoreError::Failed { reason: other.to_string() },
                 };
-                let may_be_a_race = matches!(
-                    error,
-                    StoreError::Busy | StoreError::Failed { .. } | StoreError::Constraint { .. }
-                );
-                if attempt == ATTEMPTS || !may_be_a_race {
+                let may_be_a_race =
+                    matches!(error, StoreError::Failed { .. } | StoreError::Constraint { .. });
+                if attempt == attempts || !may_be_a_race {
                     return Err(error);
                 }
                 tokio::time::sleep(Duration::from_millis(50 * u64::from(attempt))).await;
