@@ -23,9 +23,10 @@ const LONG_FILES: [(&str, &str); 2] = [
 ];
 
 /// Programs' own arrows: package -> packages of ours that it may depend on. Tests may use more; they are no arrows.
-const ARROWS: [(&str, &[&str]); 5] = [
+const ARROWS: [(&str, &[&str]); 6] = [
     ("saring-verdict", &[]),
-    ("saring-guard", &["saring-verdict"]),
+    ("saring-kernels", &[]),
+    ("saring-guard", &["saring-kernels", "saring-verdict"]),
     ("saring-desk", &["saring-verdict"]),
     ("saring", &["saring-desk", "saring-guard", "saring-verdict"]),
     ("saring-desktop", &["saring-desk", "saring-verdict"]),

@@ -1,0 +1,87 @@
+//! Number formats: what lines hold, and int8 with a scale for each group of 32.
+//!
+//! Plain loops that the compiler vectorises for the instruction set they are inlined into.
+
+use half::f16;
+
+use crate::{line::Line, tile::GROUP};
+
+/// The largest code. -128 occurs only in what others have quantised.
+const CODE_MAX: f32 = 127.0;
+
+/// Adding this rounds a small number to an integer, ties to even, and leaves the integer in the low bits.
+const ROUNDER: f32 = 12_582_912.0;
+
+/// Below this a group of activations is zero: its reciprocal would not be finite.
+const AMPLITUDE_MIN: f32 = 1e-36;
+
+/// Lines of pairs (the earlier input low) to twice as many of f32.
+#[inline(always)]
+pub(crate) fn unpack_bf16(packed: &[Line], out: &mut [Line]) {
+    for (pairs, two) in packed.iter().zip(out.chunks_exact_mut(2)) {
+        for (i, pair) in pairs.0.iter().enumerate() {
+            two[0].0[i] = pair << 16;
+            two[1].0[i] = pair & 0xffff_0000;
+        }
+    }
+}
+
+/// Lines of four bytes `code + 128` to twice as many of i16 pairs.
+#[inline(always)]
+pub(crate) fn unpack_int8(packed: &[Line], out: &mut [Line]) {
+    for (quads, two) in packed.iter().zip(out.chunks_exact_mut(2)) {
+        for (i, quad) in quads.0.iter().enumerate() {
+            let codes = (quad ^ 0x8080_8080).cast_signed();
+            let widened = |left: u32| ((codes << left) >> 24).cast_unsigned();
+            two[0].0[i] = (widened(24) & 0xffff) | (widened(16) << 16);
+            two[1].0[i] = (widened(8) & 0xffff) | (widened(0) << 16);
+        }
+    }
+}
+
+/// The bits of the largest magnitude, above those of any finite number if one is not finite.
+#[inline(always)]
+fn amplitude(group: &[f32]) -> f32 {
+    f32::from_bits(group.iter().map(|x| x.to_bits() & 0x7fff_ffff).fold(0, u32::max))
+}
+
+/// A row of activations to codes from -127 to 127 with an f32 scale a group; what is not finite makes the scale NaN.
+#[inline(always)]
+pub(crate) fn quantise(row: &[f32], codes: &mut [i8], scales: &mut [f32]) {
+    for ((group, codes), scale) in
+        row.chunks_exact(GROUP).zip(codes.chunks_exact_mut(GROUP)).zip(scales.iter_mut())
+    {
+        let amplitude = amplitude(group);
+        let inverse = if amplitude < AMPLITUDE_MIN { 0.0 } else { CODE_MAX / amplitude };
+        *scale = if !amplitude.is_finite() {
+            f32::NAN
+        } else if inverse == 0.0 {
+            0.0
+        } else {
+            amplitude / CODE_MAX
+        };
+        for (x, code) in group.iter().zip(codes) {
+            *code = (x * inverse + ROUNDER).to_bits() as i8;
+        }
+    }
+}
+
+/// A group of weights to codes and the f16 scale they are rounded for; what is not finite makes the scale NaN.
+pub(crate) fn quantise_weights(group: &[f32; GROUP], codes: &mut [i8; GROUP]) -> f16 {
+    let amplitude = amplitude(group);
+    if !amplitude.is_finite() {
+        *codes = [0; GROUP];
+        return f16::NAN;
+    }
+    let mut scale = f16::from_f32(amplitude / CODE_MAX);
+    // A subnormal scale may be rounded down by more than the largest code can take.
+    if amplitude > scale.to_f32() * (CODE_MAX + 0.5) {
+        scale = f16::from_bits(scale.to_bits() + 1);
+    }
+    // Rounded for the scale that will be read back, so that its own rounding costs nothing.
+    let inverse = if scale.to_f32() == 0.0 { 0.0 } else { 1.0 / scale.to_f32() };
+    for (x, code) in group.iter().zip(codes.iter_mut()) {
+        *code = (x * inverse).clamp(-CODE_MAX, CODE_MAX).round_ties_even() as i8;
+    }
+    scale
+}
