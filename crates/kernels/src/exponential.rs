@@ -80,32 +80,36 @@ pub(crate) unsafe fn softmax<L: Lanes>(scores: &mut [f32], max: f32) -> (f32, f3
 #[inline(always)]
 pub(crate) unsafe fn gated<L: Lanes>(gate: Gate, g: &[f32], y: &mut [f32]) {
     unsafe {
-        let one = |g: *const f32, y: *mut f32| {
-            let x = L::load(g);
-            let z = match gate {
-                Gate::Silu => L::mul(x, L::splat(-1.0)),
-                // tanh(u) = 2 / (1 + e^-2u) - 1
-                Gate::GeluTanh => {
-                    let cube = L::mul(L::mul(x, x), x);
-                    let u = L::fma(cube, L::splat(0.044_715), x);
-                    L::mul(u, L::splat(-2.0 * 0.797_884_6))
-                }
-            };
-            let gate = L::div(x, L::add(L::splat(1.0), exp::<L>(z)));
-            L::store(y, L::mul(gate, L::load(y)));
-        };
         let whole = g.len() / PANEL * PANEL;
         for at in (0..whole).step_by(PANEL) {
-            one(g.as_ptr().add(at), y.as_mut_ptr().add(at));
+            gated_line::<L>(gate, g.as_ptr().add(at), y.as_mut_ptr().add(at));
         }
         let rest = g.len() - whole;
         if rest > 0 {
             let (mut last_g, mut last_y) = ([0.0; PANEL], [0.0; PANEL]);
             last_g[..rest].copy_from_slice(&g[whole..]);
             last_y[..rest].copy_from_slice(&y[whole..]);
-            one(last_g.as_ptr(), last_y.as_mut_ptr());
+            gated_line::<L>(gate, last_g.as_ptr(), last_y.as_mut_ptr());
             y[whole..].copy_from_slice(&last_y[..rest]);
         }
+    }
+}
+
+#[inline(always)]
+unsafe fn gated_line<L: Lanes>(gate: Gate, g: *const f32, y: *mut f32) {
+    unsafe {
+        let x = L::load(g);
+        let z = match gate {
+            Gate::Silu => L::mul(x, L::splat(-1.0)),
+            // tanh(u) = 2 / (1 + e^-2u) - 1
+            Gate::GeluTanh => {
+                let cube = L::mul(L::mul(x, x), x);
+                let u = L::fma(cube, L::splat(0.044_715), x);
+                L::mul(u, L::splat(-2.0 * 0.797_884_6))
+            }
+        };
+        let factor = L::div(x, L::add(L::splat(1.0), exp::<L>(z)));
+        L::store(y, L::mul(factor, L::load(y)));
     }
 }
 

@@ -13,6 +13,8 @@ mod portable;
 
 use std::{fmt, sync::OnceLock};
 
+use half::f16;
+
 use crate::{exponential::Gate, line::Line, tile::Tile};
 
 /// An instruction set that has kernels here.
@@ -93,6 +95,12 @@ impl Isa {
     }
 }
 
+/// A row of weights to codes and scales, see [`crate::numbers::quantise_weights`].
+pub(crate) fn quantise_weights(row: &[f32], codes: &mut [i8], scales: &mut [f16]) {
+    // SAFETY: the table belongs to this processor.
+    unsafe { (Isa::best().kernels().quantise_weights)(row, codes, scales) }
+}
+
 impl fmt::Display for Isa {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -127,6 +135,8 @@ pub(crate) struct Kernels {
     pub unpack_int8: unsafe fn(&[Line], &mut [Line]),
     /// Groups of a row of activations to bytes and scales.
     pub quantise: unsafe fn(&[f32], &mut [i8], &mut [f32]),
+    /// Groups of a row of weights to bytes and scales.
+    pub quantise_weights: unsafe fn(&[f32], &mut [i8], &mut [f16]),
     /// See [`crate::exponential::softmax`].
     pub softmax: unsafe fn(&mut [f32], f32) -> (f32, f32),
     /// See [`crate::exponential::gated`].
@@ -147,11 +157,14 @@ macro_rules! kernels {
             unpack_bf16: $module::unpack_bf16,
             unpack_int8: $module::unpack_int8,
             quantise: $module::quantise,
+            quantise_weights: $module::quantise_weights,
             softmax: $module::softmax,
             gated: $module::gated,
         };
 
         mod $module {
+            use half::f16;
+
             use super::*;
             use $crate::{exponential, exponential::Gate, line::Line, numbers, tile, tile::Tile};
 
@@ -183,6 +196,11 @@ macro_rules! kernels {
             $(#[target_feature(enable = $feature)])?
             pub(super) unsafe fn quantise(row: &[f32], codes: &mut [i8], scales: &mut [f32]) {
                 numbers::quantise(row, codes, scales);
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            pub(super) unsafe fn quantise_weights(row: &[f32], codes: &mut [i8], scales: &mut [f16]) {
+                numbers::quantise_weights(row, codes, scales);
             }
 
             $(#[target_feature(enable = $feature)])?

@@ -2,13 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
-use half::{bf16, f16};
+use half::{bf16, f16, slice::HalfFloatSliceExt};
 use rayon::prelude::*;
 use thiserror::Error;
 
 use crate::{
+    isa,
     line::{Line, PANEL},
-    numbers,
     tile::GROUP,
 };
 
@@ -123,7 +123,7 @@ impl Matrix {
     /// # Errors
     /// If there are not `outputs * inputs` numbers, or `inputs` is no multiple of 32.
     pub fn int8_from_f32(outputs: usize, inputs: usize, numbers: &[f32]) -> Result<Self, ShapeError> {
-        Self::int8(outputs, inputs, numbers, |number| number)
+        Self::int8(outputs, inputs, numbers, |from, to| to.copy_from_slice(from))
     }
 
     /// Quantises bf16 weights to int8, see [`Matrix::int8_from_f32`].
@@ -131,7 +131,7 @@ impl Matrix {
     /// # Errors
     /// If there are not `outputs * inputs` numbers, or `inputs` is no multiple of 32.
     pub fn int8_from_bf16(outputs: usize, inputs: usize, numbers: &[bf16]) -> Result<Self, ShapeError> {
-        Self::int8(outputs, inputs, numbers, bf16::to_f32)
+        Self::int8(outputs, inputs, numbers, |from, to| from.convert_to_f32_slice(to))
     }
 
     /// Quantises f16 weights to int8, see [`Matrix::int8_from_f32`].
@@ -139,7 +139,7 @@ impl Matrix {
     /// # Errors
     /// If there are not `outputs * inputs` numbers, or `inputs` is no multiple of 32.
     pub fn int8_from_f16(outputs: usize, inputs: usize, numbers: &[f16]) -> Result<Self, ShapeError> {
-        Self::int8(outputs, inputs, numbers, f16::to_f32)
+        Self::int8(outputs, inputs, numbers, |from, to| from.convert_to_f32_slice(to))
     }
 
     /// Takes GGUF Q8_0 blocks, row after row: an f16 scale and 32 codes each, little-endian. Nothing is lost.
@@ -149,12 +149,14 @@ impl Matrix {
     pub fn int8_from_q8_0(outputs: usize, inputs: usize, blocks: &[u8]) -> Result<Self, ShapeError> {
         let groups = groups(inputs)?;
         check(outputs, inputs, "bytes of Q8_0", outputs * groups * Q8_0_BLOCK, blocks.len())?;
-        Ok(Self::int8_packed(outputs, inputs, |row, group, codes| {
-            let block = &blocks[(row * groups + group) * Q8_0_BLOCK..][..Q8_0_BLOCK];
-            for (code, byte) in codes.iter_mut().zip(&block[2..]) {
-                *code = byte.cast_signed();
+        Ok(Self::int8_packed(outputs, inputs, |row, codes, scales| {
+            let blocks = blocks[row * groups * Q8_0_BLOCK..].chunks_exact(Q8_0_BLOCK);
+            for ((block, codes), scale) in blocks.zip(codes.chunks_exact_mut(GROUP)).zip(scales) {
+                *scale = f16::from_le_bytes([block[0], block[1]]);
+                for (code, byte) in codes.iter_mut().zip(&block[2..]) {
+                    *code = byte.cast_signed();
+                }
             }
-            f16::from_le_bytes([block[0], block[1]])
         }))
     }
 
@@ -164,43 +166,44 @@ impl Matrix {
         Self { outputs, inputs, storage: Storage::Rows(rows) }
     }
 
-    fn int8<T: Copy + Sync>(
+    /// Quantises rows that `float` turns into f32.
+    fn int8<T: Sync>(
         outputs: usize,
         inputs: usize,
         numbers: &[T],
-        float: impl Fn(T) -> f32 + Sync,
+        float: impl Fn(&[T], &mut [f32]) + Sync,
     ) -> Result<Self, ShapeError> {
         groups(inputs)?;
         check(outputs, inputs, "numbers", outputs * inputs, numbers.len())?;
-        Ok(Self::int8_packed(outputs, inputs, |row, group, codes| {
-            let numbers = &numbers[row * inputs + group * GROUP..][..GROUP];
-            numbers::quantise_weights(&std::array::from_fn(|i| float(numbers[i])), codes)
+        Ok(Self::int8_packed(outputs, inputs, |row, codes, scales| {
+            let mut floats = vec![0.0; inputs];
+            float(&numbers[row * inputs..][..inputs], &mut floats);
+            isa::quantise_weights(&floats, codes, scales);
         }))
     }
 
-    /// Packs what `group` writes for a row and a group, with the scale it returns.
+    /// Packs the codes and the scales that `write` gives for a row.
     fn int8_packed(
         outputs: usize,
         inputs: usize,
-        group: impl Fn(usize, usize, &mut [i8; GROUP]) -> f16 + Sync,
+        write: impl Fn(usize, &mut [i8], &mut [f16]) + Sync,
     ) -> Self {
-        let (panels, groups, per_group) = (outputs.div_ceil(PANEL), inputs / GROUP, GROUP / 4);
+        let (panels, groups, per_panel) = (outputs.div_ceil(PANEL), inputs / GROUP, inputs / 4);
         // Codes of zero, so that a panel's missing outputs are zero too.
-        let mut lines = vec![Line([0x8080_8080; PANEL]); panels * groups * per_group];
+        let mut lines = vec![Line([0x8080_8080; PANEL]); panels * per_panel];
         let mut scales = vec![f16::ZERO; panels * groups * PANEL];
-        let of_panels = lines.par_chunks_mut((groups * per_group).max(1));
+        let of_panels = lines.par_chunks_mut(per_panel.max(1));
         of_panels.zip(scales.par_chunks_mut((groups * PANEL).max(1))).enumerate().for_each(
             |(panel, (lines, scales))| {
-                for (g, (lines, scales)) in
-                    lines.chunks_exact_mut(per_group).zip(scales.chunks_exact_mut(PANEL)).enumerate()
-                {
-                    for (column, row) in rows_of(panel, outputs).enumerate() {
-                        let mut codes = [0; GROUP];
-                        scales[column] = group(row, g, &mut codes);
-                        for (line, quad) in lines.iter_mut().zip(codes.chunks_exact(4)) {
-                            let bytes = std::array::from_fn(|i| quad[i].cast_unsigned());
-                            line.0[column] = u32::from_le_bytes(bytes) ^ 0x8080_8080;
-                        }
+                let (mut codes, mut of_row) = (vec![0; inputs], vec![f16::ZERO; groups]);
+                for (column, row) in rows_of(panel, outputs).enumerate() {
+                    write(row, &mut codes, &mut of_row);
+                    for (line, quad) in lines.iter_mut().zip(codes.chunks_exact(4)) {
+                        let bytes = std::array::from_fn(|i| quad[i].cast_unsigned());
+                        line.0[column] = u32::from_le_bytes(bytes) ^ 0x8080_8080;
+                    }
+                    for (scales, scale) in scales.chunks_exact_mut(PANEL).zip(&of_row) {
+                        scales[column] = *scale;
                     }
                 }
             },

@@ -66,22 +66,23 @@ pub(crate) fn quantise(row: &[f32], codes: &mut [i8], scales: &mut [f32]) {
     }
 }
 
-/// A group of weights to codes and the f16 scale they are rounded for; what is not finite makes the scale NaN.
-pub(crate) fn quantise_weights(group: &[f32; GROUP], codes: &mut [i8; GROUP]) -> f16 {
-    let amplitude = amplitude(group);
-    if !amplitude.is_finite() {
-        *codes = [0; GROUP];
-        return f16::NAN;
+/// A row of weights to codes from -127 to 127 with an f16 scale a group; what is not finite makes the scale NaN.
+#[inline(always)]
+pub(crate) fn quantise_weights(row: &[f32], codes: &mut [i8], scales: &mut [f16]) {
+    for ((group, codes), scale) in
+        row.chunks_exact(GROUP).zip(codes.chunks_exact_mut(GROUP)).zip(scales.iter_mut())
+    {
+        let amplitude = amplitude(group);
+        *scale = if amplitude.is_finite() { f16::from_f32(amplitude / CODE_MAX) } else { f16::NAN };
+        // A subnormal scale may be rounded down by more than the largest code can take.
+        if amplitude > scale.to_f32() * (CODE_MAX + 0.5) {
+            *scale = f16::from_bits(scale.to_bits() + 1);
+        }
+        // Rounded for the scale that will be read back, so that its own rounding costs nothing.
+        let scale = scale.to_f32();
+        let inverse = if scale == 0.0 { 0.0 } else { 1.0 / scale };
+        for (x, code) in group.iter().zip(codes) {
+            *code = (x * inverse + ROUNDER).to_bits() as i8;
+        }
     }
-    let mut scale = f16::from_f32(amplitude / CODE_MAX);
-    // A subnormal scale may be rounded down by more than the largest code can take.
-    if amplitude > scale.to_f32() * (CODE_MAX + 0.5) {
-        scale = f16::from_bits(scale.to_bits() + 1);
-    }
-    // Rounded for the scale that will be read back, so that its own rounding costs nothing.
-    let inverse = if scale.to_f32() == 0.0 { 0.0 } else { 1.0 / scale.to_f32() };
-    for (x, code) in group.iter().zip(codes.iter_mut()) {
-        *code = (x * inverse).clamp(-CODE_MAX, CODE_MAX).round_ties_even() as i8;
-    }
-    scale
 }

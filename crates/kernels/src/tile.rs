@@ -13,7 +13,7 @@
     reason = "a row's index addresses sums and activations alike, and these loops must unroll"
 )]
 
-use crate::line::PANEL;
+use crate::line::{Line, PANEL};
 
 /// Inputs that share a scale in int8.
 pub(crate) const GROUP: usize = 32;
@@ -77,7 +77,7 @@ pub(crate) struct Tile {
     pub panels: usize,
     /// The first line of each panel.
     pub lines: [*const u8; 2],
-    /// Bytes from a line to the next.
+    /// Bytes from a line to the next; int8 has one after the other.
     pub line_stride: usize,
     pub steps: usize,
     /// Activations: packed `[steps][rows]`, or rows `row_stride` words apart where the kernel is the strided one.
@@ -148,29 +148,19 @@ unsafe fn float_of<
     tile: &Tile,
 ) {
     unsafe {
-        let (row_stride, step_stride) = if PACKED { (1, R) } else { (tile.row_stride, 1) };
         let mut sums = [[[L::splat(0.0); P]; R]; SUMS];
-        let step = |sums: &mut [[L::F; P]; R], k: usize| {
-            let words = tile.words.add(k * step_stride);
-            let line = |p: usize| D::line(tile.lines[p].add(k * tile.line_stride));
-            let lines: [D::Line; P] = std::array::from_fn(line);
-            for r in 0..R {
-                let word = D::word(words.add(r * row_stride));
-                for p in 0..P {
-                    sums[r][p] = D::step(sums[r][p], lines[p], word);
-                }
-            }
-        };
         let mut k = 0;
         while k + SUMS <= tile.steps {
-            for (s, sums) in sums.iter_mut().enumerate() {
-                step(sums, k + s);
+            for s in 0..SUMS {
+                float_step::<L, D, R, P, PACKED>(tile, k + s, &mut sums[s]);
             }
             k += SUMS;
         }
-        while k < tile.steps {
-            step(&mut sums[0], k);
-            k += 1;
+        if SUMS > 1 {
+            while k < tile.steps {
+                float_step::<L, D, R, P, PACKED>(tile, k, &mut sums[0]);
+                k += 1;
+            }
         }
         for r in 0..R {
             for p in 0..P {
@@ -179,6 +169,28 @@ unsafe fn float_of<
                     sum = L::add(sum, more[r][p]);
                 }
                 write::<L>(tile, r, p, sum);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn float_step<L: Lanes, D: FloatDot<L>, const R: usize, const P: usize, const PACKED: bool>(
+    tile: &Tile,
+    k: usize,
+    sums: &mut [[L::F; P]; R],
+) {
+    unsafe {
+        let (row_stride, step_stride) = if PACKED { (1, R) } else { (tile.row_stride, 1) };
+        let words = tile.words.add(k * step_stride);
+        let mut lines = [D::line(tile.lines[0].add(k * tile.line_stride)); P];
+        for p in 1..P {
+            lines[p] = D::line(tile.lines[p].add(k * tile.line_stride));
+        }
+        for r in 0..R {
+            let word = D::word(words.add(r * row_stride));
+            for p in 0..P {
+                sums[r][p] = D::step(sums[r][p], lines[p], word);
             }
         }
     }
@@ -208,12 +220,16 @@ unsafe fn int8_of<L: Lanes, D: IntDot<L>, const R: usize, const P: usize>(tile: 
         let mut totals = [[L::splat(0.0); P]; R];
         for group in 0..tile.steps / steps {
             let starts = tile.starts.add(group * R);
-            let mut sums: [[D::Sum; P]; R] =
-                std::array::from_fn(|r| std::array::from_fn(|_| D::start(*starts.add(r))));
+            let mut sums = [[D::start(0); P]; R];
+            for r in 0..R {
+                sums[r] = [D::start(*starts.add(r)); P];
+            }
             for k in group * steps..(group + 1) * steps {
                 let words = tile.words.add(k * R);
-                let lines: [D::Line; P] =
-                    std::array::from_fn(|p| D::line(tile.lines[p].add(k * tile.line_stride)));
+                let mut lines = [D::line(tile.lines[0].add(k * size_of::<Line>())); P];
+                for p in 1..P {
+                    lines[p] = D::line(tile.lines[p].add(k * size_of::<Line>()));
+                }
                 for r in 0..R {
                     let word = D::word(words.add(r));
                     for p in 0..P {
@@ -221,7 +237,10 @@ unsafe fn int8_of<L: Lanes, D: IntDot<L>, const R: usize, const P: usize>(tile: 
                     }
                 }
             }
-            let scales: [L::F; P] = std::array::from_fn(|p| L::load(tile.scales[p].add(group * PANEL)));
+            let mut scales = [L::load(tile.scales[0].add(group * PANEL)); P];
+            for p in 1..P {
+                scales[p] = L::load(tile.scales[p].add(group * PANEL));
+            }
             for r in 0..R {
                 let word_scale = L::splat(*tile.word_scales.add(group * R + r));
                 for p in 0..P {
@@ -229,9 +248,9 @@ unsafe fn int8_of<L: Lanes, D: IntDot<L>, const R: usize, const P: usize>(tile: 
                 }
             }
         }
-        for (r, totals) in totals.iter().enumerate() {
-            for (p, total) in totals.iter().enumerate() {
-                write::<L>(tile, r, p, *total);
+        for r in 0..R {
+            for p in 0..P {
+                write::<L>(tile, r, p, totals[r][p]);
             }
         }
     }

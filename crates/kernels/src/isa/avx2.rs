@@ -76,18 +76,24 @@ impl Lanes for Avx2 {
     }
     #[inline(always)]
     unsafe fn exp2_of_integer(a: F) -> F {
-        let one = |a| unsafe {
-            let biased = _mm256_add_epi32(_mm256_cvtps_epi32(a), _mm256_set1_epi32(127));
-            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
-        };
-        [one(a[0]), one(a[1])]
+        unsafe { [exp2_of_integer(a[0]), exp2_of_integer(a[1])] }
     }
     #[inline(always)]
     unsafe fn zero_below(value: F, x: F, threshold: F) -> F {
-        let one = |value, x, threshold| unsafe {
-            _mm256_andnot_ps(_mm256_cmp_ps::<_CMP_LT_OQ>(x, threshold), value)
-        };
-        [one(value[0], x[0], threshold[0]), one(value[1], x[1], threshold[1])]
+        unsafe {
+            let below = _mm256_cmp_ps::<_CMP_LT_OQ>(x[0], threshold[0]);
+            let below_too = _mm256_cmp_ps::<_CMP_LT_OQ>(x[1], threshold[1]);
+            [_mm256_andnot_ps(below, value[0]), _mm256_andnot_ps(below_too, value[1])]
+        }
+    }
+}
+
+/// Puts the integer into the exponent.
+#[inline(always)]
+unsafe fn exp2_of_integer(a: __m256) -> __m256 {
+    unsafe {
+        let biased = _mm256_add_epi32(_mm256_cvtps_epi32(a), _mm256_set1_epi32(127));
+        _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
     }
 }
 
@@ -140,8 +146,10 @@ impl IntDot<Avx2> for Pairs {
     }
     #[inline(always)]
     unsafe fn step(sum: I, line: I, word: __m256i) -> I {
-        let one = |sum, line| unsafe { _mm256_add_epi32(sum, _mm256_madd_epi16(line, word)) };
-        [one(sum[0], line[0]), one(sum[1], line[1])]
+        unsafe {
+            let products = [_mm256_madd_epi16(line[0], word), _mm256_madd_epi16(line[1], word)];
+            [_mm256_add_epi32(sum[0], products[0]), _mm256_add_epi32(sum[1], products[1])]
+        }
     }
     #[inline(always)]
     unsafe fn float(sum: I) -> F {
@@ -174,8 +182,9 @@ impl IntDot<Avx2> for Quads {
     }
     #[inline(always)]
     unsafe fn step(sum: I, line: I, word: __m256i) -> I {
-        let one = |sum, line| unsafe { _mm256_dpbusd_avx_epi32(sum, line, word) };
-        [one(sum[0], line[0]), one(sum[1], line[1])]
+        unsafe {
+            [_mm256_dpbusd_avx_epi32(sum[0], line[0], word), _mm256_dpbusd_avx_epi32(sum[1], line[1], word)]
+        }
     }
     #[inline(always)]
     unsafe fn float(sum: I) -> F {
