@@ -10,6 +10,7 @@
 #   make hostile     1,000 images and 10,000 texts that want to break a guard, through every family
 #   make engine-deaths  kill -9 of the guard's process, 50 times, under runs that the window has started
 #   make reference   golden files anew, from the reference implementation (needs Python; downloads it)
+#   make compare-engines  the same items through Saring, llama.cpp and transformers, as tables in docs/performance.md
 #   make demo-guard  the demo guard anew, trained from scratch
 #   make clean       what was built
 #
@@ -29,7 +30,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 CARGO_BUILD := cargo build --locked --workspace
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run test check build ui durability hostile engine-deaths reference demo-guard clean toolchains system-build system-test build-cuda gpu-report
+.PHONY: help run test check build ui durability hostile engine-deaths reference compare-engines demo-guard clean toolchains system-build system-test build-cuda gpu-report
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -87,6 +88,11 @@ system-test: | toolchains
 reference: .setup/python-reference/ready
 	.setup/python-reference/bin/python tests/reference/make_reference.py
 
+# COMPARE holds switches; see tests/peers/README.md.
+compare-engines: build .setup/python-peers/ready
+	tests/peers/build_llama.sh .setup/peers .setup/python-peers/bin/python
+	.setup/python-peers/bin/python tests/peers/compare.py --saring "$(TARGET)/debug/saring" $(COMPARE)
+
 demo-guard: .setup/python-demo/ready
 	.setup/python-demo/bin/python demo/make/build.py
 	.setup/python-demo/bin/python demo/make/reference.py
@@ -94,6 +100,7 @@ demo-guard: .setup/python-demo/ready
 
 .setup/python-reference/ready: tests/reference/requirements.txt
 .setup/python-demo/ready: demo/make/requirements.txt
+.setup/python-peers/ready: tests/peers/requirements.txt
 .setup/python-%/ready:
 	python3 -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --requirement $<
