@@ -184,13 +184,10 @@ def serve(files: Files, checkpoint: Path, weights: str, setting: Setting, items:
 
 
 def check(items: list[Item], answers: list[dict], mode: Mode) -> None:
-    """That what was asked is what was measured: as many tokens in and out as the workload says.
-
-    Images are counted by each engine in its own way, so only the answers are counted there.
-    """
+    """That what was asked is what was measured: as many tokens in and out as the workload says."""
     for number, (item, answer) in enumerate(zip(items, answers, strict=True)):
         read, written = answer["tokens_evaluated"], answer["tokens_predicted"]
-        if (item.image is None and read != item.tokens) or written != mode.answer_tokens(item):
+        if read != item.tokens or written != mode.answer_tokens(item):
             raise RuntimeError(
                 f"item {number}: the workload says {item.tokens} tokens and {mode.answer_tokens(item)} for the answer; "
                 f"llama-server read {read} and wrote {written}"

@@ -51,9 +51,17 @@ def try_llama(shape: Shape, mode: Mode, measure: Measure, results: Results) -> N
     if mode is Mode.IMAGE:
         return
     for kind in (llama.QUANTISED, llama.UNQUANTISED):
-        base = best(results.runs(shape.name), "llama.cpp", what, kind)
+        # Without those that a comparison which was stopped has tried with other flags already.
+        plain = [(run, figures) for run, figures in results.runs(shape.name) if has_usual_flags(run)]
+        base = best(plain, "llama.cpp", what, kind)
         if base is not None:
             try_flags(base, measure)
+
+
+def has_usual_flags(run: Run) -> bool:
+    """Whether only the slots were chosen."""
+    setting = dict(run.setting)
+    return "slots" in setting and setting == asdict(llama.Setting(slots=setting["slots"]))
 
 
 def try_flags(base: Run, measure: Measure) -> None:

@@ -9,6 +9,7 @@ import unittest
 from dataclasses import replace
 from pathlib import Path
 
+import llama
 import machine
 import report
 import saring_engine
@@ -103,6 +104,11 @@ class Settings(unittest.TestCase):
         runs = [Run(GUARD.name, "llama.cpp", weights, "full", (("slots", slots),)) for weights, slots in rates]
         settings.promising(runs, measure)
         self.assertEqual(asked, [each for each in rates if each != ("bf16", 1)])
+
+    def test_flags_are_tried_on_the_same_setting_when_a_comparison_goes_on(self) -> None:
+        usual, changed = llama.Setting(slots=8), llama.Setting(slots=8, flash="off")
+        runs = [Run(GUARD.name, "llama.cpp", "Q8_0", "full", settings.settled(each)) for each in (usual, changed)]
+        self.assertEqual([settings.has_usual_flags(run) for run in runs], [True, False])
 
     def test_rounds_take_the_best_of_the_quantised_and_of_the_others(self) -> None:
         tried = [
