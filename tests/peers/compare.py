@@ -49,7 +49,7 @@ class Comparison:
             path = self.options.folder / "workloads" / f"{shape.name}.jsonl"
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                self.saring.export(folder, path)
+                self.saring.export(folder, path, shape.items + WARM)
         self.items[shape.name] = workload.read(path)
         if len(self.items[shape.name]) < shape.items + WARM:
             raise SystemExit(f"{path} has {len(self.items[shape.name])} items; {shape.items + WARM} are needed")
@@ -84,10 +84,12 @@ class Comparison:
             case "transformers", what:
                 setting = reference.Setting(**dict(run.setting))
                 return reference.ask(folder, run.weights, setting, items, warm, Mode(what), self.logs)
-            case "saring", "bench":
-                return self.saring.bench(folder, run.weights, items)
-            case _:
+            case "saring", "prefill":
+                return self.saring.prefill(folder, run.weights, PREFILL_TOKENS)
+            case "saring", Mode.IMAGE.value:
                 return self.saring.images(folder, run.weights, items)
+            case _:
+                return self.saring.judge(folder, run.weights, items, Mode(run.what))
 
     def measure(self, shape: Shape, run: Run) -> dict:
         """The same, once: from the file of results if it is there. Repeated where others took the processors meanwhile."""

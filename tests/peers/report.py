@@ -16,6 +16,7 @@ NAMES = {
     "prefill": "prefill tokens/s, 512",
     "load_s": "load, s",
     "peak_mib": "peak, MiB",
+    "image_peak_mib": "peak with images, MiB",
 }
 # What the engines' settings are called in the tables.
 WORDS = {
@@ -55,13 +56,15 @@ def table(head: list[str], names: int, rows: list[list[str]]) -> str:
 
 
 def gathered(runs: list[tuple[Run, dict]]) -> dict[tuple[str, str], dict[str, Spread]]:
-    """By engine and weights, each figure over the rounds. Load and peak are those of texts."""
+    """By engine and weights, each figure over the rounds. Load is that of texts; the peak with images has a name of its own."""
     values: dict[tuple[str, str], dict[str, list[float]]] = {}
     for run, figures in runs:
         if run.round == TRYING:
             continue
+        if run.what == Mode.IMAGE.value:
+            figures = {"image": figures["image"], "image_peak_mib": figures["peak_mib"]}
         for name, value in figures.items():
-            if name in NAMES and not (run.what in (Mode.IMAGE.value, "prefill") and name in ("load_s", "peak_mib")):
+            if name in NAMES:
                 values.setdefault((run.engine, run.weights), {}).setdefault(name, []).append(value)
     order = sorted(values, key=lambda key: ENGINES.index(key[0]))
     return {key: {name: Spread.of(each) for name, each in values[key].items()} for key in order}
@@ -78,7 +81,7 @@ def rounds_table(shape: Shape, runs: list[tuple[Run, dict]]) -> str:
     found = gathered(runs)
     modes = [mode.value for mode in shape.modes]
     peers = {mode: best_peer(found, mode) for mode in modes}
-    columns = [*modes, "prefill", "load_s", "peak_mib"]
+    columns = [*modes, "prefill", "load_s", "peak_mib", *(["image_peak_mib"] if Mode.IMAGE in shape.modes else [])]
     first = modes[0]
     head = ["engine", "weights", *(NAMES[name] for name in columns), f"{QUEUE:,} items", "times the best peer"]
     rows = []

@@ -7,17 +7,13 @@ from pathlib import Path
 
 import machine
 import workload
-from workload import Item
+from workload import Item, Mode
 
 PRECISIONS = ("f32", "bf16", "int8")
-# What the rows of `saring bench --workload` are called, and what they are here.
-ROWS = {
-    "workload, full answers": "full",
-    "workload, one token": "one",
-    "prefill, 512 tokens": "prefill",
-    "load": "load_s",
-}
-PER_S = {"ms": 1000.0}
+# How long a measurement of reading may take, in seconds.
+BENCH_S = 20
+# Tokens that Saring may read more than the workload says: the beginning of an answer that is always the same.
+FORCED_TOKENS_MAX = 4
 
 
 @dataclass(frozen=True)
@@ -38,18 +34,23 @@ class Program:
         said, _ = machine.run([self.path, "--version"], self.logs / "saring-version.log")
         return said.strip()
 
-    def export(self, checkpoint: Path, path: Path) -> None:
+    def export(self, checkpoint: Path, path: Path, count: int) -> None:
         """Writes the workload that everybody is asked about."""
-        self.run("bench", "--guard", checkpoint, "--export-workload", path)
+        self.run("bench", "--guard", checkpoint, "--export-workload", path, "--items", str(count))
 
-    def bench(self, checkpoint: Path, precision: str, items: list[Item]) -> dict:
-        """All figures of texts, in one go."""
+    def judge(self, checkpoint: Path, precision: str, items: list[Item], mode: Mode) -> dict:
+        """Items a second with whole verdicts, of the first items of the workload, which it makes again itself."""
         machine.read_through(checkpoint)
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "workload.jsonl"
-            workload.write(path, items)
-            said, peak = self.run("bench", *self.chosen(checkpoint, precision), "--workload", path)
-        return figures(said["rows"]) | {"peak_mib": peak}
+        said, peak = self.run("bench", *self.chosen(checkpoint, precision), "--workload-items", str(len(items)))
+        check(said["pace"], items)
+        return {mode.value: said["items_per_second"], "peak_mib": peak}
+
+    def prefill(self, checkpoint: Path, precision: str, tokens: int) -> dict:
+        """Tokens a second of one row that shares nothing, and how long loading took."""
+        machine.read_through(checkpoint)
+        said, _ = self.run("bench", *self.chosen(checkpoint, precision), "--seconds", str(BENCH_S))
+        rows = {row["name"]: row["value"] for row in said["rows"]}
+        return {"prefill": rows[f"prefill, {tokens} tokens"], "load_s": rows["load"] / 1000}
 
     def images(self, checkpoint: Path, precision: str, items: list[Item]) -> dict:
         """Items a second with images, from the file to the verdicts."""
@@ -71,10 +72,12 @@ class Program:
         return ["--guard", str(checkpoint), "--device", "cpu", "--precision", precision]
 
 
-def figures(rows: list[dict]) -> dict:
-    """The rows of a report that are compared, under the names that all engines share."""
-    found = {ROWS[row["name"]]: row["value"] / PER_S.get(row["unit"], 1.0) for row in rows if row["name"] in ROWS}
-    if "one" not in found:
-        names = ", ".join(row["name"] for row in rows)
-        raise RuntimeError(f"saring bench gave no items a second for one token; its rows are: {names}")
-    return found
+def check(pace: dict, items: list[Item]) -> None:
+    """That it judged the items that the others were asked about."""
+    expected = sum(item.tokens for item in items)
+    more = pace["tokens"] - expected
+    if pace["items"] != len(items) or more % len(items) or not 0 <= more <= FORCED_TOKENS_MAX * len(items):
+        raise RuntimeError(
+            f"the workload has {len(items)} items of {expected} tokens; saring judged {pace['items']} of {pace['tokens']}: "
+            "was the workload written by another version, or for another guard?"
+        )

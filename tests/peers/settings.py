@@ -113,7 +113,7 @@ def contenders(shape: Shape, engines: tuple[str, ...], precisions: tuple[str, ..
             setting = next(run.setting for run in chosen if run is not None and run.weights == weights)
             found.append(Run(shape.name, engine, weights, "prefill", setting if engine == "llama.cpp" else ()))
     if "saring" in engines:
-        found += [Run(shape.name, "saring", precision, "bench") for precision in precisions]
-        if Mode.IMAGE in shape.modes:
-            found += [Run(shape.name, "saring", precision, Mode.IMAGE.value) for precision in precisions]
+        # Its verdicts are whole ones: there is no mode in which it says less than the guard's full answer.
+        whats = [shape.modes[0].value, "prefill", *([Mode.IMAGE.value] if Mode.IMAGE in shape.modes else [])]
+        found += [Run(shape.name, "saring", precision, what) for precision in precisions for what in whats]
     return found

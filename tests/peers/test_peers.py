@@ -152,9 +152,14 @@ class Programs(unittest.TestCase):
             with self.assertRaisesRegex(RuntimeError, "the reason"):
                 machine.run([sys.executable, "-c", "raise SystemExit('the reason')"], log)
 
-    def test_a_report_of_saring_without_items_a_second_is_refused(self) -> None:
-        with self.assertRaisesRegex(RuntimeError, "no items a second"):
-            saring_engine.figures([{"name": "load", "value": 1500.0, "unit": "ms"}])
+    def test_saring_must_have_judged_the_items_that_the_others_were_asked_about(self) -> None:
+        items = [item("one"), item("two")]
+        # Two forced tokens an item are its own business.
+        for tokens in (40, 44):
+            saring_engine.check({"items": 2, "tokens": tokens}, items)
+        for wrong in ({"items": 2, "tokens": 41}, {"items": 2, "tokens": 38}, {"items": 1, "tokens": 20}):
+            with self.assertRaisesRegex(RuntimeError, "2 items of 40 tokens"):
+                saring_engine.check(wrong, items)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,8 @@ def ask(checkpoint: Path, weights: str, setting: Setting, items: list[Item], war
 def prefill(checkpoint: Path, weights: str, tokens: int, logs: Path) -> dict:
     """Tokens a second of one row."""
     nothing = {"prompts": [], "images": [], "warm": [], "warm_images": [], "answer_tokens": 1}
-    return call(checkpoint, weights, Setting(), logs, nothing | {"prefill_tokens": tokens})
+    said = call(checkpoint, weights, Setting(), logs, nothing | {"prefill_tokens": tokens})
+    return {"prefill": said["prefill"]}
 
 
 def call(checkpoint: Path, weights: str, setting: Setting, logs: Path, more: dict) -> dict:
