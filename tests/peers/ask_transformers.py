@@ -16,19 +16,27 @@ from PIL import Image
 from transformers import AutoConfig, AutoImageProcessor, AutoModelForCausalLM, AutoModelForImageTextToText, DynamicCache
 from transformers import PreTrainedTokenizerFast
 
-DTYPES = {"bf16": torch.bfloat16, "f32": torch.float32, "int8": torch.float32}
+DTYPES = {"bf16": torch.bfloat16, "f32": torch.float32, "int8": torch.bfloat16}
 PREFILL_RUNS = 3
 
 
 def load(folder: Path, weights: str) -> torch.nn.Module:
-    """The model. `int8`: its linear layers quantised as they are loaded, activations as they come."""
+    """The model in these weights."""
     shape = AutoConfig.from_pretrained(folder)
     kind = AutoModelForImageTextToText if hasattr(shape, "vision_config") else AutoModelForCausalLM
     model = kind.from_pretrained(folder, dtype=DTYPES[weights]).eval()
-    if weights == "int8":
-        torch.backends.quantized.engine = "x86"
-        model = torch.ao.quantization.quantize_dynamic(model, {torch.nn.Linear}, dtype=torch.qint8)
-    return model
+    return quantised(model) if weights == "int8" else model
+
+
+def quantised(model: torch.nn.Module) -> torch.nn.Module:
+    """Linear layers in int8, activations quantised as they come, the rest in f32; layer by layer, or it would not fit in memory."""
+    torch.backends.quantized.engine = "x86"
+    for name in [name for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)]:
+        parent, _, own = name.rpartition(".")
+        linear = model.get_submodule(name).float()
+        linear.qconfig = torch.ao.quantization.default_dynamic_qconfig
+        setattr(model.get_submodule(parent), own, torch.ao.nn.quantized.dynamic.Linear.from_float(linear))
+    return model.float()
 
 
 def shared_beginning(rows: list[list[int]]) -> int:

@@ -124,6 +124,9 @@ class Comparison:
                 folder = self.folders[shape.name]
                 settings.try_transformers(shape, mode, measure, self.results, lambda weights: reference.fits(folder, weights))
         runs = settings.contenders(shape, self.options.engines, PRECISIONS, self.results)
+        if "llama.cpp" in self.options.engines:
+            # Each takes gigabytes, and those that only were tried are not asked again.
+            self.llama.keep_only(self.folders[shape.name], {run.weights for run in runs if run.engine == "llama.cpp"})
         for number in range(1, self.options.rounds + 1):
             for run in runs:
                 measure(replace(run, round=number))

@@ -55,6 +55,11 @@ class Files:
         unfinished.rename(path)
         return path
 
+    def keep_only(self, checkpoint: Path, weights: set[str]) -> None:
+        """Removes this checkpoint's files in other weights."""
+        for other in {*QUANTISED, *UNQUANTISED} - weights:
+            (self.models / f"{checkpoint.name}-{other}.gguf").unlink(missing_ok=True)
+
     def projector(self, checkpoint: Path) -> Path:
         """What turns images into tokens, as a file of its own."""
         path = self.models / f"mmproj-{checkpoint.name}.gguf"

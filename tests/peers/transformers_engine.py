@@ -10,8 +10,8 @@ from workload import Item, Mode
 
 QUANTISED = ("int8",)
 UNQUANTISED = ("bf16", "f32")
-# Bytes of a parameter while it loads; int8 is made of f32.
-BYTES = {"bf16": 2, "f32": 4, "int8": 5}
+# Bytes of a parameter while it loads; int8 is made of bf16.
+BYTES = {"bf16": 2, "f32": 4, "int8": 3}
 SPARE_MIB = 2500
 
 
