@@ -7,7 +7,7 @@ use std::{
 
 use saring_verdict::{BenchReport, BenchRequest, BenchRow, Cancel, EngineError, Subject};
 
-use crate::{guard::Guard, layers::failure};
+use crate::{judging::Guard, layers::failure};
 
 /// Shares of the budget: each prefill length, then the queue.
 const PREFILL_SHARE: u32 = 4;

@@ -11,11 +11,11 @@ use saring_verdict::{
 
 use crate::{
     asking::Asker,
-    batching::Limits,
     bench,
     checkpoint::{Checkpoint, DigestCache, Stamp, Weights},
     device, family, generating,
-    guard::{Guard, LARGE_BATCH, SMALL_BATCH, working_bytes},
+    judging::{Guard, LARGE_BATCH, Limits, PROCESSOR_BATCH, SMALL_BATCH, working_bytes},
+    layers::Computing,
     model::{Model, ModelConfig},
     precision::Precision,
     vision::{FeatureCache, VisionConfig},
@@ -79,7 +79,7 @@ impl LocalEngine {
             .iter()
             .map(|p| MemoryNeed {
                 precision: p.name(),
-                bytes: memory_needed(weights, config, *p, SMALL_BATCH),
+                bytes: memory_needed(weights, config, *p, &Device::Cpu, PROCESSOR_BATCH),
             })
             .collect();
         let mut warnings = Vec::new();
@@ -150,11 +150,13 @@ impl Engine for LocalEngine {
         let opened = Opened::open(&request.source)?;
         let chosen = device::choose(request.device)?;
         let precision = Precision::choose(request.precision, opened.weights.stored());
-        let needed = |limits| memory_needed(&opened.weights, &opened.config, precision, limits);
+        let needed =
+            |limits| memory_needed(&opened.weights, &opened.config, precision, &chosen.device, limits);
         let free_bytes = chosen.info.memory_free_bytes;
-        check_memory(needed(SMALL_BATCH), free_bytes)?;
+        let least = if chosen.info.kind == DeviceKind::Cpu { PROCESSOR_BATCH } else { SMALL_BATCH };
+        check_memory(needed(least), free_bytes)?;
         let limits = match chosen.info.kind {
-            DeviceKind::Cpu => SMALL_BATCH,
+            DeviceKind::Cpu => PROCESSOR_BATCH,
             _ if check_memory(needed(LARGE_BATCH), free_bytes).is_err() => SMALL_BATCH,
             _ => LARGE_BATCH,
         };
@@ -265,9 +267,16 @@ fn features(
 }
 
 /// Bytes on the device: weights, room to work on a batch, and the images' features that are kept.
-fn memory_needed(weights: &Weights, config: &ModelConfig, precision: Precision, limits: Limits) -> u64 {
+fn memory_needed(
+    weights: &Weights,
+    config: &ModelConfig,
+    precision: Precision,
+    device: &Device,
+    limits: Limits,
+) -> u64 {
+    let activations = Computing::best(device).activations(precision.dtype);
     let features = if config.vision.is_some() { FEATURES_BYTES_MAX } else { 0 };
-    precision.weight_bytes(weights) + working_bytes(config, precision.dtype, limits) + features
+    precision.weight_bytes(weights) + working_bytes(config, activations, limits) + features
 }
 
 /// Refuses what is certain to fail. Where free memory is not known, the device is left to say so itself.

@@ -5,9 +5,11 @@ use saring_verdict::{Cancel, Ending, EngineError, GenerateRequest, Generated};
 use crate::{
     asking::Asker,
     decoder::{Decoder, Row},
-    guard::CHUNK_TOKENS,
     layers::failure,
 };
+
+/// Tokens of a conversation that are read in one pass.
+const PASS_TOKENS: usize = 1024;
 
 /// Lets a model answer a conversation. `on_text` gets the text in pieces that end between characters.
 ///
@@ -55,7 +57,7 @@ impl Writing<'_> {
         cancel: &Cancel,
     ) -> candle_core::Result<Ending> {
         let mut cache = self.decoder.cache(1, None);
-        let mut hidden = self.decoder.prefill(&[Row::text(prompt)], &mut cache, CHUNK_TOKENS, cancel)?;
+        let mut hidden = self.decoder.prefill(&[Row::text(prompt)], &mut cache, PASS_TOKENS, cancel)?;
         while self.tokens.len() < tokens_max {
             if cancel.is_cancelled() {
                 return Ok(Ending::Cancelled);

@@ -4,13 +4,12 @@
 //! the wire protocol. Inside, a *checkpoint* is a folder of files, an *architecture* (`decoder`) knows tensors and no
 //! words, a *family* (`family`) knows words and no tensors. The way of an item: `family` words the question, `framing`
 //! renders it with the checkpoint's own template and encodes it so that item text never becomes a control token
-//! (`inert`, `tokenizer`), `asking` cuts what is too long, `scoring` reads the label's logits in batches (`batching`) and
-//! lets the answer run on under its `grammar`.
+//! (`inert`, `tokenizer`), `asking` cuts what is too long, `judging` reads the label's logits in batches and lets the answer
+//! run on under its `grammar`. On processors the products and attention are those of `saring-kernels`.
 //!
 //! Invariant: this crate knows no database and no window, opens no socket, and is the only one that names candle.
 
 mod asking;
-mod batching;
 mod bench;
 mod checkpoint;
 mod decoder;
@@ -20,18 +19,16 @@ mod family;
 mod framing;
 mod generating;
 mod grammar;
-mod guard;
 mod images;
 mod inert;
+mod judging;
 mod layers;
 mod model;
 mod picture;
 mod precision;
 mod response;
-mod scoring;
 mod serve;
 mod stream_heads;
-mod streaming;
 mod template;
 mod tokenizer;
 mod turn;

@@ -7,7 +7,7 @@ use crate::{
     checkpoint::{Checkpoint, TensorSpec, Weights},
     decoder::{Architecture, Decoder, DecoderConfig, ImageFeatures, SUPPORTED},
     images::Prepared,
-    layers::Loader,
+    layers::{Computing, Loader},
     precision::Precision,
     stream_heads::{StreamConfig, StreamHeads},
     vision::{self, VisionConfig, VisionTower},
@@ -82,11 +82,12 @@ impl Model {
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Self, EngineError> {
         let (dtype, quantization) = (precision.dtype, precision.quantization);
-        let mut loader = Loader::new(weights, dtype, device, quantization, progress);
+        let mut loader = Loader::new(weights, dtype, device, Computing::best(device), quantization, progress);
         let decoder = Decoder::load(config.text.clone(), &mut loader)?;
         let vision =
             config.vision.as_ref().map(|vision| VisionTower::load(vision, &mut loader)).transpose()?;
         let heads = config.heads.clone().map(|heads| StreamHeads::load(heads, &mut loader)).transpose()?;
+        let dtype = Computing::best(device).activations(dtype);
         Ok(Self { decoder, vision, heads, dtype, device: device.clone() })
     }
 

@@ -261,6 +261,18 @@ impl Weights {
     /// # Errors
     /// `MissingTensor`, `CorruptWeights` for a file that ends early, and `Inference` when the device refuses.
     pub fn load(&self, name: &str, dtype: DType, device: &Device) -> Result<Tensor, EngineError> {
+        self.load_dense(name, device)?.to_dtype(dtype).map_err(|e| failed(name, &e))
+    }
+
+    /// Reads a tensor into memory in the precision that it is stored in; single precision if it is stored quantised.
+    ///
+    /// # Errors
+    /// See [`Weights::load`].
+    pub fn load_stored(&self, name: &str) -> Result<Tensor, EngineError> {
+        self.load_dense(name, &Device::Cpu)
+    }
+
+    fn load_dense(&self, name: &str, device: &Device) -> Result<Tensor, EngineError> {
         let place = self.place(name)?;
         let bytes = self.read(place)?;
         let tensor = match (&place.source, place.stored) {
@@ -277,7 +289,7 @@ impl Weights {
             Some(Change::OneAdded) => tensor.and_then(|t| t.to_dtype(DType::F32)? - 1.0),
             _ => tensor,
         };
-        tensor.and_then(|t| t.to_dtype(dtype)).map_err(|e| failed(name, &e))
+        tensor.map_err(|e| failed(name, &e))
     }
 
     /// Reads a tensor that is stored quantised to `device` as it is; `None` if it is not.

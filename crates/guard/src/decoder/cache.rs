@@ -1,28 +1,37 @@
 //! Keys and values that were computed before.
 //!
 //! A [`SharedPrefix`] is what every row begins with: computed once, never written again, cheap to clone. A [`Cache`]
-//! belongs to one batch and holds what comes after the prefix, by row and column.
+//! belongs to the rows of one batch and holds what comes after the prefix.
 
 use std::sync::Arc;
 
-use candle_core::{Result, Tensor};
+use candle_core::{Device, Result, Tensor};
+use saring_kernels::Segment;
 
-use super::{attention::Column, positions::Next};
+use super::{
+    DecoderConfig,
+    attention::{Heads, KeyValue, PackedCache, PaddedCache, RowQueries, RowTokens, View},
+    positions::Next,
+};
+use crate::layers::Computing;
 
-/// Keys and values of one layer.
 #[derive(Clone, Debug)]
-pub(crate) struct KeyValue {
-    /// `[B, KV, S, D]`, or `[KV, P, D]` in a prefix.
-    pub key: Tensor,
-    /// Same shape as `key`.
-    pub value: Tensor,
+enum PrefixLayers {
+    Packed(Arc<[Segment]>),
+    Padded(Arc<[KeyValue]>),
+}
+
+#[derive(Debug)]
+enum Rows {
+    Packed(PackedCache),
+    Padded(PaddedCache),
 }
 
 /// Keys and values of the tokens that all rows begin with: text, never images. Immutable.
 #[derive(Clone, Debug)]
 pub(crate) struct SharedPrefix {
     tokens: Arc<[u32]>,
-    layers: Arc<[KeyValue]>,
+    layers: PrefixLayers,
 }
 
 impl SharedPrefix {
@@ -36,23 +45,23 @@ impl SharedPrefix {
         self.tokens.len()
     }
 
-    /// Layer `index`: `[KV, P, D]`.
-    pub fn layer(&self, index: usize) -> &KeyValue {
-        &self.layers[index]
-    }
-
     /// Its first `len` tokens; causal attention makes them a prefix in their own right.
+    ///
+    /// # Errors
+    /// Those of the device.
     pub fn narrowed(&self, len: usize) -> Result<Self> {
         if len == self.len() {
             return Ok(self.clone());
         }
-        let narrow = |t: &Tensor| t.narrow(1, 0, len)?.contiguous();
-        let layers = self
-            .layers
-            .iter()
-            .map(|l| Ok(KeyValue { key: narrow(&l.key)?, value: narrow(&l.value)? }))
-            .collect::<Result<Vec<_>>>()?;
-        Ok(Self { tokens: self.tokens[..len].into(), layers: layers.into() })
+        let layers = match &self.layers {
+            PrefixLayers::Packed(layers) => {
+                PrefixLayers::Packed(layers.iter().map(|layer| layer.truncated(len)).collect())
+            }
+            PrefixLayers::Padded(layers) => PrefixLayers::Padded(
+                layers.iter().map(|layer| layer.narrowed(len)).collect::<Result<Vec<_>>>()?.into(),
+            ),
+        };
+        Ok(Self { tokens: self.tokens[..len].into(), layers })
     }
 }
 
@@ -60,26 +69,32 @@ impl SharedPrefix {
 #[derive(Debug)]
 pub(crate) struct Cache {
     prefix: Option<SharedPrefix>,
-    layers: Vec<Option<KeyValue>>,
-    columns: Vec<Vec<Column>>,
+    rows: Rows,
     next: Vec<Next>,
 }
 
 impl Cache {
     /// For `rows` rows that all begin with `prefix`.
-    pub(super) fn new(rows: usize, layers: usize, prefix: Option<SharedPrefix>) -> Self {
+    pub(super) fn new(
+        rows: usize,
+        config: &DecoderConfig,
+        computing: Computing,
+        prefix: Option<SharedPrefix>,
+    ) -> Self {
+        let layers = config.num_hidden_layers;
         let start = Next::after(prefix.as_ref().map_or(0, SharedPrefix::len));
-        Self { prefix, layers: vec![None; layers], columns: vec![Vec::new(); rows], next: vec![start; rows] }
+        let empty = match computing {
+            Computing::Kernels => {
+                Rows::Packed(PackedCache::new(rows, layers, config.num_key_value_heads, config.head_dim))
+            }
+            Computing::Tensors => Rows::Padded(PaddedCache::new(rows, layers)),
+        };
+        Self { prefix, rows: empty, next: vec![start; rows] }
     }
 
     /// How many rows.
     pub fn rows(&self) -> usize {
-        self.columns.len()
-    }
-
-    /// The shared prefix.
-    pub fn prefix(&self) -> Option<&SharedPrefix> {
-        self.prefix.as_ref()
+        self.next.len()
     }
 
     /// Where each row's next token stands.
@@ -87,55 +102,73 @@ impl Cache {
         &self.next
     }
 
-    /// The columns after the prefix, by row.
-    pub(super) fn columns(&self) -> &[Vec<Column>] {
-        &self.columns
+    /// Records what a call reads, before any layer computes it, and where its rows go on.
+    pub(super) fn begin(&mut self, rows: &[RowTokens], next: impl IntoIterator<Item = (usize, Next)>) {
+        if let Rows::Padded(padded) = &mut self.rows {
+            padded.begin(rows);
+        }
+        for (row, next) in next {
+            self.next[row] = next;
+        }
     }
 
-    /// Adds a layer's new keys and values `[B, KV, T, D]` and returns all of that layer's after the prefix.
-    pub(super) fn extend(&mut self, layer: usize, key: Tensor, value: Tensor) -> Result<KeyValue> {
-        let all = match &self.layers[layer] {
-            Some(old) => KeyValue {
-                key: Tensor::cat(&[&old.key, &key], 2)?,
-                value: Tensor::cat(&[&old.value, &value], 2)?,
-            },
-            None => KeyValue { key, value },
+    /// What queries see, in the form that attention needs. The call has begun.
+    pub(super) fn view(&self, queries: Vec<RowQueries>, device: &Device) -> Result<View> {
+        let mask = match &self.rows {
+            Rows::Packed(_) => None,
+            Rows::Padded(padded) => {
+                let prefix = self.prefix.as_ref().map_or(0, SharedPrefix::len);
+                Some(padded.mask(&queries, prefix, device)?)
+            }
         };
-        self.layers[layer] = Some(all.clone());
-        Ok(all)
+        Ok(View { queries, mask })
     }
 
-    /// Records what the columns are now, the new ones included, and where each row goes on.
-    pub(super) fn advance(&mut self, columns: Vec<Vec<Column>>, next: Vec<Next>) {
-        self.columns = columns;
-        self.next = next;
+    /// Adds keys and values to layer `index` and lets the queries see: `[Q, N*D]`, packed.
+    pub(super) fn attend(
+        &mut self,
+        index: usize,
+        heads: &Heads,
+        rows: &[RowTokens],
+        view: &View,
+        scale: f64,
+    ) -> Result<Tensor> {
+        match (&mut self.rows, self.prefix.as_ref().map(|prefix| &prefix.layers)) {
+            (Rows::Packed(packed), None) => packed.attend(index, heads, rows, view, None, scale),
+            (Rows::Packed(packed), Some(PrefixLayers::Packed(layers))) => {
+                packed.attend(index, heads, rows, view, Some(&layers[index]), scale)
+            }
+            (Rows::Padded(padded), None) => padded.attend(index, heads, rows, view, None, scale),
+            (Rows::Padded(padded), Some(PrefixLayers::Padded(layers))) => {
+                padded.attend(index, heads, rows, view, Some(&layers[index]), scale)
+            }
+            _ => candle_core::bail!("the shared prefix was computed in another way than its rows"),
+        }
     }
 
     /// Keeps only the given rows, in the given order.
+    ///
+    /// # Errors
+    /// Those of the device.
     pub fn keep(&mut self, rows: &[usize]) -> Result<()> {
-        for layer in self.layers.iter_mut().flatten() {
-            let ids: Vec<u32> = rows.iter().map(|r| *r as u32).collect();
-            let ids = Tensor::new(ids.as_slice(), layer.key.device())?;
-            layer.key = layer.key.index_select(&ids, 0)?;
-            layer.value = layer.value.index_select(&ids, 0)?;
+        match &mut self.rows {
+            Rows::Packed(packed) => packed.keep(rows),
+            Rows::Padded(padded) => padded.keep(rows)?,
         }
-        self.columns = rows.iter().map(|r| self.columns[*r].clone()).collect();
         self.next = rows.iter().map(|r| self.next[*r]).collect();
         Ok(())
     }
 
-    /// Turns a single row without padding into a prefix for others. `tokens` are the row's.
+    /// Turns a single row into a prefix for others. `tokens` are the row's.
     ///
     /// # Errors
     /// Those of the device. The row must be the only one, computed in full, without a prefix and without images.
     pub(super) fn into_prefix(self, tokens: &[u32]) -> Result<SharedPrefix> {
         debug_assert!(self.rows() == 1 && self.prefix.is_none() && self.next[0] == Next::after(tokens.len()));
-        let layers = self
-            .layers
-            .into_iter()
-            .flatten()
-            .map(|l| Ok(KeyValue { key: l.key.squeeze(0)?, value: l.value.squeeze(0)? }))
-            .collect::<Result<Vec<_>>>()?;
-        Ok(SharedPrefix { tokens: tokens.into(), layers: layers.into() })
+        let layers = match self.rows {
+            Rows::Packed(packed) => PrefixLayers::Packed(packed.into_single().into()),
+            Rows::Padded(padded) => PrefixLayers::Padded(padded.into_single()?.into()),
+        };
+        Ok(SharedPrefix { tokens: tokens.into(), layers })
     }
 }

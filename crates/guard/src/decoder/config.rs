@@ -1,6 +1,7 @@
 //! What shapes a decoder, whatever its architecture and whichever file it was read from.
 
 use super::{Architecture, rope::RopeConfig};
+use crate::layers::Activation;
 
 /// What shapes a decoder. Numbers have config.json's names.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,15 +75,6 @@ pub(crate) enum FeedForwardKind {
     Gated(Activation),
     /// `down(xielu(up(x)))`, with learned constants in each layer.
     Xielu,
-}
-
-/// The activation of a gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Activation {
-    /// `x sigmoid(x)`.
-    Silu,
-    /// GELU in its tanh approximation.
-    GeluTanh,
 }
 
 /// What turns hidden states into logits over the vocabulary.

@@ -3,8 +3,8 @@
 use candle_core::{DType, Result, Tensor};
 use saring_verdict::EngineError;
 
-use super::config::{Activation, FeedForwardKind};
-use crate::layers::{Linear, Loader, failure, gelu_tanh, silu};
+use super::config::FeedForwardKind;
+use crate::layers::{Activation, Linear, Loader, failure};
 
 /// The feed-forward part of one layer, with its weights.
 #[derive(Debug)]
@@ -48,18 +48,18 @@ impl FeedForward {
         }
     }
 
-    /// `[.., H]` to `[.., H]`.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    /// What stands before the last product: `[T, H]` to `[T, I]`.
+    pub fn inner(&self, x: &Tensor) -> Result<Tensor> {
         match self {
-            Self::Gated { gate, up, down, activation } => {
-                let gate = gate.forward(x)?;
-                let gate = match activation {
-                    Activation::Silu => silu(&gate)?,
-                    Activation::GeluTanh => gelu_tanh(&gate)?,
-                };
-                down.forward(&(gate * up.forward(x)?)?)
-            }
-            Self::Xielu { up, down, xielu } => down.forward(&xielu.forward(&up.forward(x)?)?),
+            Self::Gated { gate, up, activation, .. } => gate.forward_gated(up, *activation, x),
+            Self::Xielu { up, xielu, .. } => xielu.forward(&up.forward(x)?),
+        }
+    }
+
+    /// The last product: `[T, I]` to `[T, H]`.
+    pub fn down(&self) -> &Linear {
+        match self {
+            Self::Gated { down, .. } | Self::Xielu { down, .. } => down,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 
-use super::{row::ImageFeatures, stack::Chunk};
+use super::{call::Chunk, row::ImageFeatures};
 
 /// The part of an image that a call reads.
 #[derive(Debug)]
@@ -13,7 +13,7 @@ struct Part<'a> {
     len: usize,
 }
 
-/// The images of a call. Rows of its tensors are the call's B*T tokens.
+/// The images of a call. Rows of its tensors are the call's T tokens.
 #[derive(Debug)]
 pub(super) struct Inserted<'a> {
     parts: Vec<Part<'a>>,
@@ -24,10 +24,12 @@ pub(super) struct Inserted<'a> {
 }
 
 impl<'a> Inserted<'a> {
-    /// Of chunks that are padded to `width` tokens; `None` if none has an image.
-    pub fn new(chunks: &[Chunk<'a>], width: usize, dtype: DType, device: &'a Device) -> Result<Option<Self>> {
-        let (mut parts, mut sources, mut count) = (Vec::new(), vec![None; chunks.len() * width], 0);
-        for (r, chunk) in chunks.iter().enumerate() {
+    /// Of chunks that lie one behind the other; `None` if none has an image.
+    pub fn new(chunks: &[Chunk<'a>], dtype: DType, device: &'a Device) -> Option<Self> {
+        let (mut parts, mut sources, mut count) = (Vec::new(), Vec::new(), 0);
+        for chunk in chunks {
+            let before = sources.len();
+            sources.resize(before + chunk.len(), None);
             for image in chunk.placed.row.images {
                 let (start, end) = (image.start.max(chunk.start), image.end().min(chunk.end));
                 if start < end {
@@ -36,7 +38,7 @@ impl<'a> Inserted<'a> {
                         from: start - image.start,
                         len: end - start,
                     });
-                    let first = r * width + start - chunk.start;
+                    let first = before + start - chunk.start;
                     for source in &mut sources[first..first + end - start] {
                         *source = Some(count);
                         count += 1;
@@ -44,10 +46,10 @@ impl<'a> Inserted<'a> {
                 }
             }
         }
-        Ok((!parts.is_empty()).then_some(Self { parts, sources, dtype, device }))
+        (!parts.is_empty()).then_some(Self { parts, sources, dtype, device })
     }
 
-    /// Takes images instead of what was looked up: `[B*T, H]` to `[B*T, H]`.
+    /// Takes images instead of what was looked up: `[T, H]` to `[T, H]`.
     pub fn in_place_of_embeddings(&self, x: &Tensor) -> Result<Tensor> {
         let tokens = self.sources.len() as u32;
         let rows: Vec<u32> = (0..tokens)
@@ -58,18 +60,22 @@ impl<'a> Inserted<'a> {
         Tensor::cat(&[x, &images], 0)?.index_select(&Tensor::new(rows.as_slice(), self.device)?, 0)
     }
 
-    /// Adds what the images have for the output of layer `index`: `[B, T, H]` to `[B, T, H]`.
-    pub fn after_layer(&self, index: usize, x: Tensor) -> Result<Tensor> {
+    /// Adds what the images have for the output of layer `index`: `[T, H]` to `[T, H]`, or `[Q, H]` to `[Q, H]` where only
+    /// the tokens at `some` places are left.
+    pub fn after_layer(&self, index: usize, x: Tensor, some: Option<&[u32]>) -> Result<Tensor> {
         if self.parts.iter().all(|part| part.features.deepstack.len() <= index) {
             return Ok(x);
         }
-        let nothing = Tensor::zeros((1, x.dim(2)?), self.dtype, self.device)?;
+        let nothing = Tensor::zeros((1, x.dim(1)?), self.dtype, self.device)?;
         let images = self.gather(|features| features.deepstack.get(index))?;
-        let rows: Vec<u32> =
-            self.sources.iter().map(|source| source.map_or(0, |source| 1 + source)).collect();
+        let row = |source: &Option<u32>| source.map_or(0, |source| 1 + source);
+        let rows: Vec<u32> = match some {
+            Some(places) => places.iter().map(|place| row(&self.sources[*place as usize])).collect(),
+            None => self.sources.iter().map(row).collect(),
+        };
         let rows = Tensor::new(rows.as_slice(), self.device)?;
         let added = Tensor::cat(&[&nothing, &images], 0)?.index_select(&rows, 0)?;
-        &x + added.reshape(x.shape())?
+        x + added
     }
 
     /// One tensor of every image, the parts that are read one after the other.

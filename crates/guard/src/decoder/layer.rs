@@ -1,18 +1,33 @@
 //! One layer: attention, then feed-forward, each added to what came in. Shapes are named in [`super::stack`].
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{Result, Tensor};
 use saring_verdict::EngineError;
 
-use super::{Cache, DecoderConfig, attention::Mask, feed_forward::FeedForward};
-use crate::layers::{Linear, Loader, RmsNorm, failure, softmax};
+use super::{
+    DecoderConfig,
+    attention::{Heads, RowTokens, View},
+    call::Part,
+    feed_forward::FeedForward,
+};
+use crate::layers::{Linear, Loader, RmsNorm, failure};
 
-/// What the layers of one kind of attention share in a call.
+/// How heads are turned by their positions: cosines and sines, `[T, D/2]`.
 #[derive(Debug)]
-pub(super) struct View {
-    pub mask: Mask,
-    /// `[T, D/2]` or `[B, T, D/2]`.
+pub(super) struct Turn {
     pub cos: Tensor,
     pub sin: Tensor,
+}
+
+/// What a layer reads in a call, beside the tokens.
+pub(super) struct LayerCall<'a> {
+    /// Of all tokens.
+    pub turn: &'a Turn,
+    /// The places of the tokens that ask, and how these are turned, where not all do.
+    pub asked: Option<(&'a [u32], &'a Turn)>,
+    /// By part.
+    pub rows: &'a [Vec<RowTokens>],
+    /// By part: what those see that ask.
+    pub views: &'a [View],
 }
 
 /// One layer with its weights.
@@ -66,70 +81,72 @@ impl Layer {
         })
     }
 
-    /// `[B, T, H]` to `[B, T, H]`.
+    /// `[T, H]` to `[Q, H]`: of those that ask.
     pub fn forward(
         &self,
         x: &Tensor,
-        view: &View,
+        call: &LayerCall<'_>,
         config: &DecoderConfig,
-        cache: &mut Cache,
+        parts: &mut [Part<'_, '_>],
     ) -> Result<Tensor> {
-        let attended = self.attend(&self.attention_norm.forward(x)?, view, config, cache)?;
-        let x = (x + through(&self.after_attention_norm, attended)?)?;
-        let fed = self.feed_forward.forward(&self.feed_forward_norm.forward(&x)?)?;
-        &x + through(&self.after_feed_forward_norm, fed)?
+        let attended = self.attend(&self.attention_norm.forward(x)?, call, config, parts)?;
+        let x = match call.asked {
+            Some((places, _)) => x.index_select(&Tensor::new(places, x.device())?, 0)?,
+            None => x.clone(),
+        };
+        let x = added(&self.after_attention_norm, &self.output, &attended, x)?;
+        let inner = self.feed_forward.inner(&self.feed_forward_norm.forward(&x)?)?;
+        added(&self.after_feed_forward_norm, self.feed_forward.down(), &inner, x)
     }
 
-    fn attend(&self, x: &Tensor, view: &View, c: &DecoderConfig, cache: &mut Cache) -> Result<Tensor> {
-        let (b, t, _) = x.dims3()?;
-        let (n, kv, d) = (c.num_attention_heads, c.num_key_value_heads, c.head_dim);
-        let rows = n / kv * t;
-        let heads = |y: Tensor, n: usize| y.reshape((b, t, n, d))?.transpose(1, 2)?.contiguous();
-        // 1. Queries [B, N, T, D]; keys and values [B, KV, T, D].
-        let mut q = heads(self.query.forward(x)?, n)?;
-        let mut k = heads(self.key.forward(x)?, kv)?;
-        let v = heads(self.value.forward(x)?, kv)?;
+    /// `[T, H]` to `[Q, N*D]`.
+    fn attend(
+        &self,
+        x: &Tensor,
+        call: &LayerCall<'_>,
+        c: &DecoderConfig,
+        parts: &mut [Part<'_, '_>],
+    ) -> Result<Tensor> {
+        let d = c.head_dim;
+        let heads = |y: Tensor, n: usize| y.reshape(((), n, d));
+        let (asking, turn) = match call.asked {
+            Some((places, turn)) => (x.index_select(&Tensor::new(places, x.device())?, 0)?, turn),
+            None => (x.clone(), call.turn),
+        };
+        // 1. Queries [Q, N, D]; keys and values [T, KV, D].
+        let mut q = heads(self.query.forward(&asking)?, c.num_attention_heads)?;
+        let mut k = heads(self.key.forward(x)?, c.num_key_value_heads)?;
+        let v = heads(self.value.forward(x)?, c.num_key_value_heads)?;
         if let Some((query_norm, key_norm)) = &self.query_key_norms {
             (q, k) = (query_norm.forward(&q)?, key_norm.forward(&k)?);
         }
-        let q = candle_nn::rotary_emb::rope(&q, &view.cos, &view.sin)?;
-        let k = candle_nn::rotary_emb::rope(&k, &view.cos, &view.sin)?;
-        let all = cache.extend(self.index, k, v)?;
-        // 2. Scores [B, KV, G*T, S]: the heads of a group lie one after the other, so keys are never repeated. In single
-        //    precision, as the reference's attention keeps them.
-        let dtype = q.dtype();
-        let (q, keys, values) = (single(&q)?, single(&all.key)?, single(&all.value)?);
-        let masked = |scores: Tensor, mask: &Tensor| {
-            let width = scores.dim(3)?;
-            scores.reshape((b, n, t, width))?.broadcast_add(mask)?.reshape((b, kv, rows, width))
-        };
-        let q = (q.reshape((b, kv, rows, d))? * c.attention_scale)?;
-        let own = masked(q.matmul(&keys.transpose(2, 3)?)?, &view.mask.own)?;
-        let s = own.dim(3)?;
-        // 3. The prefix belongs to all: one product for the whole batch, [KV, B*G*T, P].
-        let y = match cache.prefix() {
-            None => softmax(&own)?.matmul(&values)?,
-            Some(prefix) => {
-                let (p, shared) = (prefix.len(), prefix.layer(self.index));
-                let flat = |y: &Tensor, width: usize| {
-                    y.transpose(0, 1)?.contiguous()?.reshape((kv, b * rows, width))
-                };
-                let unflat = |y: Tensor, width: usize| y.reshape((kv, b, rows, width))?.transpose(0, 1);
-                let keys = single(&shared.key)?.transpose(1, 2)?;
-                let before = unflat(flat(&q, d)?.matmul(&keys)?, p)?.contiguous()?;
-                let before = match &view.mask.prefix {
-                    Some(mask) => masked(before, mask)?,
-                    None => before,
-                };
-                let weights = softmax(&Tensor::cat(&[&before, &own], 3)?)?;
-                let seen = flat(&weights.narrow(3, 0, p)?, p)?.matmul(&single(&shared.value)?)?;
-                let own = weights.narrow(3, p, s)?.contiguous()?.matmul(&values)?;
-                (unflat(seen, d)? + own)?
-            }
-        };
-        // 4. Back to [B, T, H].
-        let y = y.to_dtype(dtype)?.reshape((b, n, t, d))?.transpose(1, 2)?.reshape((b, t, n * d))?;
-        self.output.forward(&y)
+        let (q, k) = (turned(&q, turn)?, turned(&k, call.turn)?);
+        // 2. Part by part: each has a cache of its own.
+        let (mut seen, mut queries, mut tokens) = (Vec::new(), 0, 0);
+        for ((part, rows), view) in parts.iter_mut().zip(call.rows).zip(call.views) {
+            let own_queries: usize = view.queries.iter().map(|row| row.seen.len()).sum();
+            let own_tokens = part.tokens();
+            let heads = Heads {
+                query: q.narrow(0, queries, own_queries)?,
+                key: k.narrow(0, tokens, own_tokens)?,
+                value: v.narrow(0, tokens, own_tokens)?,
+            };
+            seen.push(part.cache.attend(self.index, &heads, rows, view, c.attention_scale)?);
+            (queries, tokens) = (queries + own_queries, tokens + own_tokens);
+        }
+        if seen.len() == 1 { Ok(seen.swap_remove(0)) } else { Tensor::cat(&seen, 0) }
+    }
+}
+
+fn turned(heads: &Tensor, turn: &Turn) -> Result<Tensor> {
+    candle_nn::rotary_emb::rope_thd(&heads.unsqueeze(0)?.contiguous()?, &turn.cos, &turn.sin)?.squeeze(0)
+}
+
+/// What `linear` makes of `inner`, through `norm` if there is one, added to `x`.
+fn added(norm: &Option<RmsNorm>, linear: &Linear, inner: &Tensor, x: Tensor) -> Result<Tensor> {
+    match norm {
+        Some(norm) => x + norm.forward(&linear.forward(inner)?)?,
+        None => linear.forward_added(inner, x),
     }
 }
 
@@ -145,16 +162,5 @@ pub(super) fn norm(
         norm.map_err(|e| EngineError::Inference { reason: failure(&e) })
     } else {
         Ok(RmsNorm::new(weight, config.rms_norm_eps))
-    }
-}
-
-fn single(x: &Tensor) -> Result<Tensor> {
-    x.to_dtype(DType::F32)
-}
-
-fn through(norm: &Option<RmsNorm>, x: Tensor) -> Result<Tensor> {
-    match norm {
-        Some(norm) => norm.forward(&x),
-        None => Ok(x),
     }
 }

@@ -30,7 +30,7 @@ impl Next {
 #[derive(Debug)]
 pub(super) struct Placed<'a> {
     pub row: Row<'a>,
-    /// Orders, and which image each token belongs to.
+    /// Orders, and how far each token sees.
     pub places: Vec<Place>,
     /// Positions.
     pub positions: Vec<Position>,
@@ -66,16 +66,17 @@ impl Counting {
     pub fn place<'a>(self, row: Row<'a>, mut next: Next) -> Result<Placed<'a>> {
         row.check()?;
         let mut places: Vec<Place> =
-            (0..row.ids.len() as u32).map(|i| Place { order: next.order + i, image: None }).collect();
+            (next.order..).take(row.ids.len()).map(|order| Place { order, until: order + 1 }).collect();
         let mut positions = Vec::with_capacity(row.ids.len());
+        let mut block = 0..0;
         for image in row.images {
             text(&mut positions, &mut next.position, image.start);
             if self.images_see_themselves {
                 // Images without anything between them are one to the reference too.
-                let first = image.start;
-                let before = if first == 0 { None } else { places[first - 1].image };
-                let name = before.unwrap_or(places[first].order);
-                places[first..image.end()].iter_mut().for_each(|place| place.image = Some(name));
+                let start = if image.start == block.end { block.start } else { image.start };
+                block = start..image.end();
+                let until = next.order + block.end as u32;
+                places[block.clone()].iter_mut().for_each(|place| place.until = until);
             }
             match image.features.grid {
                 Some(grid) if self.grids => {
@@ -151,12 +152,12 @@ mod tests {
     }
 
     #[test]
-    fn tokens_of_one_image_share_its_name_and_text_has_none() {
+    fn tokens_of_one_image_see_to_its_end_and_text_sees_itself() {
         let images = [image(0, 2, None), image(3, 1, None), image(4, 2, None)];
         let row = Row { ids: &[0; 7], images: &images };
         let placed = BLOCKS.place(row, Next::after(0)).unwrap();
-        let names: Vec<Option<u32>> = placed.places.iter().map(|place| place.image).collect();
-        assert_eq!(names, [Some(0), Some(0), None, Some(3), Some(3), Some(3), None]);
+        let until: Vec<u32> = placed.places.iter().map(|place| place.until).collect();
+        assert_eq!(until, [2, 2, 3, 6, 6, 6, 7]);
         assert_eq!(placed.positions[6], [6, 6, 6], "without grids, positions count tokens");
     }
 

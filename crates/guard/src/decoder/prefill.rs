@@ -1,27 +1,72 @@
-//! Reading rows: all at once or in chunks, into a cache.
+//! Reading rows into caches: several caches' rows in one pass, so many tokens at once as the device takes well.
 
 use candle_core::{Result, Tensor};
 use saring_verdict::Cancel;
 
 use super::{
     Cache, Decoder, SharedPrefix,
+    call::{Chunk, Part},
     positions::Placed,
     row::{ImageSpan, Row},
-    stack::Chunk,
 };
+
+/// Rows to be read into one cache: row `i` goes on with `rows[i]`, which is not empty.
+#[derive(Debug)]
+pub(crate) struct Group<'a, 'c> {
+    /// The tokens of each row.
+    pub rows: Vec<Row<'a>>,
+    /// Where they go on.
+    pub cache: &'c mut Cache,
+}
+
+/// A row that is being read.
+struct Reading<'a> {
+    placed: Placed<'a>,
+    /// Index of the first token whose hidden state is asked for.
+    from: usize,
+    /// How many tokens are read.
+    done: usize,
+    /// Where the hidden states that were asked for stand among those of all passes.
+    found: Vec<u32>,
+}
+
+impl<'a> Reading<'a> {
+    /// The next piece of it that goes into a pass with room for `room` tokens more.
+    fn chunk(&self, row: usize, room: usize, is_first: bool, images_stay_whole: bool) -> Option<Chunk<'_>> {
+        let tokens = self.placed.row.ids.len();
+        let images: &[ImageSpan] = if images_stay_whole { self.placed.row.images } else { &[] };
+        let end = chunk_end(self.done, self.done.saturating_add(room).min(tokens), images);
+        // An image that must stay whole may take more than there is room, but then alone.
+        let fits = end - self.done <= room || is_first;
+        (self.done < end && fits).then(|| Chunk {
+            placed: &self.placed,
+            row,
+            start: self.done,
+            end,
+            // One of each chunk, so that no pass is without any.
+            asked_from: self.from.clamp(self.done, end - 1),
+        })
+    }
+
+    /// Records that a pass read up to `end`, and where its hidden states begin.
+    fn advance(&mut self, asked_from: usize, end: usize, first: usize) {
+        self.found.extend((asked_from.max(self.from)..end).map(|i| (first + i - asked_from) as u32));
+        self.done = end;
+    }
+}
 
 impl Decoder {
     /// Computes keys and values of `tokens` once, for all rows that begin with them.
     ///
     /// # Errors
     /// Those of the device, and a cancelled run.
-    pub fn prefix(&self, tokens: &[u32], chunk_tokens: usize, cancel: &Cancel) -> Result<SharedPrefix> {
+    pub fn prefix(&self, tokens: &[u32], tokens_max: usize, cancel: &Cancel) -> Result<SharedPrefix> {
         let mut cache = self.cache(1, None);
-        self.prefill(&[Row::text(tokens)], &mut cache, chunk_tokens, cancel)?;
+        self.prefill(&[Row::text(tokens)], &mut cache, tokens_max, cancel)?;
         cache.into_prefix(tokens)
     }
 
-    /// Reads rows of any lengths, about `chunk_tokens` columns at once, and returns the last hidden state of each: `[B, H]`
+    /// Reads rows of any lengths, at most `tokens_max` tokens at once, and returns the last hidden state of each: `[B, H]`
     /// after the last norm. No row may be empty.
     ///
     /// # Errors
@@ -30,50 +75,64 @@ impl Decoder {
         &self,
         rows: &[Row<'_>],
         cache: &mut Cache,
-        chunk_tokens: usize,
+        tokens_max: usize,
         cancel: &Cancel,
     ) -> Result<Tensor> {
-        let (mut parts, mut order) = (Vec::new(), Vec::new());
-        self.read(rows, cache, chunk_tokens, cancel, |start, end, hidden| {
-            let ending: Vec<usize> =
-                (0..rows.len()).filter(|r| (start + 1..=end).contains(&rows[*r].ids.len())).collect();
-            if !ending.is_empty() {
-                let at: Vec<(usize, usize)> =
-                    ending.iter().map(|r| (*r, rows[*r].ids.len() - 1 - start)).collect();
-                parts.push(select(&hidden, &at)?);
-                order.extend(ending);
-            }
-            Ok(())
-        })?;
-        let mut back = vec![0u32; rows.len()];
-        for (place, row) in order.iter().enumerate() {
-            back[*row] = place as u32;
+        let mut group = [Group { rows: rows.to_vec(), cache }];
+        let mut found = self.read_together(&mut group, tokens_max, cancel)?;
+        match found.pop() {
+            Some(hidden) => Ok(hidden),
+            None => candle_core::bail!("nothing was read"),
         }
-        Tensor::cat(&parts, 0)?.index_select(&Tensor::new(back.as_slice(), &self.device)?, 0)
     }
 
-    /// Reads one row and returns its hidden states from token `from` of it on: `[T - from, H]` after the last norm. At least
-    /// one token must be left.
+    /// Reads the rows of several caches together, those of the first groups first, and returns the last hidden state of each
+    /// row by group: `[B, H]` after the last norm.
+    ///
+    /// # Errors
+    /// See [`Decoder::prefill`].
+    pub fn read_together(
+        &self,
+        groups: &mut [Group<'_, '_>],
+        tokens_max: usize,
+        cancel: &Cancel,
+    ) -> Result<Vec<Tensor>> {
+        let last = |row: &Row<'_>| row.ids.len().saturating_sub(1);
+        let mut readings = Vec::new();
+        let mut caches = Vec::new();
+        for group in groups {
+            let from: Vec<usize> = group.rows.iter().map(last).collect();
+            readings.push(self.readings(&group.rows, &from, group.cache)?);
+            caches.push(&mut *group.cache);
+        }
+        let hidden = self.read(&mut readings, &mut caches, tokens_max, cancel)?;
+        readings
+            .iter()
+            .map(|rows| {
+                let found: Vec<u32> = rows.iter().flat_map(|row| row.found.iter().copied()).collect();
+                hidden.index_select(&Tensor::new(found.as_slice(), &self.device)?, 0)
+            })
+            .collect()
+    }
+
+    /// Reads rows and returns the hidden states of each from its token `from` on: `[T - from, H]` after the last norm. At
+    /// least one token of each must be left.
     ///
     /// # Errors
     /// See [`Decoder::prefill`].
     pub fn hidden_states(
         &self,
-        row: Row<'_>,
-        from: usize,
+        rows: &[Row<'_>],
+        from: &[usize],
         cache: &mut Cache,
-        chunk_tokens: usize,
+        tokens_max: usize,
         cancel: &Cancel,
-    ) -> Result<Tensor> {
-        let mut parts = Vec::new();
-        self.read(&[row], cache, chunk_tokens, cancel, |start, end, hidden| {
-            if end > from {
-                let skipped = from.saturating_sub(start);
-                parts.push(hidden.squeeze(0)?.narrow(0, skipped, end - start - skipped)?);
-            }
-            Ok(())
-        })?;
-        Tensor::cat(&parts, 0)
+    ) -> Result<Vec<Tensor>> {
+        let mut readings = [self.readings(rows, from, cache)?];
+        let hidden = self.read(&mut readings, &mut [cache], tokens_max, cancel)?;
+        let select =
+            |row: &Reading<'_>| hidden.index_select(&Tensor::new(row.found.as_slice(), &self.device)?, 0);
+        readings[0].iter().map(select).collect()
     }
 
     /// Reads a few more tokens of each row, at least one, and returns the last hidden state of each: `[B, H]`.
@@ -82,81 +141,98 @@ impl Decoder {
     /// Those of the device.
     pub fn step(&self, rows: &[&[u32]], cache: &mut Cache) -> Result<Tensor> {
         let rows: Vec<Row<'_>> = rows.iter().map(|ids| Row::text(ids)).collect();
-        let hidden = self.read_at_once(&rows, cache)?;
-        let at: Vec<(usize, usize)> =
-            rows.iter().enumerate().map(|(r, row)| (r, row.ids.len() - 1)).collect();
-        select(&hidden, &at)
+        self.prefill(&rows, cache, usize::MAX, &Cancel::new())
     }
 
-    /// Reads rows in one chunk, padded on the right to the longest; returns `[B, T, H]` after the last norm.
-    pub(super) fn read_at_once(&self, rows: &[Row<'_>], cache: &mut Cache) -> Result<Tensor> {
-        let placed = self.place(rows, cache)?;
-        let whole: Vec<Chunk<'_>> =
-            placed.iter().map(|placed| Chunk { placed, start: 0, end: placed.row.ids.len() }).collect();
-        self.forward(&whole, cache)
+    fn readings<'a>(&self, rows: &[Row<'a>], from: &[usize], cache: &Cache) -> Result<Vec<Reading<'a>>> {
+        let rows = rows.iter().zip(cache.next()).zip(from);
+        rows.map(|((row, next), from)| {
+            let placed = self.counting.place(*row, *next)?;
+            Ok(Reading { placed, from: *from, done: 0, found: Vec::new() })
+        })
+        .collect()
     }
 
-    /// Reads rows chunk by chunk; `each` gets the first column of a chunk, the one after its last, and its hidden states
-    /// `[B, T, H]`.
+    /// Reads all rows to their ends; returns the hidden states of all passes, one behind the other.
     fn read(
         &self,
-        rows: &[Row<'_>],
-        cache: &mut Cache,
-        chunk_tokens: usize,
+        readings: &mut [Vec<Reading<'_>>],
+        caches: &mut [&mut Cache],
+        tokens_max: usize,
         cancel: &Cancel,
-        mut each: impl FnMut(usize, usize, Tensor) -> Result<()>,
-    ) -> Result<()> {
-        let placed = self.place(rows, cache)?;
-        let whole = if self.config.images_see_themselves { rows } else { &[] };
-        let images: Vec<&ImageSpan> = whole.iter().flat_map(|row| row.images).collect();
-        let longest = rows.iter().map(|row| row.ids.len()).max().unwrap_or(0);
-        let mut start = 0;
-        while start < longest {
+    ) -> Result<Tensor> {
+        let (mut passes, mut found) = (Vec::new(), 0);
+        loop {
             if cancel.is_cancelled() {
                 candle_core::bail!("stopped on request");
             }
-            let end = chunk_end(start, (start + chunk_tokens).min(longest), &images);
-            let chunks: Vec<Chunk<'_>> = placed
+            let mut parts = self.next_parts(readings, caches, tokens_max);
+            if parts.is_empty() {
+                break;
+            }
+            let hidden = self.forward(&mut parts)?;
+            let read: Vec<(usize, usize, usize)> = parts
                 .iter()
-                .map(|placed| {
-                    let tokens = placed.row.ids.len();
-                    Chunk { placed, start: start.min(tokens), end: end.min(tokens) }
-                })
+                .flat_map(|part| &part.chunks)
+                .map(|chunk| (chunk.row, chunk.asked_from, chunk.end))
                 .collect();
-            each(start, end, self.forward(&chunks, cache)?)?;
-            start = end;
+            let sizes: Vec<(usize, usize)> =
+                parts.iter().map(|part| (part.group, part.chunks.len())).collect();
+            drop(parts);
+            let mut read = read.into_iter();
+            for (group, chunks) in sizes {
+                for (row, asked_from, end) in read.by_ref().take(chunks) {
+                    readings[group][row].advance(asked_from, end, found);
+                    found += end - asked_from;
+                }
+            }
+            passes.push(hidden);
         }
-        Ok(())
+        if passes.len() == 1 { Ok(passes.swap_remove(0)) } else { Tensor::cat(&passes, 0) }
     }
 
-    fn place<'a>(&self, rows: &[Row<'a>], cache: &Cache) -> Result<Vec<Placed<'a>>> {
-        rows.iter().zip(cache.next()).map(|(row, next)| self.counting.place(*row, *next)).collect()
+    /// What the next pass reads: as much of each row, one after the other, as there is room for.
+    fn next_parts<'p>(
+        &self,
+        readings: &'p [Vec<Reading<'_>>],
+        caches: &'p mut [&mut Cache],
+        tokens_max: usize,
+    ) -> Vec<Part<'p, 'p>> {
+        let (mut parts, mut room) = (Vec::new(), tokens_max.max(1));
+        for (group, (rows, cache)) in readings.iter().zip(caches).enumerate() {
+            let mut chunks: Vec<Chunk<'p>> = Vec::new();
+            for (index, row) in rows.iter().enumerate() {
+                let is_first = parts.is_empty() && chunks.is_empty();
+                let own_room = room.min(self.chunk_tokens_max());
+                if let Some(chunk) = row.chunk(index, own_room, is_first, self.config.images_see_themselves) {
+                    room = room.saturating_sub(chunk.len());
+                    chunks.push(chunk);
+                }
+            }
+            if !chunks.is_empty() {
+                parts.push(Part { group, chunks, cache });
+            }
+        }
+        parts
     }
 }
 
 /// Where a chunk from `start` on ends: at `end`, or where no image is cut in two, before the image if there is anything
-/// before it, else after it.
-fn chunk_end(start: usize, end: usize, images: &[&ImageSpan]) -> usize {
-    let cut = |end: usize| images.iter().filter(move |image| image.start < end && end < image.end());
-    let mut before = end;
-    while let Some(first) = cut(before).map(|image| image.start).min() {
-        before = first;
+/// before it, else after it. Images without anything between them are one.
+fn chunk_end(start: usize, end: usize, images: &[ImageSpan]) -> usize {
+    let mut block = 0..0;
+    for image in images {
+        block = if image.start == block.end { block.start..image.end() } else { image.start..image.end() };
+        if block.start < end && end < block.end {
+            // What follows the block without a gap is found with a later `end`.
+            return if block.start > start { block.start } else { chunk_end(start, block.end, images) };
+        }
+        let next_is_joined = images.iter().any(|next| next.start == block.end);
+        if block.end == end && next_is_joined {
+            return if block.start > start { block.start } else { chunk_end(start, end + 1, images) };
+        }
     }
-    if before > start {
-        return before;
-    }
-    let mut after = end;
-    while let Some(last) = cut(after).map(|image| image.end()).max() {
-        after = last;
-    }
-    after
-}
-
-/// Picks (row, token) places out of `[B, T, H]`: `[places, H]`.
-fn select(hidden: &Tensor, at: &[(usize, usize)]) -> Result<Tensor> {
-    let (b, t, h) = hidden.dims3()?;
-    let flat: Vec<u32> = at.iter().map(|(row, token)| (row * t + token) as u32).collect();
-    hidden.reshape((b * t, h))?.index_select(&Tensor::new(flat.as_slice(), hidden.device())?, 0)
+    end
 }
 
 #[cfg(test)]
@@ -169,18 +245,19 @@ mod tests {
     use crate::decoder::ImageFeatures;
 
     #[test]
-    fn no_chunk_ends_inside_an_image_of_any_row() {
+    fn no_chunk_ends_inside_an_image() {
         let span = |start: usize, tokens: usize| {
             let embeddings = Tensor::zeros((tokens, 2), DType::F32, &Device::Cpu).unwrap();
             let features = ImageFeatures { embeddings, deepstack: Vec::new(), grid: None };
             ImageSpan { start, features: Arc::new(features) }
         };
-        let (a, b) = (span(10, 20), span(5, 8));
-        assert_eq!(chunk_end(0, 4, &[&a]), 4);
-        assert_eq!(chunk_end(0, 16, &[&a]), 10, "it ends before the image");
-        assert_eq!(chunk_end(0, 16, &[&a, &b]), 5, "and before one of another row that this would cut");
-        assert_eq!(chunk_end(10, 16, &[&a]), 30, "an image longer than a chunk is read at once");
-        assert_eq!(chunk_end(5, 9, &[&a, &b]), 30, "with all that begins inside it");
-        assert_eq!(chunk_end(0, 30, &[&a, &b]), 30);
+        let images = [span(10, 20), span(40, 4), span(44, 6)];
+        assert_eq!(chunk_end(0, 4, &images), 4);
+        assert_eq!(chunk_end(0, 16, &images), 10, "it ends before the image");
+        assert_eq!(chunk_end(10, 16, &images), 30, "an image longer than a chunk is read at once");
+        assert_eq!(chunk_end(0, 30, &images), 30, "a whole image may end a chunk");
+        assert_eq!(chunk_end(30, 44, &images), 40, "images without anything between them are one");
+        assert_eq!(chunk_end(40, 44, &images), 50);
+        assert_eq!(chunk_end(40, 47, &images), 50);
     }
 }

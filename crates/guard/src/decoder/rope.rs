@@ -151,29 +151,19 @@ impl Rope {
         Self { frequencies }
     }
 
-    /// Cosines and sines for `positions` [B][T]: `[T, D/2]` where all rows have the same positions, else `[B, T, D/2]`.
-    pub fn tables(
-        &self,
-        positions: &[Vec<Position>],
-        dtype: DType,
-        device: &Device,
-    ) -> Result<(Tensor, Tensor)> {
-        let same = positions.windows(2).all(|pair| pair[0] == pair[1]);
-        let rows = if same { &positions[..1] } else { positions };
-        let (t, half) = (rows[0].len(), self.frequencies.len());
-        let mut cos = Vec::with_capacity(rows.len() * t * half);
-        let mut sin = Vec::with_capacity(rows.len() * t * half);
-        for position in rows.iter().flatten() {
+    /// Cosines and sines for `positions`: `[T, D/2]` each.
+    pub fn tables(&self, positions: &[Position], dtype: DType, device: &Device) -> Result<(Tensor, Tensor)> {
+        let shape = (positions.len(), self.frequencies.len());
+        let mut cos = Vec::with_capacity(shape.0 * shape.1);
+        let mut sin = Vec::with_capacity(shape.0 * shape.1);
+        for position in positions {
             for (frequency, coordinate) in &self.frequencies {
                 let (s, c) = (position[*coordinate] as f32 * frequency).sin_cos();
                 cos.push(c);
                 sin.push(s);
             }
         }
-        let table = |numbers: Vec<f32>| {
-            let table = Tensor::from_vec(numbers, (rows.len(), t, half), device)?.to_dtype(dtype)?;
-            if same { table.squeeze(0) } else { Ok(table) }
-        };
+        let table = |numbers: Vec<f32>| Tensor::from_vec(numbers, shape, device)?.to_dtype(dtype);
         Ok((table(cos)?, table(sin)?))
     }
 }

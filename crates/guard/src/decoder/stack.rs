@@ -1,25 +1,29 @@
 //! [`Decoder`]: embedding, layers, last norm and head.
 //!
-//! In shape comments B is rows, T tokens of this call, S cached columns after the prefix, P prefix columns, N query heads,
-//! KV key heads, G = N / KV, D head size, H hidden size, V vocabulary.
+//! Tokens of all rows of a call lie one behind the other; that rows differ in length costs nothing. In shape comments T is
+//! tokens of this call, Q those that ask, N query heads, KV key heads, D head size, H hidden size, V vocabulary.
 
 use candle_core::{DType, Device, Result, Tensor};
 use saring_verdict::EngineError;
 
 use super::{
     Cache, DecoderConfig, SharedPrefix,
-    attention::{Column, Place, Sight},
+    attention::{RowTokens, Sight, View},
+    call::{Chunk, Part, asked_places},
     config::Head,
     images::Inserted,
-    layer::{Layer, View},
-    positions::{Counting, Placed, Position},
+    layer::{Layer, LayerCall, Turn},
+    positions::{Counting, Position},
     rope::Rope,
     tensors,
 };
 use crate::{
     checkpoint::TensorSpec,
-    layers::{Embedding, Linear, Loader, RmsNorm, failure},
+    layers::{Computing, Embedding, Linear, Loader, RmsNorm, failure},
 };
+
+/// Tokens of one row that are read at once where rows are padded: bounds the scores of one layer.
+const PADDED_TOKENS_MAX: usize = 256;
 
 /// A decoder with its weights on a device.
 #[derive(Debug)]
@@ -35,49 +39,16 @@ pub(crate) struct Decoder {
     pub(super) counting: Counting,
     /// See [`Sight::reach`].
     pub(super) reach: u32,
+    computing: Computing,
     dtype: DType,
     pub(super) device: Device,
 }
 
-/// Some tokens of a row, which are read in one call.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Chunk<'a> {
-    pub placed: &'a Placed<'a>,
-    /// Index in the row of its first token here.
-    pub start: usize,
-    /// Index after its last token here.
-    pub end: usize,
-}
-
-impl Chunk<'_> {
-    /// How many tokens.
-    pub fn len(&self) -> usize {
-        self.end - self.start
-    }
-
-    /// Where `width` tokens stand, padding counted on.
-    fn places(&self, width: usize) -> Vec<Place> {
-        let after = self.placed.next.order;
-        let padding = (after..).map(|order| Place { order, image: None });
-        self.placed.places[self.start..self.end].iter().copied().chain(padding).take(width).collect()
-    }
-
-    fn positions(&self, width: usize) -> Vec<Position> {
-        let padding = (self.placed.next.position..).map(|position| [position; 3]);
-        self.placed.positions[self.start..self.end].iter().copied().chain(padding).take(width).collect()
-    }
-
-    /// Ids to look up: 0 for padding and for tokens that an image stands in for, whose ids need be in no vocabulary.
-    fn ids(&self, width: usize) -> Vec<u32> {
-        let mut ids = self.placed.row.ids[self.start..self.end].to_vec();
-        ids.resize(width, 0);
-        for image in self.placed.row.images {
-            let from = image.start.clamp(self.start, self.end) - self.start;
-            let to = image.end().clamp(self.start, self.end) - self.start;
-            ids[from..to].fill(0);
-        }
-        ids
-    }
+/// What the layers of one kind of attention share in a call.
+struct Kind {
+    turn: Turn,
+    /// By part.
+    views: Vec<View>,
 }
 
 impl Decoder {
@@ -105,9 +76,9 @@ impl Decoder {
             Head::None => None,
         };
         let ropes = config.attentions.iter().map(|a| Rope::new(&a.rope, config.head_dim)).collect();
-        let (dtype, device) = (loader.dtype, loader.device.clone());
+        let (computing, dtype, device) = (loader.computing, loader.dtype, loader.device.clone());
         let counting = Counting::new(&config);
-        Ok(Self { config, embed, layers, norm, head, ropes, counting, reach: 0, dtype, device })
+        Ok(Self { config, embed, layers, norm, head, ropes, counting, reach: 0, computing, dtype, device })
     }
 
     /// Its shape.
@@ -117,7 +88,7 @@ impl Decoder {
 
     /// An empty cache for `rows` rows that begin with `prefix`.
     pub fn cache(&self, rows: usize, prefix: Option<SharedPrefix>) -> Cache {
-        Cache::new(rows, self.layers.len(), prefix)
+        Cache::new(rows, &self.config, self.computing, prefix)
     }
 
     /// Logits over the whole vocabulary of hidden states `[R, H]`: `[R, V]` in single precision.
@@ -143,66 +114,81 @@ impl Decoder {
         }
     }
 
-    /// Reads one chunk of each row, padded on the right to the longest; returns `[B, T, H]` after the last norm.
-    pub(super) fn forward(&self, chunks: &[Chunk<'_>], cache: &mut Cache) -> Result<Tensor> {
-        let t = chunks.iter().map(Chunk::len).max().unwrap_or(0);
-        // 1. Who sees whom, and how heads are rotated, by kind of attention. In this call padding stands where it would if it
-        //    were real: behind everything that a real token sees. Afterwards the cache knows it for padding.
-        let places: Vec<Vec<Place>> = chunks.iter().map(|chunk| chunk.places(t)).collect();
-        let mut columns: Vec<Vec<Column>> = cache
-            .columns()
-            .iter()
-            .zip(&places)
-            .map(|(old, new)| old.iter().copied().chain(new.iter().copied().map(Some)).collect())
-            .collect();
-        let views = self.views(chunks, &places, &columns, cache)?;
-        // 2. Embedding: [B, T, H].
-        let ids: Vec<u32> = chunks.iter().flat_map(|chunk| chunk.ids(t)).collect();
-        let ids = Tensor::from_vec(ids, chunks.len() * t, &self.device)?;
-        let mut x = self.embed.forward(&ids)?;
+    /// How many tokens of one row are read at once: padded scores of a long row would fill the memory.
+    pub(super) fn chunk_tokens_max(&self) -> usize {
+        match self.computing {
+            Computing::Kernels => usize::MAX,
+            Computing::Tensors => PADDED_TOKENS_MAX,
+        }
+    }
+
+    /// Reads the chunks of all parts together; returns the hidden states that they ask for, `[Q, H]` after the last norm.
+    pub(super) fn forward(&self, parts: &mut [Part<'_, '_>]) -> Result<Tensor> {
+        for part in &mut *parts {
+            part.begin();
+        }
+        // 1. Which hidden states are asked for, who sees whom, and how heads are turned, by kind of attention.
+        let asked = asked_places(parts);
+        let all = self.kinds(parts, None)?;
+        let last = match &asked {
+            Some(places) => Some(self.kinds(parts, Some(places))?),
+            None => None,
+        };
+        // 2. Embedding: [T, H].
+        let chunks: Vec<Chunk<'_>> = parts.iter().flat_map(|part| part.chunks.iter().cloned()).collect();
+        let ids: Vec<u32> = chunks.iter().flat_map(Chunk::ids).collect();
+        let mut x = self.embed.forward(&Tensor::new(ids.as_slice(), &self.device)?)?;
         if self.config.embedding_scale != 1.0 {
             // The factor is rounded to the precision of the weights, as in the reference.
             x = (x * self.config.embedding_scale)?;
         }
-        let images = Inserted::new(chunks, t, self.dtype, &self.device)?;
+        let images = Inserted::new(&chunks, self.dtype, &self.device);
         if let Some(images) = &images {
             x = images.in_place_of_embeddings(&x)?;
         }
-        let mut x = x.reshape((chunks.len(), t, self.config.hidden_size))?;
-        // 3. Layers.
+        // 3. Layers. From the last one only what is asked for is needed.
+        let rows: Vec<Vec<RowTokens>> = parts.iter().map(Part::rows).collect();
         for (i, layer) in self.layers.iter().enumerate() {
-            x = layer.forward(&x, &views[self.config.layer_attentions[i]], &self.config, cache)?;
+            let is_last = i + 1 == self.layers.len();
+            let kind = self.config.layer_attentions[i];
+            let narrowed = last.as_ref().filter(|_| is_last).map(|kinds| &kinds[kind]);
+            let asked = asked.as_deref().filter(|_| is_last);
+            let call = LayerCall {
+                turn: &all[kind].turn,
+                asked: asked.zip(narrowed).map(|(places, kind)| (places, &kind.turn)),
+                rows: &rows,
+                views: &narrowed.unwrap_or(&all[kind]).views,
+            };
+            x = layer.forward(&x, &call, &self.config, parts)?;
             if let Some(images) = &images {
-                x = images.after_layer(i, x)?;
+                x = images.after_layer(i, x, asked)?;
             }
         }
-        for (columns, chunk) in columns.iter_mut().zip(chunks) {
-            let end = columns.len();
-            columns[end - (t - chunk.len())..].fill(None);
-        }
-        // A row is placed as a whole before its first chunk, so where it goes on is known.
-        cache.advance(columns, chunks.iter().map(|chunk| chunk.placed.next).collect());
         // 4. Last norm.
         self.norm.forward(&x)
     }
 
-    fn views(
-        &self,
-        chunks: &[Chunk<'_>],
-        places: &[Vec<Place>],
-        columns: &[Vec<Column>],
-        cache: &Cache,
-    ) -> Result<Vec<View>> {
-        let width = places.first().map_or(0, Vec::len);
-        let positions: Vec<Vec<Position>> = chunks.iter().map(|chunk| chunk.positions(width)).collect();
-        let prefix = cache.prefix().map_or(0, SharedPrefix::len);
+    /// Who sees whom and how heads are turned, by kind of attention; of all tokens, or of those at the places that are asked
+    /// for.
+    fn kinds(&self, parts: &[Part<'_, '_>], asked: Option<&[u32]>) -> Result<Vec<Kind>> {
+        let chunks = parts.iter().flat_map(|part| &part.chunks);
+        let mut positions: Vec<Position> = chunks.flat_map(Chunk::positions).copied().collect();
+        if let Some(places) = asked {
+            positions = places.iter().map(|place| positions[*place as usize]).collect();
+        }
         let kinds = self.config.attentions.iter().zip(&self.ropes);
         kinds
             .map(|(attention, rope)| {
                 let sight = Sight { window: attention.window, reach: self.reach };
-                let mask = sight.mask(places, columns, prefix, &self.device)?;
+                let views = parts.iter().map(|part| {
+                    let queries = match asked {
+                        Some(_) => part.asked_queries(sight),
+                        None => part.queries(sight),
+                    };
+                    part.cache.view(queries, &self.device)
+                });
                 let (cos, sin) = rope.tables(&positions, self.dtype, &self.device)?;
-                Ok(View { mask, cos, sin })
+                Ok(Kind { turn: Turn { cos, sin }, views: views.collect::<Result<_>>()? })
             })
             .collect()
     }

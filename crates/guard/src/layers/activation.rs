@@ -3,12 +3,23 @@
 
 use candle_core::{DType, Result, Tensor};
 
-/// `silu`, in the precision of `x`.
-pub(crate) fn silu(x: &Tensor) -> Result<Tensor> {
-    x.to_dtype(DType::F32)?.silu()?.to_dtype(x.dtype())
+/// The activation of a gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Activation {
+    /// `x sigmoid(x)`.
+    Silu,
+    /// GELU in its tanh approximation.
+    GeluTanh,
 }
 
-/// `gelu_pytorch_tanh`, in the precision of `x`.
-pub(crate) fn gelu_tanh(x: &Tensor) -> Result<Tensor> {
-    x.to_dtype(DType::F32)?.gelu()?.to_dtype(x.dtype())
+impl Activation {
+    /// Of each number, in the precision of `x`.
+    pub fn forward(self, x: &Tensor) -> Result<Tensor> {
+        let single = x.to_dtype(DType::F32)?;
+        match self {
+            Self::Silu => single.silu()?,
+            Self::GeluTanh => single.gelu()?,
+        }
+        .to_dtype(x.dtype())
+    }
 }

@@ -1,11 +1,14 @@
-//! Products with a weight of the checkpoint, dense or quantised.
+//! Products with a weight of the checkpoint: dense, quantised, or packed for the processor's kernels.
 
 use std::sync::Arc;
 
 use candle_core::{
-    DType, Module, Result, Tensor,
+    DType, Device, Module, Result, Tensor,
     quantized::{QMatMul, QTensor},
 };
+use saring_kernels::{Gate, Matrix, multiply_gated};
+
+use super::{Activation, embedding::rows_of, numbers};
 
 #[derive(Clone, Debug)]
 enum Weight {
@@ -13,6 +16,8 @@ enum Weight {
     Dense(Tensor),
     /// `[out, in]`, multiplied without being unpacked.
     Quantized(QMatMul),
+    /// `[out, in]`, for tensors on the processor in single precision.
+    Packed(Arc<Matrix>),
 }
 
 /// `x W^T + b`.
@@ -42,6 +47,11 @@ impl Linear {
         Ok(Self { weight: Weight::Quantized(QMatMul::from_arc(weight)?), bias, out })
     }
 
+    /// From a weight `[out, in]` that is packed for the processor.
+    pub fn packed(weight: Arc<Matrix>, bias: Option<Tensor>) -> Self {
+        Self { out: weight.outputs(), weight: Weight::Packed(weight), bias }
+    }
+
     /// `[..., in]` to `[..., out]`, in the precision of `x`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let mut dims = x.dims().to_vec();
@@ -54,6 +64,7 @@ impl Linear {
             Weight::Quantized(weight) => {
                 weight.forward(&flat.to_dtype(DType::F32)?.contiguous()?)?.to_dtype(x.dtype())?
             }
+            Weight::Packed(weight) => product(weight, &flat)?,
         };
         let y = match &self.bias {
             Some(bias) => y.broadcast_add(bias)?,
@@ -62,12 +73,46 @@ impl Linear {
         y.reshape(dims)
     }
 
+    /// `to` plus the product: `[T, in]` and `[T, out]` to `[T, out]`.
+    pub fn forward_added(&self, x: &Tensor, to: Tensor) -> Result<Tensor> {
+        match (&self.weight, &self.bias) {
+            (Weight::Packed(weight), None) => {
+                let dims = to.dims2()?;
+                let mut y = numbers(&to, <[f32]>::to_vec)?;
+                numbers(&x.contiguous()?, |x| weight.multiply_add(x, &mut y))?;
+                Tensor::from_vec(y, dims, &Device::Cpu)
+            }
+            _ => to + self.forward(x)?,
+        }
+    }
+
+    /// `activation(x G^T) * (x U^T)` where this is the gate: `[T, in]` to `[T, out]`.
+    pub fn forward_gated(&self, up: &Self, activation: Activation, x: &Tensor) -> Result<Tensor> {
+        match (self, up) {
+            (
+                Self { weight: Weight::Packed(gate), bias: None, .. },
+                Self { weight: Weight::Packed(up), bias: None, .. },
+            ) => {
+                let activation = match activation {
+                    Activation::Silu => Gate::Silu,
+                    Activation::GeluTanh => Gate::GeluTanh,
+                };
+                let rows = x.dim(0)?;
+                let mut y = vec![0f32; rows * self.out];
+                numbers(&x.contiguous()?, |x| multiply_gated(gate, up, activation, x, &mut y))?;
+                Tensor::from_vec(y, (rows, self.out), &Device::Cpu)
+            }
+            _ => activation.forward(&self.forward(x)?)? * up.forward(x)?,
+        }
+    }
+
     /// Only some of the outputs: `[R, in]` to `[R, rows]`.
     pub fn forward_some(&self, x: &Tensor, rows: &[u32]) -> Result<Tensor> {
         let ids = Tensor::new(rows, x.device())?;
         let weight = match &self.weight {
             Weight::Dense(weight) => weight.index_select(&ids, 0)?,
             Weight::Quantized(weight) => weight.embedding(&ids)?.to_dtype(x.dtype())?,
+            Weight::Packed(weight) => rows_of(weight, rows)?,
         };
         let y = x.matmul(&weight.t()?)?;
         match &self.bias {
@@ -77,19 +122,29 @@ impl Linear {
     }
 }
 
+/// `[T, in]` to `[T, out]`.
+fn product(weight: &Matrix, x: &Tensor) -> Result<Tensor> {
+    let rows = x.dim(0)?;
+    let mut y = vec![0f32; rows * weight.outputs()];
+    numbers(&x.contiguous()?, |x| weight.multiply(x, &mut y))?;
+    Tensor::from_vec(y, (rows, weight.outputs()), &Device::Cpu)
+}
+
 #[cfg(test)]
 mod tests {
     use candle_core::{Device, quantized::GgmlDType};
 
     use super::*;
 
-    fn both() -> (Linear, Linear, Tensor) {
+    fn each() -> (Linear, [Linear; 2], Tensor) {
         let weight = Tensor::randn(0f32, 1f32, (6, 64), &Device::Cpu).unwrap();
         let bias = Tensor::randn(0f32, 1f32, 6, &Device::Cpu).unwrap();
         let packed = Arc::new(QTensor::quantize(&weight, GgmlDType::Q8_0).unwrap());
+        let kernels = Matrix::int8_from_f32(6, 64, &numbers(&weight, <[f32]>::to_vec).unwrap()).unwrap();
         let dense = Linear::dense(weight, Some(bias.clone())).unwrap();
         let x = Tensor::randn(0f32, 1f32, (2, 3, 64), &Device::Cpu).unwrap();
-        (dense, Linear::quantized(packed, Some(bias)).unwrap(), x)
+        let quantised = Linear::quantized(packed, Some(bias.clone())).unwrap();
+        (dense, [quantised, Linear::packed(Arc::new(kernels), Some(bias))], x)
     }
 
     fn difference(a: &Tensor, b: &Tensor) -> f32 {
@@ -98,19 +153,22 @@ mod tests {
 
     #[test]
     fn a_quantised_weight_gives_nearly_what_the_dense_one_gives_in_the_same_shape() {
-        let (dense, packed, x) = both();
-        let (a, b) = (dense.forward(&x).unwrap(), packed.forward(&x).unwrap());
+        let (dense, quantised, x) = each();
+        let a = dense.forward(&x).unwrap();
         assert_eq!(a.dims(), [2, 3, 6]);
-        assert_eq!(b.dims(), [2, 3, 6]);
-        let found = difference(&a, &b);
-        assert!(found > 0.0 && found < 0.3, "eight bits lose a little: {found}");
+        for linear in quantised {
+            let b = linear.forward(&x).unwrap();
+            assert_eq!(b.dims(), [2, 3, 6]);
+            let found = difference(&a, &b);
+            assert!(found > 0.0 && found < 0.3, "eight bits lose a little: {found}");
+        }
     }
 
     #[test]
     fn some_outputs_are_those_of_the_whole_product() {
-        let (dense, packed, x) = both();
+        let (dense, quantised, x) = each();
         let x = x.flatten_to(1).unwrap();
-        for linear in [dense, packed] {
+        for linear in quantised.into_iter().chain([dense]) {
             let whole = linear.forward(&x).unwrap();
             let some = linear.forward_some(&x, &[4, 1]).unwrap();
             let ids = Tensor::new(&[4u32, 1], &Device::Cpu).unwrap();

@@ -6,9 +6,10 @@ use candle_core::{
     DType, Device, Tensor,
     quantized::{GgmlDType, QTensor},
 };
+use saring_kernels::Matrix;
 use saring_verdict::{EngineError, Progress};
 
-use super::{Embedding, Linear, failure};
+use super::{Embedding, Linear, failure, packing};
 use crate::checkpoint::Weights;
 
 /// How weights are quantised while they are loaded, for devices that are too small for the checkpoint's own precision.
@@ -33,11 +34,40 @@ impl Quantization {
     }
 }
 
+/// What computes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Computing {
+    /// The processor's own kernels, in single precision, on weights that are packed for them in the precision that was asked
+    /// for.
+    Kernels,
+    /// candle's tensor operations, in the precision that was asked for.
+    Tensors,
+}
+
+impl Computing {
+    /// What is best on a device.
+    pub fn best(device: &Device) -> Self {
+        if device.is_cpu() { Self::Kernels } else { Self::Tensors }
+    }
+
+    /// What activations are computed in where weights are of precision `dtype`.
+    pub fn activations(self, dtype: DType) -> DType {
+        match self {
+            Self::Kernels => DType::F32,
+            Self::Tensors => dtype,
+        }
+    }
+}
+
 /// Reads tensors of a checkpoint for one device and counts the bytes.
 pub(crate) struct Loader<'a> {
     weights: &'a Weights,
-    /// The precision that is computed in.
+    /// What will compute with them.
+    pub computing: Computing,
+    /// The precision of activations, and of tensors that are no products.
     pub dtype: DType,
+    /// The precision of products.
+    weight_dtype: DType,
     /// Where the tensors go.
     pub device: &'a Device,
     quantization: Option<Quantization>,
@@ -47,16 +77,28 @@ pub(crate) struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
-    /// `progress` counts the bytes of the weight files.
+    /// For products in `dtype`. `progress` counts the bytes of the weight files.
     pub fn new(
         weights: &'a Weights,
         dtype: DType,
         device: &'a Device,
+        computing: Computing,
         quantization: Option<Quantization>,
         progress: &'a mut dyn FnMut(Progress),
     ) -> Self {
         let total = weights.bytes();
-        Self { weights, dtype, device, quantization, progress, done: 0, total }
+        let activations = computing.activations(dtype);
+        Self {
+            weights,
+            computing,
+            dtype: activations,
+            weight_dtype: dtype,
+            device,
+            quantization,
+            progress,
+            done: 0,
+            total,
+        }
     }
 
     /// One tensor, unpacked if it is stored quantised.
@@ -82,6 +124,9 @@ impl<'a> Loader<'a> {
         let weight_name = format!("{name}.weight");
         let bias_name = format!("{name}.bias");
         let bias = if self.has(&bias_name) { Some(self.tensor(&bias_name)?) } else { None };
+        if self.computing == Computing::Kernels {
+            return Ok(Linear::packed(Arc::new(self.matrix(&weight_name, self.quantization)?), bias));
+        }
         let linear = match self.packed(&weight_name, self.quantization)? {
             Some(weight) => Linear::quantized(weight, bias),
             None => Linear::dense(self.tensor(&weight_name)?, bias),
@@ -95,7 +140,11 @@ impl<'a> Loader<'a> {
     /// See [`Weights::load`].
     pub fn embedding(&mut self, name: &str) -> Result<Embedding, EngineError> {
         let name = format!("{name}.weight");
-        match self.packed(&name, self.quantization.map(|_| Quantization::Int8))? {
+        let quantization = self.quantization.map(|_| Quantization::Int8);
+        if self.computing == Computing::Kernels {
+            return Ok(Embedding::packed(self.matrix(&name, quantization)?));
+        }
+        match self.packed(&name, quantization)? {
             Some(table) => Embedding::quantized(table, self.dtype).map_err(|e| failed(&name, &e)),
             None => Ok(Embedding::dense(self.tensor(&name)?)),
         }
@@ -107,6 +156,18 @@ impl<'a> Loader<'a> {
     /// See [`Weights::load`].
     pub fn head(&mut self, name: &str) -> Result<Linear, EngineError> {
         self.embedding(name)?.tied_head().map_err(|e| failed(name, &e))
+    }
+
+    /// A matrix for the processor's kernels.
+    fn matrix(&mut self, name: &str, quantization: Option<Quantization>) -> Result<Matrix, EngineError> {
+        let matrix = match self.weights.load_packed(name, self.device)? {
+            Some(stored) => packing::blocks(&stored),
+            // Quantised from what is stored, without a detour.
+            None if quantization.is_some() => packing::dense(&self.weights.load_stored(name)?, quantization),
+            None => packing::dense(&self.weights.load(name, self.weight_dtype, self.device)?, None),
+        };
+        self.count(name);
+        matrix.map_err(|e| failed(name, &e))
     }
 
     /// A tensor that is stored quantised, or is to be quantised now.

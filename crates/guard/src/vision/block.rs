@@ -9,7 +9,7 @@ use saring_verdict::EngineError;
 use super::attention::{SCORES_BYTES_MAX, attend};
 use crate::{
     checkpoint::TensorSpec,
-    layers::{Linear, Loader, gelu_tanh},
+    layers::{Activation, Linear, Loader},
 };
 
 /// So many patches go through the two products at once: their inner size is four times the hidden size.
@@ -107,7 +107,7 @@ impl Block {
         let mut parts = Vec::new();
         for start in (0..n).step_by(PATCHES_AT_ONCE) {
             let some = x.narrow(0, start, PATCHES_AT_ONCE.min(n - start))?;
-            let inner = gelu_tanh(&self.up.forward(&self.mlp_norm.forward(&some)?)?)?;
+            let inner = Activation::GeluTanh.forward(&self.up.forward(&self.mlp_norm.forward(&some)?)?)?;
             parts.push((some + self.down.forward(&inner)?)?);
         }
         Tensor::cat(&parts, 0)

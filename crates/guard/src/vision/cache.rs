@@ -79,6 +79,14 @@ impl FeatureCache {
         Some(self.keep(image, features))
     }
 
+    /// Whether the features of an image seem to be kept; a file may still turn out to be damaged.
+    pub fn holds(&self, sha256: &str, pixels_max: Option<u64>) -> bool {
+        let image = (sha256.to_owned(), pixels_max);
+        let on_disk =
+            || self.place(&image).is_some_and(|(folder, key)| folder.join(file_name(&key)).exists());
+        self.kept.contains_key(&image) || on_disk()
+    }
+
     /// Keeps features of an image, in memory and as a file.
     pub fn put(
         &mut self,

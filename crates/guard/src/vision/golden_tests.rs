@@ -12,7 +12,7 @@ use crate::{
     checkpoint::{Checkpoint, Weights},
     decoder::ImageFeatures,
     device::for_tests,
-    layers::{Loader, Quantization},
+    layers::{Computing, Loader, Quantization},
 };
 
 /// The largest difference to the reference that any feature may have.
@@ -78,7 +78,8 @@ fn load(shape: &str, quantization: Option<Quantization>, change: impl FnOnce(&mu
         assert_eq!(weights.shape(&spec.name).unwrap(), spec.shape, "{shape}: {}", spec.name);
     }
     let (device, mut progress) = (for_tests(), |_| {});
-    let mut loader = Loader::new(&weights, DType::F32, &device, quantization, &mut progress);
+    let mut loader =
+        Loader::new(&weights, DType::F32, &device, Computing::best(&device), quantization, &mut progress);
     VisionTower::load(&config, &mut loader).unwrap()
 }
 

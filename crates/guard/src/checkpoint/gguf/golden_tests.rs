@@ -19,7 +19,7 @@ use crate::{
     checkpoint::{Checkpoint, Weights, hex},
     decoder::{Architecture, Decoder, ImageFeatures, Row},
     images::ImageReader,
-    layers::Loader,
+    layers::{Computing, Loader},
     model::{Model, ModelConfig},
     precision::Precision,
     tokenizer::Tokenizer,
@@ -55,11 +55,12 @@ fn logits(path: &Path, ids: &[u32]) -> Tensor {
     let config = architecture.config(&checkpoint.config, path).unwrap();
     let weights = Weights::open(&checkpoint).unwrap();
     let progress = &mut |_| {};
-    let mut loader = Loader::new(&weights, DType::F32, &Device::Cpu, None, progress);
+    let mut loader = Loader::new(&weights, DType::F32, &Device::Cpu, Computing::Kernels, None, progress);
     let decoder = Decoder::load(config, &mut loader).unwrap();
     let mut cache = decoder.cache(1, None);
-    let hidden = decoder.hidden_states(Row::text(ids), 0, &mut cache, ids.len(), &Cancel::new()).unwrap();
-    decoder.logits(&hidden).unwrap()
+    let hidden =
+        decoder.hidden_states(&[Row::text(ids)], &[0], &mut cache, ids.len(), &Cancel::new()).unwrap();
+    decoder.logits(&hidden[0]).unwrap()
 }
 
 fn difference(a: &Tensor, b: &Tensor) -> f32 {

@@ -8,12 +8,13 @@ use saring_verdict::EngineError;
 
 use super::{
     super::{
-        config::{Activation, Attention, DecoderConfig, FeedForwardKind, Head, Norms},
+        config::{Attention, DecoderConfig, FeedForwardKind, Head, Norms},
         keys::Keys,
         rope::RopeConfig,
     },
     Architecture,
 };
+use crate::layers::Activation;
 
 /// Indices of the two kinds in [`DecoderConfig::attentions`].
 const GLOBAL: usize = 0;

@@ -5,12 +5,13 @@ use saring_verdict::EngineError;
 
 use super::{
     super::{
-        config::{Activation, Attention, DecoderConfig, FeedForwardKind, Head, Norms},
+        config::{Attention, DecoderConfig, FeedForwardKind, Head, Norms},
         keys::Keys,
         rope::RopeConfig,
     },
     Architecture,
 };
+use crate::layers::Activation;
 
 /// What a config.json says. `head_dim` and `rms_norm_eps` are taken where it is silent; without a `head_dim` the hidden
 /// size is divided among the heads.

@@ -7,12 +7,13 @@ use saring_verdict::EngineError;
 
 use super::{
     super::{
-        config::{Activation, Attention, DecoderConfig, FeedForwardKind, Head, Norms},
+        config::{Attention, DecoderConfig, FeedForwardKind, Head, Norms},
         keys::Keys,
         rope::RopeConfig,
     },
     Architecture,
 };
+use crate::layers::Activation;
 
 /// The class default of `mrope_section`.
 const SECTIONS: [usize; 3] = [24, 20, 20];

@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::{Architecture, Cache, Decoder, DecoderConfig, ImageFeatures, ImageSpan, Row, SharedPrefix};
 use crate::{
     checkpoint::{Checkpoint, Weights},
-    layers::Loader,
+    layers::{Computing, Loader},
 };
 
 /// The largest difference to the reference that any logit may have.
@@ -144,8 +144,25 @@ struct Model {
 /// For the response and for the prompt: projection, norm, risk and category.
 struct StreamHeads(Vec<[Tensor; 4]>);
 
-/// Loads a checkpoint, its configuration changed by `change`.
+/// Every way to compute on the device under test.
+fn ways() -> Vec<Computing> {
+    match Computing::best(&device()) {
+        Computing::Kernels => vec![Computing::Kernels, Computing::Tensors],
+        Computing::Tensors => vec![Computing::Tensors],
+    }
+}
+
+/// Loads a checkpoint, its configuration changed by `change`, for the best way to compute.
 fn load(shape: &str, dtype: DType, change: impl FnOnce(&mut DecoderConfig)) -> Model {
+    load_for(Computing::best(&device()), shape, dtype, change)
+}
+
+fn load_for(
+    computing: Computing,
+    shape: &str,
+    dtype: DType,
+    change: impl FnOnce(&mut DecoderConfig),
+) -> Model {
     let checkpoint = Checkpoint::open(&folder(shape)).unwrap();
     let architecture = Architecture::from_name(&checkpoint.architecture).unwrap();
     let mut config = architecture.config(&checkpoint.config, &checkpoint.config_path()).unwrap();
@@ -158,18 +175,26 @@ fn load(shape: &str, dtype: DType, change: impl FnOnce(&mut DecoderConfig)) -> M
     let heads = (architecture == Architecture::Qwen3GuardStream).then(|| {
         let heads = ["", "query_"].map(|of| {
             ["risk_level_category_pre", "risk_level_category_layernorm", "risk_level_head", "category_head"]
-                .map(|name| weights.load(&format!("{of}{name}.weight"), dtype, &device).unwrap())
+                .map(|name| {
+                    let dtype = computing.activations(dtype);
+                    weights.load(&format!("{of}{name}.weight"), dtype, &device).unwrap()
+                })
         });
         StreamHeads(heads.to_vec())
     });
     let mut progress = |_| {};
-    let mut loader = Loader::new(&weights, dtype, &device, None, &mut progress);
+    let mut loader = Loader::new(&weights, dtype, &device, computing, None, &mut progress);
     Model { decoder: Decoder::load(config, &mut loader).unwrap(), heads }
 }
 
 impl Model {
     fn exact(shape: &str) -> Self {
         load(shape, DType::F32, |_| {})
+    }
+
+    /// The same, computed in every way.
+    fn in_every_way(shape: &str) -> Vec<Self> {
+        ways().into_iter().map(|computing| load_for(computing, shape, DType::F32, |_| {})).collect()
     }
 
     /// Logits of hidden states `[R, H]`.
@@ -201,12 +226,11 @@ impl Model {
         let golden: Vec<GoldenRow> = case.iter().map(|row| row.skip(skip)).collect();
         let rows: Vec<Row<'_>> = golden.iter().map(GoldenRow::row).collect();
         let mut cache = self.decoder.cache(rows.len(), prefix);
-        let hidden = self.decoder.read_at_once(&rows, &mut cache).unwrap();
-        let rows = golden.iter().enumerate().flat_map(|(r, row)| {
-            let own = hidden.get(r).unwrap().narrow(0, 0, row.ids.len()).unwrap();
-            differences(&self.logits(&own), &row.logits)
-        });
-        rows.collect()
+        let from = vec![0; rows.len()];
+        let cancel = Cancel::new();
+        let hidden = self.decoder.hidden_states(&rows, &from, &mut cache, usize::MAX, &cancel).unwrap();
+        let rows = golden.iter().zip(&hidden);
+        rows.flat_map(|(row, hidden)| differences(&self.logits(hidden), &row.logits)).collect()
     }
 
     /// The largest difference over all positions of one row, read in chunks.
@@ -218,8 +242,9 @@ impl Model {
         cache: &mut Cache,
     ) -> f32 {
         let cancel = Cancel::new();
-        let hidden = self.decoder.hidden_states(row.row(), from, cache, chunk_tokens, &cancel).unwrap();
-        largest_difference(&self.logits(&hidden), &row.logits[from..])
+        let rows = [row.row()];
+        let hidden = self.decoder.hidden_states(&rows, &[from], cache, chunk_tokens, &cancel).unwrap();
+        largest_difference(&self.logits(&hidden[0]), &row.logits[from..])
     }
 }
 
@@ -246,7 +271,18 @@ fn assert_close(found: f32, what: &str) {
 /// Reads all but the last token of each row in chunks as one batch, then the last one of a few of them, behind the padding
 /// of shorter rows, in another order.
 fn assert_rows_grow(shape: &str, case: &[GoldenRow], chunk_tokens: usize, kept: &[usize]) {
-    let model = Model::exact(shape);
+    for model in Model::in_every_way(shape) {
+        assert_rows_of_a_model_grow(&model, shape, case, chunk_tokens, kept);
+    }
+}
+
+fn assert_rows_of_a_model_grow(
+    model: &Model,
+    shape: &str,
+    case: &[GoldenRow],
+    chunk_tokens: usize,
+    kept: &[usize],
+) {
     let decoder = &model.decoder;
     let starts: Vec<GoldenRow> = case.iter().map(GoldenRow::without_last).collect();
     let rows: Vec<Row<'_>> = starts.iter().map(GoldenRow::row).collect();

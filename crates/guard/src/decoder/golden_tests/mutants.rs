@@ -1,9 +1,10 @@
 //! Decoders that are wrong in one thing each: all of them must be noticed.
 
 use super::{
-    super::{config::Activation, config::FeedForwardKind, rope::RopeScaling},
+    super::{config::FeedForwardKind, rope::RopeScaling},
     *,
 };
+use crate::layers::Activation;
 
 /// A mutant must differ by at least this.
 const NOTICED: f32 = 10.0 * TOLERANCE;

@@ -15,8 +15,11 @@ fn bfloat16_is_hardly_farther_off_than_the_reference_in_bfloat16() {
         let Ok(cases) = fs::read_to_string(folder(shape).join("cases.json")) else { continue };
         let cases: Value = serde_json::from_str(&cases).unwrap();
         let cases: BTreeMap<String, Value> = serde_json::from_value(cases["cases"].clone()).unwrap();
-        let model = load(shape, DType::BF16, |_| {});
-        for (name, about) in &cases {
+        let models: Vec<Model> =
+            ways().into_iter().map(|computing| load_for(computing, shape, DType::BF16, |_| {})).collect();
+        for (model, (name, about)) in
+            models.iter().flat_map(|model| cases.iter().map(move |case| (model, case)))
+        {
             let theirs = |key: &str| about[key].as_f64().unwrap() as f32;
             let ours = model.differences(&case(shape, name), None);
             let rms = (ours.iter().map(|d| d * d).sum::<f32>() / ours.len() as f32).sqrt();

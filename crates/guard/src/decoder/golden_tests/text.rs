@@ -5,16 +5,17 @@ use super::*;
 #[test]
 fn logits_equal_the_reference_single_batched_and_behind_a_shared_prefix() {
     for shape in SHAPES {
-        let model = Model::exact(shape);
-        for name in ["single", "batch", "prefix", "long"] {
-            assert_close(model.difference(&case(shape, name), None), &format!("{shape} {name}"));
+        for model in Model::in_every_way(shape) {
+            for name in ["single", "batch", "prefix", "long"] {
+                assert_close(model.difference(&case(shape, name), None), &format!("{shape} {name}"));
+            }
+            let case = case(shape, "prefix");
+            let whole = model.prefix(&case);
+            let found = model.difference(&case, Some(whole.clone()));
+            assert_close(found, &format!("{shape} behind a shared prefix"));
+            let found = model.difference(&case, Some(whole.narrowed(13).unwrap()));
+            assert_close(found, &format!("{shape} behind a shortened prefix"));
         }
-        let case = case(shape, "prefix");
-        let whole = model.prefix(&case);
-        let found = model.difference(&case, Some(whole.clone()));
-        assert_close(found, &format!("{shape} behind a shared prefix"));
-        let found = model.difference(&case, Some(whole.narrowed(13).unwrap()));
-        assert_close(found, &format!("{shape} behind a shortened prefix"));
     }
 }
 
@@ -30,16 +31,17 @@ fn reading_in_chunks_and_growing_rows_change_nothing() {
 #[test]
 fn hidden_states_are_those_of_every_token_that_is_asked_for() {
     for shape in SHAPES {
-        let model = Model::exact(shape);
-        let long = &case(shape, "long")[0];
-        for from in [0, 9, 10, 39] {
-            let found = model.difference_in_chunks(long, 10, from, &mut model.decoder.cache(1, None));
-            assert_close(found, &format!("{shape} long from {from}"));
+        for model in Model::in_every_way(shape) {
+            let long = &case(shape, "long")[0];
+            for from in [0, 9, 10, 39] {
+                let found = model.difference_in_chunks(long, 10, from, &mut model.decoder.cache(1, None));
+                assert_close(found, &format!("{shape} long from {from}"));
+            }
+            let case = case(shape, "prefix");
+            let mut cache = model.decoder.cache(1, Some(model.prefix(&case)));
+            let found = model.difference_in_chunks(&case[1].skip(PREFIX_TOKENS), 2, 0, &mut cache);
+            assert_close(found, &format!("{shape} every token behind a shared prefix"));
         }
-        let case = case(shape, "prefix");
-        let mut cache = model.decoder.cache(1, Some(model.prefix(&case)));
-        let found = model.difference_in_chunks(&case[1].skip(PREFIX_TOKENS), 2, 0, &mut cache);
-        assert_close(found, &format!("{shape} every token behind a shared prefix"));
     }
 }
 

@@ -1,39 +1,34 @@
-//! Which rows are computed together: rows of like length, so that little is padding, and few enough tokens at once
-//! that a long item does not hold up a stop or fill the memory.
+//! Which rows are computed together: short ones first, and no more tokens than the device takes well, so that a long item
+//! does not hold up the others or fill the memory.
 
 use std::{collections::HashMap, hash::Hash};
 
-/// What may be computed at once.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// Tokens of one batch, padding counted.
-    pub tokens_max: usize,
-    /// Rows of one batch.
-    pub rows_max: usize,
-}
+use super::limits::Limits;
 
 /// Groups rows by length. Returns indices into `lengths`; every row is in exactly one batch, and a row longer than
-/// the limit is alone.
-pub(crate) fn plan(lengths: &[usize], limits: Limits) -> Vec<Vec<usize>> {
+/// the limit is alone. Rows of like length stand together: where they are padded, little is padding.
+pub(super) fn plan(lengths: &[usize], limits: Limits) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|i| (lengths[*i], *i));
     let mut batches: Vec<Vec<usize>> = Vec::new();
+    let mut tokens = 0;
     for i in order {
-        // Ascending, so that this row is the longest of the batch it joins.
         match batches.last_mut() {
-            Some(batch)
-                if batch.len() < limits.rows_max && (batch.len() + 1) * lengths[i] <= limits.tokens_max =>
-            {
+            Some(batch) if batch.len() < limits.rows_max && tokens + lengths[i] <= limits.tokens_max => {
                 batch.push(i);
+                tokens += lengths[i];
             }
-            _ => batches.push(vec![i]),
+            _ => {
+                batches.push(vec![i]);
+                tokens = lengths[i];
+            }
         }
     }
     batches
 }
 
 /// Finds equal rows: the distinct ones in order of first appearance, and for each row the number of its distinct one.
-pub(crate) fn distinct<T: Clone + Eq + Hash>(rows: impl IntoIterator<Item = T>) -> (Vec<T>, Vec<usize>) {
+pub(super) fn distinct<T: Clone + Eq + Hash>(rows: impl IntoIterator<Item = T>) -> (Vec<T>, Vec<usize>) {
     let (mut unique, mut seen, mut places) = (Vec::new(), HashMap::new(), Vec::new());
     for row in rows {
         let place = *seen.entry(row.clone()).or_insert_with(|| {

@@ -9,57 +9,93 @@ use saring_verdict::{
     Cancel, JudgeError, LabelProbability, Mode, Outcome, RiskTrace, Task, TokenRisk, Verdict,
 };
 
+use super::{
+    question::{Asking, Question},
+    words::not_a_number,
+};
 use crate::{
     decoder::{Decoder, Row},
-    guard::{Batch, CHUNK_TOKENS, Question},
-    scoring::not_a_number,
+    response::ResponseSpan,
     stream_heads::{HeadNames, StreamHeads},
 };
 
-/// One outcome for each question of a batch.
+/// One outcome for each question of a batch, all of one task.
 ///
 /// # Errors
 /// Those of the device, and a stop on request.
-pub(crate) fn judge(
+pub(super) fn judge(
     decoder: &Decoder,
     heads: &StreamHeads,
-    batch: &Batch<'_>,
+    asked: &[Asking<'_>],
+    tokens_max: usize,
     cancel: &Cancel,
 ) -> Result<Vec<Outcome>> {
-    match batch.task {
-        Task::Prompt => requests(decoder, heads, batch, cancel),
-        Task::Response => {
-            batch.questions.iter().map(|question| response(decoder, heads, question, cancel)).collect()
-        }
+    let questions: Vec<&Question> = asked.iter().map(|asking| asking.question).collect();
+    match questions.first().map(|question| question.task) {
+        Some(Task::Prompt) => requests(decoder, heads, &questions, tokens_max, cancel),
+        Some(Task::Response) => responses(decoder, heads, &questions, tokens_max, cancel),
+        None => Ok(Vec::new()),
     }
 }
 
 fn requests(
     decoder: &Decoder,
     heads: &StreamHeads,
-    batch: &Batch<'_>,
+    questions: &[&Question],
+    tokens_max: usize,
     cancel: &Cancel,
 ) -> Result<Vec<Outcome>> {
-    let rows: Vec<Row<'_>> = batch.questions.iter().map(|q| Row::text(&q.ids)).collect();
+    let rows: Vec<Row<'_>> = questions.iter().map(|q| Row::text(&q.ids)).collect();
     let mut cache = decoder.cache(rows.len(), None);
-    let hidden = decoder.prefill(&rows, &mut cache, CHUNK_TOKENS, cancel)?;
+    let hidden = decoder.prefill(&rows, &mut cache, tokens_max, cancel)?;
     let (risk, category) = heads.query(&hidden)?;
     let read = Read::new(&risk, &category)?;
     let config = heads.config();
     let outcome = |(row, question): (usize, &&Question)| {
         read.verdict(row, question, &config.query).ok_or_else(|| not_a_number("its risk"))
     };
-    Ok(batch.questions.iter().enumerate().map(outcome).collect())
+    Ok(questions.iter().enumerate().map(outcome).collect())
 }
 
-fn response(decoder: &Decoder, heads: &StreamHeads, question: &Question, cancel: &Cancel) -> Result<Outcome> {
-    let Some(span) = question.response.as_ref().filter(|span| !span.ends.is_empty()) else {
-        return Ok(Err(JudgeError::NothingToJudge));
+fn responses(
+    decoder: &Decoder,
+    heads: &StreamHeads,
+    questions: &[&Question],
+    tokens_max: usize,
+    cancel: &Cancel,
+) -> Result<Vec<Outcome>> {
+    let spoken =
+        |question: &&Question| question.response.as_ref().filter(|span| !span.ends.is_empty()).cloned();
+    let spans: Vec<Option<ResponseSpan>> = questions.iter().map(spoken).collect();
+    let (mut rows, mut from) = (Vec::new(), Vec::new());
+    for (question, span) in questions.iter().zip(&spans) {
+        if let Some(span) = span {
+            rows.push(Row::text(&question.ids));
+            from.push(span.from);
+        }
+    }
+    let mut hidden = Vec::new().into_iter();
+    if !rows.is_empty() {
+        let mut cache = decoder.cache(rows.len(), None);
+        hidden = decoder.hidden_states(&rows, &from, &mut cache, tokens_max, cancel)?.into_iter();
+    }
+    let outcome = |(question, span): (&&Question, Option<ResponseSpan>)| match span
+        .and_then(|span| Some((span, hidden.next()?)))
+    {
+        Some((span, hidden)) => response(heads, question, &span, &hidden),
+        None => Ok(Err(JudgeError::NothingToJudge)),
     };
-    let mut cache = decoder.cache(1, None);
-    let hidden =
-        decoder.hidden_states(Row::text(&question.ids), span.from, &mut cache, CHUNK_TOKENS, cancel)?;
-    let (risk, category) = heads.response(&hidden)?;
+    questions.iter().zip(spans).map(outcome).collect()
+}
+
+/// `hidden` are the states of the response's tokens: `[R, H]`.
+fn response(
+    heads: &StreamHeads,
+    question: &Question,
+    span: &ResponseSpan,
+    hidden: &Tensor,
+) -> Result<Outcome> {
+    let (risk, category) = heads.response(hidden)?;
     let read = Read::new(&risk, &category)?;
     let config = heads.config();
     let tokens = span.ends.iter().zip(&read.risk).zip(&read.category);
