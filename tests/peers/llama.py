@@ -84,7 +84,6 @@ class Setting:
     cache: bool = True
     flash: str = "auto"
     ubatch: int = 512
-    poll: int = 50
 
     def arguments(self, context_tokens: int) -> list[str]:
         """`context_tokens`: of one slot."""
@@ -93,7 +92,7 @@ class Setting:
             *("--threads", count, "--threads-batch", count, "--parallel", str(self.slots)),
             *("--ctx-size", str(self.slots * context_tokens), "--no-kv-unified", "--flash-attn", self.flash),
             *("--batch-size", str(max(2048, self.ubatch)), "--ubatch-size", str(self.ubatch)),
-            *("--poll", str(self.poll), "--cache-ram", "0", "--cache-prompt" if self.cache else "--no-cache-prompt"),
+            *("--cache-ram", "0", "--cache-prompt" if self.cache else "--no-cache-prompt"),
         ]
 
 

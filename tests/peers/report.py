@@ -20,7 +20,7 @@ NAMES = {
 }
 # What the engines' settings are called in the tables.
 WORDS = {
-    **{"slots": "slots", "cache": "prompt cache", "flash": "flash attention", "ubatch": "ubatch", "poll": "poll"},
+    **{"slots": "slots", "cache": "prompt cache", "flash": "flash attention", "ubatch": "ubatch"},
     **{"batch": "batch", "prefix": "prefix kept"},
 }
 

@@ -11,7 +11,7 @@ from workload import Mode
 
 # What weights give in their first setting against the best so far, below which no other setting is tried with them.
 HOPELESS = 0.5
-FLAGS = ({"flash": "off"}, {"ubatch": 256}, {"ubatch": 1024}, {"poll": 0}, {"cache": False})
+FLAGS = ({"flash": "off"}, {"ubatch": 256}, {"ubatch": 1024}, {"cache": False})
 BATCHES = (8, 16)
 IMAGE_SLOTS = (1, 4)
 IMAGE_BATCHES = (1, 4)
