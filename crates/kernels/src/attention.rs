@@ -53,7 +53,7 @@ pub fn attend(
     out: &mut [f32],
 ) {
     let shape = Shape { heads, head_dim, scale };
-    attend_with(Isa::best(), q, shape, prefix, rows, out);
+    attend_with(Isa::best().kernels(), q, shape, prefix, rows, out);
 }
 
 /// Heads and how scores are scaled.
@@ -65,7 +65,7 @@ pub(crate) struct Shape {
 }
 
 pub(crate) fn attend_with(
-    isa: Isa,
+    kernels: &Kernels,
     q: &[f32],
     shape: Shape,
     prefix: Option<&Segment>,
@@ -75,7 +75,7 @@ pub(crate) fn attend_with(
     let Some(kv_heads) = check(q, shape, prefix, rows, out) else { return };
     let group = shape.heads / kv_heads;
     let tiles = tiles(rows, (TILE_ROWS / group).max(1));
-    let attention = Attention { kernels: isa.kernels(), q, shape, group, prefix, rows };
+    let attention = Attention { kernels, q, shape, group, prefix, rows };
     let out = Output(out.as_mut_ptr());
     // Heads outside, so that neighbouring tasks read the same part of the prefix.
     (0..kv_heads * tiles.len()).into_par_iter().with_max_len(1).for_each(|index| {

@@ -23,14 +23,14 @@ use crate::{
     tile::{GROUP, Tile},
 };
 
-/// Lines of a panel used at a time: 16 KiB, half of the smallest first cache.
-const BLOCK_LINES: usize = 256;
+/// Lines of a panel used at a time: 24 KiB, so that a tile takes long enough to be worth its beginning and end.
+const BLOCK_LINES: usize = 384;
 
 /// Scales of a block of a panel at most, with four inputs a line.
 const BLOCK_SCALES: usize = BLOCK_LINES * 4 / GROUP * PANEL;
 
 /// Rows of a chunk at most: with a block's steps 240 KiB, half of the smallest second cache.
-const CHUNK_ROWS: usize = 240;
+const CHUNK_ROWS: usize = 160;
 
 /// Bytes of panels that a task unpacks at once from another storage.
 const UNPACKED_BYTES: usize = 256 << 10;
@@ -51,7 +51,7 @@ impl Matrix {
     /// # Panics
     /// If `x` or `y` are not whole rows, or not as many.
     pub fn multiply(&self, x: &[f32], y: &mut [f32]) {
-        product(Isa::best(), self, x, y, false);
+        product(Isa::best().kernels(), self, x, y, false);
     }
 
     /// `y += x W^T`, see [`Matrix::multiply`].
@@ -59,7 +59,7 @@ impl Matrix {
     /// # Panics
     /// If `x` or `y` are not whole rows, or not as many.
     pub fn multiply_add(&self, x: &[f32], y: &mut [f32]) {
-        product(Isa::best(), self, x, y, true);
+        product(Isa::best().kernels(), self, x, y, true);
     }
 }
 
@@ -68,12 +68,11 @@ impl Matrix {
 /// # Panics
 /// If the matrices differ in shape, or `x` or `y` are not whole rows, or not as many.
 pub fn multiply_gated(gate: &Matrix, up: &Matrix, activation: Gate, x: &[f32], y: &mut [f32]) {
-    product_gated(Isa::best(), gate, up, activation, x, y);
+    product_gated(Isa::best().kernels(), gate, up, activation, x, y);
 }
 
-pub(crate) fn product(isa: Isa, matrix: &Matrix, x: &[f32], y: &mut [f32], add: bool) {
+pub(crate) fn product(kernels: &Kernels, matrix: &Matrix, x: &[f32], y: &mut [f32], add: bool) {
     check(matrix, x, y);
-    let kernels = isa.kernels();
     let activations = Activations::pack(kernels, format_of(kernels, matrix), x, matrix.inputs());
     let out = Output { start: y.as_mut_ptr(), stride: matrix.outputs() };
     for_each_task(kernels, matrix, &activations, |scratch, panels, blocks| {
@@ -84,7 +83,7 @@ pub(crate) fn product(isa: Isa, matrix: &Matrix, x: &[f32], y: &mut [f32], add: 
 }
 
 pub(crate) fn product_gated(
-    isa: Isa,
+    kernels: &Kernels,
     gate: &Matrix,
     up: &Matrix,
     activation: Gate,
@@ -97,7 +96,6 @@ pub(crate) fn product_gated(
         (up.outputs(), up.inputs()),
         "a gate has the shape of what it gates"
     );
-    let kernels = isa.kernels();
     let for_up = Activations::pack(kernels, format_of(kernels, up), x, up.inputs());
     let own = (format_of(kernels, gate) != for_up.format)
         .then(|| Activations::pack(kernels, format_of(kernels, gate), x, up.inputs()));

@@ -3,6 +3,7 @@
 mod attention;
 mod products;
 mod rows;
+mod wide;
 
 /// Numbers between -1 and 1 that are the same every time (splitmix64).
 struct Numbers(u64);

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use crate::{
-    Isa, Queries, Segment,
+    Queries, Segment,
     attention::{Shape, attend_with},
-    tests::Numbers,
+    isa::Kernels,
+    tests::{Numbers, wide},
 };
 
 /// Plain rows of keys and values, and the segment made of them.
@@ -36,7 +37,7 @@ struct Case {
 }
 
 impl Case {
-    fn attend(&self, isa: Isa) -> Vec<f32> {
+    fn attend(&self, kernels: &Kernels) -> Vec<f32> {
         let mut first = 0;
         let mut rows = Vec::new();
         for (own, seen) in &self.rows {
@@ -44,7 +45,7 @@ impl Case {
             first += seen.len();
         }
         let mut out = vec![f32::NAN; self.q.len()];
-        attend_with(isa, &self.q, self.shape, self.prefix.as_ref().map(|p| &p.segment), &rows, &mut out);
+        attend_with(kernels, &self.q, self.shape, self.prefix.as_ref().map(|p| &p.segment), &rows, &mut out);
         out
     }
 
@@ -107,8 +108,8 @@ fn case(seed: u64, heads: (usize, usize), head_dim: usize, prefix: usize, length
 
 fn agrees(case: &Case, what: &str) {
     let expected = case.reference();
-    for isa in Isa::available() {
-        let got = case.attend(isa);
+    for (isa, kernels) in wide::all() {
+        let got = case.attend(kernels);
         assert_eq!(got.len(), expected.len(), "an output for each query");
         for (got, expected) in got.iter().zip(&expected) {
             let error = (f64::from(*got) - expected).abs();
@@ -176,13 +177,16 @@ fn a_truncated_segment_is_one_that_never_was_longer() {
 
 #[test]
 fn extreme_scores_and_what_is_not_a_number() {
-    for isa in Isa::available() {
+    for (isa, kernels) in wide::all() {
         let mut sharp = case(10, (2, 2), 16, 20, &[30, 30]);
         sharp.shape.scale = 1e4;
-        assert!(sharp.attend(isa).iter().all(|out| out.is_finite()), "{isa}: large scores do not overflow");
+        assert!(
+            sharp.attend(kernels).iter().all(|out| out.is_finite()),
+            "{isa}: large scores do not overflow"
+        );
         sharp.q[40 * 32 + 3] = f32::NAN;
         let spoilt: Vec<bool> =
-            sharp.attend(isa).chunks(32).map(|out| out.iter().any(|o| o.is_nan())).collect();
+            sharp.attend(kernels).chunks(32).map(|out| out.iter().any(|o| o.is_nan())).collect();
         let expected: Vec<bool> = (0..60).map(|query| query == 40).collect();
         assert_eq!(spoilt, expected, "{isa}: a bad query spoils itself");
     }

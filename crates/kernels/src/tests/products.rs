@@ -6,12 +6,13 @@ use half::{bf16, f16};
 
 use crate::{
     Gate, Isa, Matrix, Rows, ShapeError,
+    isa::Kernels,
     multiply::{product, product_gated},
-    tests::Numbers,
+    tests::{Numbers, wide},
 };
 
 /// Shapes with every kind of remainder: rows, outputs, inputs.
-const SHAPES: [(usize, usize, usize); 12] = [
+const SHAPES: [(usize, usize, usize); 13] = [
     (1, 1, 1),
     (1, 16, 64),
     (2, 33, 127),
@@ -24,6 +25,7 @@ const SHAPES: [(usize, usize, usize); 12] = [
     (13, 40, 640),
     (100, 200, 97),
     (250, 144, 1031),
+    (9, 40, 1700),
 ];
 
 #[derive(Debug)]
@@ -60,9 +62,9 @@ fn reference(matrix: &Matrix, x: &[f32]) -> Vec<(f64, f64)> {
     x.chunks_exact(matrix.inputs()).flat_map(|x| weights.iter().map(move |w| dot(x, w))).collect()
 }
 
-fn multiplied(isa: Isa, matrix: &Matrix, x: &[f32]) -> Vec<f32> {
+fn multiplied(kernels: &Kernels, matrix: &Matrix, x: &[f32]) -> Vec<f32> {
     let mut y = vec![f32::NAN; x.len() / matrix.inputs() * matrix.outputs()];
-    product(isa, matrix, x, &mut y, false);
+    product(kernels, matrix, x, &mut y, false);
     y
 }
 
@@ -85,8 +87,8 @@ fn float_matrices(outputs: usize, inputs: usize, w: &[f32]) -> Vec<(&'static str
 }
 
 /// The error allowed, relative to the sum of magnitudes: rounding of sums, and of activations where they are rounded.
-fn tolerance(isa: Isa, kind: &str) -> f64 {
-    let rounds = kind == "bf16" && isa.kernels().bf16.is_some();
+fn tolerance(kernels: &Kernels, kind: &str) -> f64 {
+    let rounds = kind == "bf16" && kernels.bf16.is_some();
     if rounds { 1.0 / 256.0 } else { 4e-6 }
 }
 
@@ -97,11 +99,11 @@ fn float_products_agree_with_f64_on_every_remainder() {
         let (w, x) = (numbers.take(outputs * inputs), numbers.take(rows * inputs));
         for (kind, matrix) in float_matrices(outputs, inputs, &w) {
             let expected = reference(&matrix, &x);
-            for isa in Isa::available() {
-                for (got, (sum, size)) in multiplied(isa, &matrix, &x).iter().zip(&expected) {
+            for (isa, kernels) in wide::all() {
+                for (got, (sum, size)) in multiplied(kernels, &matrix, &x).iter().zip(&expected) {
                     let error = (f64::from(*got) - sum).abs();
                     assert!(
-                        error <= tolerance(isa, kind) * size,
+                        error <= tolerance(kernels, kind) * size,
                         "{isa}, {kind}, {rows} x {inputs} x {outputs}: {got} is {error} off {sum}"
                     );
                 }
@@ -132,9 +134,9 @@ fn int8_products_are_the_same_on_every_instruction_set() {
         }
         let matrix = Matrix::int8_from_f32(outputs, inputs, &w).unwrap();
         let (expected, weights) = (reference(&matrix, &x), rows_of(&matrix));
-        let portable = multiplied(Isa::Portable, &matrix, &x);
-        for isa in Isa::available() {
-            let got = multiplied(isa, &matrix, &x);
+        let portable = multiplied(Isa::Portable.kernels(), &matrix, &x);
+        for (isa, kernels) in wide::all() {
+            let got = multiplied(kernels, &matrix, &x);
             for (i, (got, portable)) in got.iter().zip(&portable).enumerate() {
                 // Integer sums are exact everywhere; what differs is how f32 sums of groups are rounded.
                 let size = expected[i].1 as f32;
@@ -155,7 +157,7 @@ fn an_outlier_channel_costs_only_its_own_group() {
     let matrix = Matrix::int8_from_f32(outputs, inputs, &w).unwrap();
     let error = |x: &[f32]| {
         let expected = reference(&matrix, x);
-        let got = multiplied(Isa::best(), &matrix, x);
+        let got = multiplied(Isa::best().kernels(), &matrix, x);
         let squares = got.iter().zip(expected).map(|(y, (sum, _))| (f64::from(*y) - sum).powi(2));
         (squares.sum::<f64>() / outputs as f64).sqrt()
     };
@@ -171,8 +173,8 @@ fn the_largest_codes_do_not_overflow() {
     let inputs = 12_288;
     for sign in [1.0, -1.0] {
         let matrix = Matrix::int8_from_f32(1, inputs, &vec![sign * 127.0; inputs]).unwrap();
-        for isa in Isa::available() {
-            let got = multiplied(isa, &matrix, &vec![-127.0; inputs]);
+        for (isa, kernels) in wide::all() {
+            let got = multiplied(kernels, &matrix, &vec![-127.0; inputs]);
             let expected = -sign * 127.0 * 127.0 * inputs as f32;
             assert!((got[0] - expected).abs() <= 1e-5 * expected.abs(), "{isa}: {} for {expected}", got[0]);
         }
@@ -197,9 +199,11 @@ fn q8_0_blocks_are_taken_as_they_are() {
     let matrix = Matrix::int8_from_q8_0(outputs, inputs, &blocks).unwrap();
     assert_eq!(rows_of(&matrix).concat(), expected, "codes and scales come back unchanged");
     let x = numbers.take(7 * inputs);
-    for (got, portable) in
-        multiplied(Isa::best(), &matrix, &x).iter().zip(multiplied(Isa::Portable, &matrix, &x))
-    {
+    for (got, portable) in multiplied(Isa::best().kernels(), &matrix, &x).iter().zip(multiplied(
+        Isa::Portable.kernels(),
+        &matrix,
+        &x,
+    )) {
         assert!((got - portable).abs() < 1e-4, "{got}, portable {portable}");
     }
 }
@@ -243,8 +247,8 @@ fn what_is_not_a_number_stays_so() {
         for bad in [f32::NAN, f32::INFINITY] {
             let mut x = Numbers(7).take(3 * inputs);
             x[inputs + 40] = bad;
-            for isa in Isa::available() {
-                let y = multiplied(isa, &matrix, &x);
+            for (isa, kernels) in wide::all() {
+                let y = multiplied(kernels, &matrix, &x);
                 let finite: Vec<bool> = y.chunks(outputs).map(|y| y.iter().all(|y| y.is_finite())).collect();
                 assert_eq!(finite, [true, false, true], "{isa}, {kind}: only the row with {bad} is spoilt");
                 assert!(y[outputs..2 * outputs].iter().all(|y| !y.is_finite()), "{isa}, {kind}: all of it");
@@ -263,16 +267,16 @@ fn adding_and_gating_are_what_they_say() {
     let int8 = |w: &[f32]| ("int8", Matrix::int8_from_f32(outputs, inputs, w).unwrap());
     let mixed = (int8(&w), float_matrices(outputs, inputs, &u).remove(1));
     for ((kind, gate), (_, up)) in kinds.chain([(int8(&w), int8(&u)), mixed]) {
-        for isa in Isa::available() {
-            let (g, u) = (multiplied(isa, &gate, &x), multiplied(isa, &up, &x));
+        for (isa, kernels) in wide::all() {
+            let (g, u) = (multiplied(kernels, &gate, &x), multiplied(kernels, &up, &x));
             let mut sum = g.clone();
-            product(isa, &up, &x, &mut sum, true);
+            product(kernels, &up, &x, &mut sum, true);
             for ((sum, g), u) in sum.iter().zip(&g).zip(&u) {
                 assert!((sum - (g + u)).abs() < 1e-4, "{isa}, {kind}: {sum} for {g} + {u}");
             }
             for activation in [Gate::Silu, Gate::GeluTanh] {
                 let mut y = vec![f32::NAN; rows * outputs];
-                product_gated(isa, &gate, &up, activation, &x, &mut y);
+                product_gated(kernels, &gate, &up, activation, &x, &mut y);
                 for ((y, g), u) in y.iter().zip(&g).zip(&u) {
                     let g = f64::from(*g);
                     let gate = match activation {

@@ -2,16 +2,19 @@
 
 #![allow(unsafe_code, reason = "calls a kernel directly")]
 
-use crate::{Isa, rms_norm, rope, tests::Numbers};
+use crate::{
+    rms_norm, rope,
+    tests::{Numbers, wide},
+};
 
 #[test]
 fn the_exponential_is_as_exact_as_it_says() {
     // The largest score is first, so that the others are powers of what is subtracted.
     let scores: Vec<f32> = (0..1 << 16).map(|i| -(i as f32) / 600.0).collect();
-    for isa in Isa::available() {
+    for (isa, kernels) in wide::all() {
         let mut row = scores.clone();
         // SAFETY: the table belongs to this processor.
-        let (max, sum) = unsafe { (isa.kernels().softmax)(&mut row, f32::NEG_INFINITY) };
+        let (max, sum) = unsafe { (kernels.softmax)(&mut row, f32::NEG_INFINITY) };
         assert_eq!(max, 0.0, "{isa}");
         let mut total = 0.0;
         for (got, score) in row.iter().zip(&scores) {
