@@ -6,10 +6,10 @@ use candle_core::{DType, Module, Result, Tensor};
 use candle_nn::LayerNorm;
 use saring_verdict::EngineError;
 
-use super::attention::{SCORES_BYTES_MAX, attend};
+use super::attention::{SCORES_BYTES_MAX, attend, attend_packed};
 use crate::{
     checkpoint::TensorSpec,
-    layers::{Activation, Linear, Loader},
+    layers::{Activation, Computing, Linear, Loader},
 };
 
 /// So many patches go through the two products at once: their inner size is four times the hidden size.
@@ -44,6 +44,7 @@ pub(super) struct Block {
     up: Linear,
     down: Linear,
     heads: usize,
+    computing: Computing,
 }
 
 /// Cosines and sines `[N, D / 2]` in single precision.
@@ -80,6 +81,7 @@ impl BlockNames {
         at: &str,
         shape: BlockShape,
     ) -> std::result::Result<Block, EngineError> {
+        let computing = loader.computing;
         let mut norm = |name: &str| layer_norm(loader, &format!("{at}.{name}"), shape.norm_eps);
         let (attention_norm, mlp_norm) = (norm(self.attention_norm)?, norm(self.mlp_norm)?);
         let mut linear = |name: &str| loader.linear(&format!("{at}.{name}"));
@@ -95,6 +97,7 @@ impl BlockNames {
             up: linear(self.up)?,
             down: linear(self.down)?,
             heads: shape.heads,
+            computing,
         })
     }
 }
@@ -127,11 +130,18 @@ impl Block {
         let mut parts = Vec::new();
         for length in segments {
             let own = |t: &Tensor| t.narrow(1, start, *length);
-            parts.push(attend(&own(&q)?, &own(&k)?, &own(&v)?, SCORES_BYTES_MAX)?);
+            let (q, k, v) = (own(&q)?, own(&k)?, own(&v)?);
+            parts.push(match self.computing {
+                Computing::Kernels => {
+                    let packed = |t: Tensor| t.transpose(0, 1);
+                    attend_packed(&packed(q)?, &packed(k)?, &packed(v)?)?
+                }
+                Computing::Tensors => attend(&q, &k, &v, SCORES_BYTES_MAX)?.transpose(0, 1)?,
+            });
             start += length;
         }
         // 3. Back to [N, H].
-        let y = Tensor::cat(&parts, 1)?.transpose(0, 1)?.reshape((n, h))?;
+        let y = Tensor::cat(&parts, 0)?.reshape((n, h))?;
         self.output.forward(&y)
     }
 

@@ -62,10 +62,11 @@ impl PackedCache {
         Tensor::from_vec(out, (count, n * d), &Device::Cpu)
     }
 
-    /// Keeps only the given rows, in the given order.
+    /// Keeps only the given rows, in the given order; each is moved, so none can be asked for twice.
     pub fn keep(&mut self, rows: &[usize]) {
         for layer in &mut self.layers {
-            *layer = rows.iter().map(|row| layer[*row].clone()).collect();
+            let mut old: Vec<Option<Segment>> = std::mem::take(layer).into_iter().map(Some).collect();
+            *layer = rows.iter().filter_map(|row| old[*row].take()).collect();
         }
     }
 
