@@ -396,7 +396,10 @@ fn every_command_of_the_contract_takes_the_flags_that_are_written_down() {
         (&["audit", "verify"], &[]),
         (&["doctor"], &[]),
         (&["demo"], &[]),
-        (&["bench"], &[]),
+        (
+            &["bench"],
+            &["--guard", "--device", "--precision", "--workload-items", "--export-workload", "--items"],
+        ),
         (&["engine"], &[]),
     ];
     for (command, flags) in contract {

@@ -54,6 +54,12 @@ pub async fn load(engine: &EngineHandle, request: &LoadRequest) -> anyhow::Resul
     Ok(loaded)
 }
 
+/// Whether that is where a checkpoint lies, and no name of a guard.
+pub fn is_path(name_or_path: &str) -> bool {
+    let path = Path::new(name_or_path);
+    path.is_dir() || path.components().count() > 1
+}
+
 /// The guard of that name in the workspace, or the checkpoint in the folder of that name. The workspace is opened only if
 /// it is needed.
 pub async fn source(
@@ -61,9 +67,9 @@ pub async fn source(
     place: &Place,
     engine: &EngineHandle,
 ) -> anyhow::Result<(GuardSource, GuardSettings)> {
-    let path = Path::new(name_or_path);
-    if path.is_dir() || path.components().count() > 1 {
-        return Ok((GuardSource { path: path.to_owned(), family: None }, GuardSettings::default()));
+    if is_path(name_or_path) {
+        let path = PathBuf::from(name_or_path);
+        return Ok((GuardSource { path, family: None }, GuardSettings::default()));
     }
     let workspace = place.open().await?;
     if let Some(demo) = guards::demo::named(name_or_path) {

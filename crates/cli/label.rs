@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use indicatif::HumanDuration;
 use saring_desk::{
     Workspace,
     engine::EngineHandle,
-    label::{LabelOrder, RunProgress, RunState},
+    label::{Forecast, LabelOrder, RunProgress, RunState},
 };
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -49,6 +50,10 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
         precision: wanted.running.precision,
         pixels_max: wanted.pixels_max,
     };
+    let forecast = workspace.forecast(&engine, &order).await?;
+    if forecast.tasks > 0 {
+        output.say(format_args!("saring: {}", foretold(&forecast)));
+    }
     let started = Instant::now();
     let done = to_the_end(&workspace, &engine, order, output).await?;
     let guard = workspace.guard(&done.guard_id).await?;
@@ -56,6 +61,8 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
     workspace.close().await;
     let mut view = view(&done, &wanted.queue, &guard.name, started.elapsed());
     view["failures"] = json!(failures);
+    view["forecast"] = json!(forecast);
+    view["forecast"]["seconds"] = json!(forecast.seconds());
     output.show(&view, |_| {
         let failures: String =
             failures.iter().map(|f| format!("\n  {} {}: {}", f.item_id, f.task, f.reason)).collect();
@@ -67,6 +74,21 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
         );
     }
     Ok(())
+}
+
+/// What can be said of a run before it starts.
+fn foretold(forecast: &Forecast) -> String {
+    let tasks = forecast.tasks;
+    match (forecast.seconds(), &forecast.pace) {
+        (Some(seconds), Some(pace)) => {
+            let day = pace.measured_at.split('T').next().unwrap_or_default();
+            let about = HumanDuration(Duration::from_secs_f64(seconds.min(1e9)));
+            format!("about {about} for {tasks} tasks (measured {day} by a {})", pace.source)
+        }
+        _ => format!(
+            "{tasks} tasks; how long they take was not measured on this machine yet: `saring bench` does it"
+        ),
+    }
 }
 
 /// Starts a run and draws it until it ends. Ctrl-C stops it after the batch in work.
@@ -107,7 +129,9 @@ async fn draw(mut progress: watch::Receiver<RunProgress>, output: Output) {
                     output.say(format_args!("saring: WARNING: the guard runs on {device}: {reason}"))
                 });
             }
-            bar.set_message(format!("judging on {}", place(&now)));
+        }
+        if announced {
+            bar.set_message(format!("judging on {}{}", place(&now), effort(&now)));
         }
         for note in now.notes.iter().skip(notes) {
             bar.suspend(|| output.say(format_args!("saring: {note}")));
@@ -120,6 +144,14 @@ async fn draw(mut progress: watch::Receiver<RunProgress>, output: Output) {
         }
     }
     bar.finish_and_clear();
+}
+
+/// Tokens a second, how many of them are not computed, and what is not asked again.
+fn effort(progress: &RunProgress) -> String {
+    let tokens = progress.tokens_per_second.map(|rate| format!(", {rate:.0} tokens/s"));
+    let cached = progress.cached_share.map(|share| format!(" ({:.0}% cached)", share * 100.0));
+    let repeated = (progress.repeated > 0).then(|| format!(", {} repeated", progress.repeated));
+    [tokens, cached, repeated].into_iter().flatten().collect()
 }
 
 fn place(progress: &RunProgress) -> String {
@@ -141,11 +173,14 @@ pub fn view(done: &RunProgress, queue: &str, guard: &str, took: Duration) -> Val
         "state": done.state.to_string(),
         "total": done.total,
         "judged": done.judged,
+        "repeated": done.repeated,
         "failed": done.failed,
         "withdrawn": done.withdrawn,
         "left_out": done.left_out,
         "seconds": took.as_secs_f64(),
         "items_per_second": rate(done, took),
+        "tokens_per_second": done.tokens_per_second,
+        "cached_share": done.cached_share,
         "device": done.device,
         "device_fallback": done.device_fallback,
         "precision": done.precision,
@@ -159,12 +194,16 @@ pub fn text(done: &RunProgress, guard: &str, is_toy: bool, took: Duration) -> St
         0 => String::new(),
         n => format!(", {n} could not be judged"),
     };
+    let repeated = match done.repeated {
+        0 => String::new(),
+        n => format!(" ({n} of them repeat the answer to an equal question)"),
+    };
     if done.total == 0 {
         return format!("nothing was left to judge for {guard}");
     }
     let toy = if is_toy { "\nIt is a toy: its verdicts must not moderate anything." } else { "" };
     format!(
-        "{} judged by {guard}{failed}, {:.1} a second on {}{toy}",
+        "{} judged by {guard}{repeated}{failed}, {:.1} a second on {}{toy}",
         done.judged,
         rate(done, took),
         place(done)

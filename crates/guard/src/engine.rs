@@ -226,8 +226,8 @@ impl Engine for LocalEngine {
 
     fn bench(&mut self, request: BenchRequest) -> Result<BenchReport, EngineError> {
         let (guard, load_ms) = self.guard.as_mut().ok_or(EngineError::NotLoaded)?;
-        if guard.asker.labels.is_none() {
-            return Err(wrong_family(guard, "be measured yet; choose a guard that answers in words"));
+        if !guard.asker.family.is_guard() {
+            return Err(wrong_family(guard, "judge, which is what is measured; choose a guard"));
         }
         bench::run(guard, *load_ms, request)
     }

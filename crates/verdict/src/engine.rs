@@ -80,6 +80,9 @@ pub struct Rendered {
 pub struct BenchRequest {
     /// About how long it may take, in milliseconds.
     pub budget_ms: u64,
+    /// Judge exactly so many items of the workload, once each and however long it takes, and measure nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<u32>,
 }
 
 /// One measured figure.
@@ -93,11 +96,53 @@ pub struct BenchRow {
     pub unit: String,
 }
 
+/// How fast items were judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct BenchPace {
+    /// How many.
+    pub items: u64,
+    /// In what time.
+    pub seconds: f64,
+    /// Tokens before their labels, those from the cache included.
+    pub tokens: u64,
+    /// Of those, how many came from a shared prefix.
+    pub cached: u64,
+}
+
+impl BenchPace {
+    /// Items a second; 0 before anything was judged.
+    pub fn items_per_second(&self) -> f64 {
+        self.per_second(self.items)
+    }
+
+    /// Tokens a second, those from the cache included; 0 before anything was judged.
+    pub fn tokens_per_second(&self) -> f64 {
+        self.per_second(self.tokens)
+    }
+
+    /// Share of the tokens that came from the cache, 0 to 1.
+    #[allow(clippy::cast_precision_loss, reason = "far fewer than 2^53")]
+    pub fn cached_share(&self) -> f64 {
+        if self.tokens == 0 { 0.0 } else { self.cached as f64 / self.tokens as f64 }
+    }
+
+    #[allow(clippy::cast_precision_loss, reason = "far fewer than 2^53")]
+    fn per_second(&self, n: u64) -> f64 {
+        if self.seconds > 0.0 { n as f64 / self.seconds } else { 0.0 }
+    }
+}
+
 /// What was measured.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct BenchReport {
     /// Figures in the order in which they are shown.
     pub rows: Vec<BenchRow>,
+    /// The queue of prompts; `None` from an engine that measures none.
+    #[serde(default)]
+    pub pace: Option<BenchPace>,
+    /// What was left out and why, one sentence each.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 /// Something that runs guards. One guard is loaded at a time; calls block.

@@ -19,7 +19,9 @@ mod trace;
 mod verdict;
 pub mod wire;
 
-pub use engine::{BenchReport, BenchRequest, BenchRow, Cancel, Engine, Loaded, Outcome, Progress, Rendered};
+pub use engine::{
+    BenchPace, BenchReport, BenchRequest, BenchRow, Cancel, Engine, Loaded, Outcome, Progress, Rendered,
+};
 pub use error::{EngineError, JudgeError};
 pub use generate::{Ending, GenerateRequest, Generated};
 pub use guard::{

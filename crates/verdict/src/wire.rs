@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Raised whenever an older end would misunderstand a newer one.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// Longest line that is read, in bytes; a longer one is a protocol error, not a memory problem.
 pub const LINE_BYTES_MAX: usize = 256 * 1024 * 1024;

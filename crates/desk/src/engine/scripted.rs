@@ -15,8 +15,8 @@ use std::{
 };
 
 use saring_verdict::{
-    BenchReport, BenchRequest, Cancel, DeviceInfo, DeviceKind, Ending, Engine, EngineError, Family,
-    GenerateRequest, Generated, GuardCard, GuardSettings, GuardSource, ImageRef, JudgeError,
+    BenchPace, BenchReport, BenchRequest, Cancel, DeviceInfo, DeviceKind, Ending, Engine, EngineError,
+    Family, GenerateRequest, Generated, GuardCard, GuardSettings, GuardSource, ImageRef, JudgeError,
     LabelProbability, LoadRequest, Loaded, Message, Mode, Outcome, PrecisionChoice, Progress, Provenance,
     Rendered, RiskTrace, Role, Subject, Task, TaskTaxonomy, Taxonomy, TokenCount, TokenRisk, Verdict,
     VerdictNote,
@@ -226,7 +226,10 @@ impl Engine for Scripted {
     }
 
     fn bench(&mut self, _request: BenchRequest) -> Result<BenchReport, EngineError> {
-        Ok(BenchReport { rows: vec![] })
+        Ok(BenchReport {
+            pace: Some(BenchPace { items: 100, seconds: 4.0, tokens: 1000, cached: 400 }),
+            ..BenchReport::default()
+        })
     }
 
     fn unload(&mut self) -> Result<(), EngineError> {

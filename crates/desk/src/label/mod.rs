@@ -5,6 +5,9 @@
 //! the next is fetched and the one before is written, each batch in one transaction: verdicts, failures, their events, and
 //! the caches that lists are sorted by. Reviewing goes on meanwhile: nothing is locked while the guard thinks.
 //!
+//! Equal questions are asked once: an item with the same turns and images as one that the guard has answered with the very same
+//! provenance gets that answer, in a row of its own that says that nothing was computed for it.
+//!
 //! A run needs no memory of its own to be continued: started again, it judges what is left. The database's unique index
 //! keeps a pair from being judged twice by one guard, whatever was killed in between. A failed pair is not tried again
 //! within a run, but is in the next one.
@@ -16,13 +19,17 @@
 
 mod batch;
 mod failures;
+mod forecast;
 mod lock;
 mod pace;
 mod pass;
 mod pixels;
 mod precision;
 mod progress;
+mod repeats;
 mod run;
+mod runner;
+mod settle;
 mod subject;
 #[cfg(test)]
 mod tests;
@@ -30,6 +37,7 @@ mod unlabelled;
 mod write;
 
 pub use failures::RunFailure;
+pub use forecast::{Forecast, MeasuredPace};
 pub use pixels::{PIXELS_MIN, check_pixels};
 pub use precision::{PrecisionCheck, PrecisionOrder, PrecisionRow};
 pub use progress::{RecentVerdict, RunProgress, RunState};

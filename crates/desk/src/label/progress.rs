@@ -93,6 +93,8 @@ pub struct RunProgress {
     pub total: u64,
     /// Verdicts written.
     pub judged: u64,
+    /// Of those, the ones that repeat the answer to an equal question: nothing was computed for them.
+    pub repeated: u64,
     /// Pairs that got an error.
     pub failed: u64,
     /// Pairs that went into quarantine, or that somebody else judged, after the run began.
@@ -103,6 +105,8 @@ pub struct RunProgress {
     pub items_per_second: Option<f64>,
     /// Tokens read a second over the last batches.
     pub tokens_per_second: Option<f64>,
+    /// Share of all tokens of the run, 0 to 1, that were not computed because items begin alike.
+    pub cached_share: Option<f64>,
     /// Seconds left at that rate.
     pub eta_seconds: Option<f64>,
     /// Bytes read of those to be loaded, while it loads.
@@ -132,11 +136,13 @@ impl RunProgress {
             state: RunState::Loading,
             total,
             judged: 0,
+            repeated: 0,
             failed: 0,
             withdrawn: 0,
             left_out: 0,
             items_per_second: None,
             tokens_per_second: None,
+            cached_share: None,
             eta_seconds: None,
             loading: None,
             device: None,

@@ -1,8 +1,11 @@
 //! Runs against a scripted engine and a real database.
 
 mod features;
+mod flow;
+mod forecast;
 mod images;
 mod precision;
+mod repeats;
 
 use std::sync::atomic::Ordering;
 
@@ -149,7 +152,7 @@ async fn a_paused_run_waits_and_goes_on() {
 
 #[tokio::test]
 async fn what_goes_into_quarantine_during_a_run_gets_no_verdict() {
-    let fixture = Fixture::with_prompts(40).await;
+    let fixture = Fixture::with_prompts(300).await;
     let ids = fixture.ids().await;
     let (engine, seen) = scripted::handle(Family::SeaGuard);
     seen.batch_ms.store(20, Ordering::SeqCst);
@@ -158,11 +161,11 @@ async fn what_goes_into_quarantine_during_a_run_gets_no_verdict() {
     run.pause();
     run.progress().wait_for(|p| p.state == RunState::Paused).await.unwrap();
     let judged = run.progress().borrow().judged;
-    fixture.workspace.quarantine(&Gesture::new(&ids[39], "ana")).await.unwrap();
+    fixture.workspace.quarantine(&Gesture::new(&ids[299], "ana")).await.unwrap();
     run.resume();
     let progress = run.finish().await.unwrap();
-    assert!(judged < 39, "the last item was not judged before the quarantine");
-    assert_eq!((progress.judged, progress.total), (39, 39), "all but the one in quarantine");
+    assert!(judged < 299, "the last item was not judged before the quarantine");
+    assert_eq!((progress.judged, progress.total), (299, 299), "all but the one in quarantine");
     verified(&fixture).await;
 }
 
@@ -228,10 +231,11 @@ async fn a_guard_that_changed_on_disk_is_not_run() {
 
 #[tokio::test]
 async fn a_guard_that_changed_on_disk_during_a_run_gives_no_verdict_after_it_was_loaded_again() {
-    let mut texts = vec!["good"; 20];
-    texts.push("die");
-    texts.extend(["bad"; 20]);
-    let fixture = with_texts(&texts).await;
+    // Of one length, so that they are judged as they were imported.
+    let mut texts: Vec<String> = (10..30).map(|n| format!("good {n}")).collect();
+    texts.push("die now".into());
+    texts.extend((10..30).map(|n| format!("bad  {n}")));
+    let fixture = with_texts(&texts.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let weights = fixture.write("mine/weights", b"one");
     let (engine, _) = scripted::handle(Family::SeaGuard);
     let path = weights.parent().unwrap().to_owned();

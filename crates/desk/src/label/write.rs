@@ -1,10 +1,11 @@
 //! Writing: what a batch came to, in one transaction.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
-use saring_verdict::{JudgeError, Outcome, Provenance, Reading, Task, Verdict};
-use sha2::{Digest, Sha256};
+use saring_verdict::{JudgeError, Provenance, Reading, Task, Verdict};
+use sha2::{Digest as _, Sha256};
 
+use super::repeats::{Answer, Digest};
 use crate::{
     Result, Workspace,
     audit::chain::hex,
@@ -18,19 +19,41 @@ use crate::{
     },
 };
 
-/// A batch that was judged.
+/// A pair of a batch that was judged.
 #[derive(Debug)]
-pub(super) struct JudgedBatch {
-    pub(super) pairs: Vec<(String, Task)>,
-    pub(super) outcomes: Vec<Outcome>,
-    /// `None` only if there are no verdicts among the outcomes.
-    pub(super) provenance: Option<Provenance>,
+pub(super) struct JudgedPair {
+    pub(super) item_id: String,
+    pub(super) task: Task,
+    pub(super) said: Said,
+}
+
+/// What is to be written about a pair.
+#[derive(Debug)]
+pub(super) enum Said {
+    /// The guard was asked this question.
+    Asked(Digest, Answer),
+    /// The answer to an equal question.
+    Repeated(Answer),
+    /// There is no answer.
+    Failed(JudgeError),
+}
+
+impl Said {
+    /// The verdict, if there is one.
+    pub(super) fn verdict(&self) -> Option<&Verdict> {
+        match self {
+            Self::Asked(_, answer) | Self::Repeated(answer) => Some(&answer.verdict),
+            Self::Failed(_) => None,
+        }
+    }
 }
 
 /// What of a batch went into the database.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Written {
     pub(super) judged: u64,
+    /// Of those, the ones that were not asked about.
+    pub(super) repeated: u64,
     pub(super) failed: u64,
     /// In quarantine by now, or judged by somebody else.
     pub(super) withdrawn: u64,
@@ -42,41 +65,43 @@ pub(super) async fn write(
     workspace: &Workspace,
     run_id: &str,
     guard_id: &str,
-    batch: &JudgedBatch,
+    batch: &[JudgedPair],
 ) -> Result<Written> {
     let mut tx = workspace.store().write().await?;
     let reading = metrics::reading(&mut tx).await?;
     let mut written = Written { reading, ..Written::default() };
-    let provenance_id = match &batch.provenance {
-        Some(provenance) => keep_provenance(&mut tx, provenance).await?,
-        None => String::new(),
-    };
-    let run = Run { id: run_id, guard_id, provenance_id: &provenance_id };
+    let run = Run { id: run_id, guard_id };
+    let mut provenances = Provenances::default();
     let mut touched = BTreeSet::new();
-    for ((item_id, task), outcome) in batch.pairs.iter().zip(&batch.outcomes) {
-        match outcome {
-            Ok(verdict) => match write_verdict(&mut tx, &run, item_id, *task, verdict).await? {
-                Some(id) => {
-                    let p_unsafe = reading.p_unsafe(*task, verdict);
-                    tasks::set_verdict(&mut tx, item_id, *task, &id, p_unsafe).await?;
-                    touched.insert(item_id.as_str());
-                    written.judged += 1;
-                }
-                None => written.withdrawn += 1,
-            },
+    for JudgedPair { item_id, task, said } in batch {
+        let (answer, digest) = match said {
+            Said::Asked(digest, answer) => (answer, Some(digest)),
+            Said::Repeated(answer) => (answer, None),
             // Not a failure: it is judged the next time.
-            Err(JudgeError::Cancelled) => {}
-            Err(error) => {
+            Said::Failed(JudgeError::Cancelled) => continue,
+            Said::Failed(error) => {
                 let kept = write_failure(&mut tx, &run, item_id, *task, error).await?;
                 written.failed += u64::from(kept);
                 written.withdrawn += u64::from(!kept);
+                continue;
             }
-        }
+        };
+        let from = From { provenance_id: provenances.keep(&mut tx, &answer.provenance).await?, digest };
+        let verdict = &answer.verdict;
+        let Some(id) = write_verdict(&mut tx, &run, item_id, *task, verdict, &from).await? else {
+            written.withdrawn += 1;
+            continue;
+        };
+        tasks::set_verdict(&mut tx, item_id, *task, &id, reading.p_unsafe(*task, verdict)).await?;
+        touched.insert(item_id.as_str());
+        written.judged += 1;
+        written.repeated += u64::from(digest.is_none());
     }
     for item_id in touched {
         items::refresh_risk(&mut tx, item_id).await?;
     }
-    runs::add_counts(&mut tx, run_id, signed(written.judged), signed(written.failed)).await?;
+    let counts = [written.judged, written.failed, written.repeated].map(signed);
+    runs::add_counts(&mut tx, run_id, counts).await?;
     tx.commit().await?;
     Ok(written)
 }
@@ -84,14 +109,38 @@ pub(super) async fn write(
 struct Run<'a> {
     id: &'a str,
     guard_id: &'a str,
-    provenance_id: &'a str,
 }
 
-async fn keep_provenance(tx: &mut WriteTx<'_>, provenance: &Provenance) -> Result<String> {
-    let body = json(provenance);
-    let id = hex(&Sha256::digest(body.as_bytes()));
-    provenances::insert(tx, &id, &body).await?;
-    Ok(id)
+/// Where a verdict comes from.
+struct From<'a> {
+    provenance_id: String,
+    /// Of the question, if the guard was asked it.
+    digest: Option<&'a Digest>,
+}
+
+/// The provenance that was kept last: nearly all verdicts of a batch have the same.
+#[derive(Default)]
+struct Provenances {
+    last: Option<(Arc<Provenance>, String)>,
+}
+
+impl Provenances {
+    async fn keep(&mut self, tx: &mut WriteTx<'_>, provenance: &Arc<Provenance>) -> Result<String> {
+        if let Some((last, id)) = &self.last
+            && last == provenance
+        {
+            return Ok(id.clone());
+        }
+        let id = provenance_id(provenance);
+        provenances::insert(tx, &id, &json(provenance.as_ref())).await?;
+        self.last = Some((Arc::clone(provenance), id.clone()));
+        Ok(id)
+    }
+}
+
+/// The id that a provenance has in the database: the SHA-256 of its JSON.
+pub(super) fn provenance_id(provenance: &Provenance) -> String {
+    hex(&Sha256::digest(json(provenance).as_bytes()))
 }
 
 async fn write_verdict(
@@ -100,6 +149,7 @@ async fn write_verdict(
     item_id: &str,
     task: Task,
     verdict: &Verdict,
+    from: &From<'_>,
 ) -> Result<Option<String>> {
     let (id, created_at) = (tx.clock().new_id(), tx.clock().now_text());
     let probabilities = metrics::probabilities_text(&verdict.probabilities);
@@ -110,7 +160,8 @@ async fn write_verdict(
         task: task.as_str(),
         guard_id: run.guard_id,
         run_id: run.id,
-        provenance_id: run.provenance_id,
+        provenance_id: &from.provenance_id,
+        subject_sha256: from.digest.map(|digest| &digest[..]),
         probabilities: &probabilities,
         label_mass: verdict.label_mass,
         categories: &json(&verdict.categories),

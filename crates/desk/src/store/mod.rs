@@ -23,6 +23,7 @@ pub mod item_verdicts;
 pub mod items;
 pub mod lists;
 pub mod media;
+pub mod paces;
 pub mod provenances;
 pub mod queues;
 pub mod row_hash;

@@ -27,6 +27,8 @@ pub struct RunRow {
     pub total: i64,
     /// Verdicts written.
     pub judged: i64,
+    /// Of those, the ones whose question had been answered before.
+    pub repeated: i64,
     /// Pairs that got an error.
     pub failed: i64,
     /// Why it failed, or what happened on the way.
@@ -37,7 +39,7 @@ pub struct RunRow {
     pub ended_at: Option<String>,
 }
 
-const COLUMNS: &str = "id, queue_id, guard_id, device, precision, pixels_max, left_out, state, total, judged, failed, note, started_at, ended_at";
+const COLUMNS: &str = "id, queue_id, guard_id, device, precision, pixels_max, left_out, state, total, judged, repeated, failed, note, started_at, ended_at";
 
 fn row(row: &SqliteRow) -> StoreResult<RunRow> {
     Ok(RunRow {
@@ -51,6 +53,7 @@ fn row(row: &SqliteRow) -> StoreResult<RunRow> {
         state: row.try_get("state")?,
         total: row.try_get("total")?,
         judged: row.try_get("judged")?,
+        repeated: row.try_get("repeated")?,
         failed: row.try_get("failed")?,
         note: row.try_get("note")?,
         started_at: row.try_get("started_at")?,
@@ -97,14 +100,15 @@ pub async fn unended(conn: &mut Conn) -> StoreResult<Vec<RunRow>> {
     sqlx::query(sql).fetch_all(conn).await?.iter().map(row).collect()
 }
 
-/// Adds what a batch came to.
-pub async fn add_counts(tx: &mut WriteTx<'_>, id: &str, judged: i64, failed: i64) -> StoreResult<()> {
-    sqlx::query("UPDATE runs SET judged = judged + ?2, failed = failed + ?3 WHERE id = ?1")
-        .bind(id)
-        .bind(judged)
-        .bind(failed)
-        .execute(&mut **tx)
-        .await?;
+/// Adds what a batch came to: verdicts, errors, and how many of the verdicts were repeated.
+pub async fn add_counts(
+    tx: &mut WriteTx<'_>,
+    id: &str,
+    [judged, failed, repeated]: [i64; 3],
+) -> StoreResult<()> {
+    let sql =
+        "UPDATE runs SET judged = judged + ?2, failed = failed + ?3, repeated = repeated + ?4 WHERE id = ?1";
+    sqlx::query(sql).bind(id).bind(judged).bind(failed).bind(repeated).execute(&mut **tx).await?;
     Ok(())
 }
 

@@ -23,6 +23,8 @@ pub struct VerdictRow<'a> {
     pub run_id: &'a str,
     /// See [`super::provenances`].
     pub provenance_id: &'a str,
+    /// SHA-256 of the question, if the guard was asked it for this verdict.
+    pub subject_sha256: Option<&'a [u8]>,
     /// JSON object: native label -> p, in the guard's order.
     pub probabilities: &'a str,
     /// 0 to 1.
@@ -45,8 +47,8 @@ pub struct VerdictRow<'a> {
 pub async fn insert(tx: &mut WriteTx<'_>, verdict: &VerdictRow<'_>) -> StoreResult<bool> {
     let done = sqlx::query(
         "INSERT INTO verdicts (id, item_id, task, guard_id, run_id, provenance_id, probabilities, label_mass, categories, \
-         refusal, tokens_prompt, tokens_cached, tokens_computed, truncated, details, created_at) \
-         SELECT ?1, i.id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16 \
+         refusal, tokens_prompt, tokens_cached, tokens_computed, truncated, details, created_at, subject_sha256) \
+         SELECT ?1, i.id, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17 \
          FROM visible_items i WHERE i.id = ?2 ON CONFLICT DO NOTHING",
     )
     .bind(verdict.id)
@@ -65,6 +67,7 @@ pub async fn insert(tx: &mut WriteTx<'_>, verdict: &VerdictRow<'_>) -> StoreResu
     .bind(verdict.truncated)
     .bind(verdict.details)
     .bind(verdict.created_at)
+    .bind(verdict.subject_sha256)
     .execute(&mut **tx)
     .await?;
     Ok(done.rows_affected() == 1)

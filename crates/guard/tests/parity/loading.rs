@@ -73,9 +73,29 @@ fn progress_counts_up_to_all_bytes_and_hashes_are_the_files_own() {
 #[test]
 fn a_loaded_guard_can_be_measured() {
     let (mut engine, _) = load(&golden(GUARDS[0]));
-    let report = engine.bench(BenchRequest { budget_ms: 40 }).unwrap();
-    for name in ["load", "prefill, 128 tokens", "prefill, 512 tokens", "queue of short prompts"] {
+    let report = engine.bench(BenchRequest { budget_ms: 40, items: None }).unwrap();
+    for name in ["load", "prefill, 128 tokens", "prefill, 512 tokens", "queue of prompts"] {
         let row = report.rows.iter().find(|row| row.name == name).unwrap_or_else(|| panic!("no {name}"));
         assert!(row.value.is_finite() && row.value >= 0.0, "{row:?}");
     }
+    let pace = report.pace.unwrap();
+    assert!(pace.items > 0 && pace.seconds > 0.0, "{pace:?}");
+    assert!(pace.cached > 0 && pace.cached < pace.tokens, "the items share a beginning: {pace:?}");
+}
+
+#[test]
+fn exactly_so_many_items_are_judged_once_if_that_is_asked_for() {
+    let (mut engine, _) = load(&golden(GUARDS[0]));
+    let report = engine.bench(BenchRequest { budget_ms: 0, items: Some(70) }).unwrap();
+    assert_eq!(report.pace.unwrap().items, 70, "more than one call makes");
+    assert!(!report.rows.iter().any(|row| row.name.starts_with("prefill")), "{:?}", report.rows);
+}
+
+#[test]
+fn a_guard_that_answers_at_every_token_is_measured_on_the_queue_and_says_what_is_left_out() {
+    let (mut engine, _) = load(&golden("stream-tied-f32"));
+    let report = engine.bench(BenchRequest { budget_ms: 1, items: None }).unwrap();
+    assert!(report.pace.unwrap().items > 0);
+    assert!(!report.rows.iter().any(|row| row.name.starts_with("prefill")), "{:?}", report.rows);
+    assert!(report.notes[0].contains("every token"), "{:?}", report.notes);
 }

@@ -53,7 +53,8 @@ async fn a_run_leaves_nothing_of_a_picture_in_quarantine_even_where_it_fails() {
         let run = fixture.workspace.start_label_run(&engine, images::order("eyes")).await.unwrap();
         quarantine_meanwhile(&fixture).await;
         assert_eq!(run.finish().await.is_err(), fails, "{row}");
-        assert_eq!(kept(&fixture), 1, "of the other one alone: {row}");
+        // The other one is the heavier, and has its turn in a call of its own unless the run has failed before.
+        assert_eq!(kept(&fixture), usize::from(!fails), "of the other one alone: {row}");
     }
 }
 

@@ -81,8 +81,8 @@ async fn a_guard_that_reads_images_gets_them_in_their_order_and_by_their_hash() 
     let images = seen.images.lock().unwrap().clone();
     let hashes: Vec<&str> = images.iter().map(|image| image.sha256.as_str()).collect();
     let [a, b] = [&item.images[0].sha256, &item.images[1].sha256];
-    assert_eq!(hashes, [a, b, b], "of the second item, then of the third");
-    assert_eq!(images[0].path, path_of(fixture.workspace.media_dir(), a), "the copy in the workspace");
+    assert_eq!(hashes, [b, a, b], "of the third item, which has one, then of the second");
+    assert_eq!(images[1].path, path_of(fixture.workspace.media_dir(), a), "the copy in the workspace");
     let request = seen.loaded.lock().unwrap().last().cloned().unwrap();
     assert_eq!(request.features_dir, Some(fixture.workspace.features_dir()));
 }
