@@ -35,6 +35,8 @@ pub(crate) fn commands<R: Runtime>() -> Builder<R> {
         review::gesture,
         review::undo,
         review::history,
+        runs::forecast_run,
+        runs::measure_run,
         runs::start_run,
         runs::pause_run,
         runs::resume_run,

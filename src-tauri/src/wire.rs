@@ -504,6 +504,20 @@ pub struct RunOrder {
     pub pixels_max: Option<u32>,
 }
 
+/// What can be said of a run before it starts.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct ForecastView {
+    /// Verdicts that it will give.
+    pub tasks: u32,
+    /// None while this guard was not measured on this machine in that precision.
+    #[specta(type = Option<Number>)]
+    pub seconds: Option<f64>,
+    /// RFC 3339.
+    pub measured_at: Option<String>,
+    /// "bench" or "run".
+    pub measured_by: Option<String>,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
 pub struct RunView {
     pub id: String,
@@ -515,6 +529,8 @@ pub struct RunView {
     pub state: String,
     pub total: u32,
     pub done: u32,
+    /// Of `done`, the ones that repeat the answer to an equal question: nothing was computed for them.
+    pub repeated: u32,
     pub failed: u32,
     /// Items with images that are not in `total`, because the guard reads text only; a note says it in words.
     pub left_out: u32,
@@ -524,6 +540,9 @@ pub struct RunView {
     pub items_per_second: Option<f64>,
     #[specta(type = Option<Number>)]
     pub tokens_per_second: Option<f64>,
+    /// Share of all tokens of the run, 0 to 1, that were not computed because items begin alike.
+    #[specta(type = Option<Number>)]
+    pub cached_share: Option<f64>,
     #[specta(type = Option<Number>)]
     pub eta_seconds: Option<f64>,
     /// e.g. "CPU · AMD EPYC · bf16".

@@ -1,32 +1,55 @@
 //! The run screen.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use saring_desk::label::LabelOrder;
 use tauri::State;
 
 use crate::{
-    convert::run::{live, recorded},
+    convert::run::{forecast, live, recorded},
     failure::Answer,
     session::Session,
-    wire::{Failure, RunOrder, RunView},
+    wire::{Failure, ForecastView, RunOrder, RunView},
 };
 
 /// Runs that are listed; older ones are history.
 const LISTED: u32 = 20;
+
+/// How long measuring may take beside loading the guard.
+const MEASURED_FOR: Duration = Duration::from_secs(10);
+
+fn ordered(order: RunOrder) -> Answer<LabelOrder> {
+    Ok(LabelOrder {
+        queue: order.queue_id,
+        guard: order.guard_id,
+        device: order.device.parse().map_err(|e| Failure::unknown_word(&e))?,
+        precision: order.precision.parse().map_err(|e| Failure::unknown_word(&e))?,
+        pixels_max: order.pixels_max.map(u64::from),
+    })
+}
+
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn forecast_run(session: State<'_, Session>, order: RunOrder) -> Answer<ForecastView> {
+    let workspace = session.workspace().await?;
+    Ok(forecast(workspace.forecast(session.errands().await?, &ordered(order)?).await?))
+}
+
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn measure_run(session: State<'_, Session>, order: RunOrder) -> Answer<ForecastView> {
+    let workspace = session.workspace().await?;
+    session.release_assistant().await;
+    let measured = workspace.measure(&session.own_engine()?, &ordered(order)?, MEASURED_FOR).await?;
+    Ok(forecast(measured))
+}
 
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn start_run(session: State<'_, Session>, order: RunOrder) -> Answer<RunView> {
     let workspace = session.workspace().await?;
     let engine = session.labelling().await?;
-    let order = LabelOrder {
-        queue: order.queue_id,
-        guard: order.guard_id,
-        device: order.device.parse().map_err(|e| Failure::unknown_word(&e))?,
-        precision: order.precision.parse().map_err(|e| Failure::unknown_word(&e))?,
-        pixels_max: order.pixels_max.map(u64::from),
-    };
+    let order = ordered(order)?;
     session.release_assistant().await;
     let run = workspace.start_label_run(engine, order).await?;
     let progress = run.progress().borrow().clone();

@@ -22,10 +22,11 @@ pub(crate) fn facts(json: &str, tokens: TokenCount) -> Vec<Fact> {
         facts.push(fact("Program", made.program));
     }
     let TokenCount { prompt, cached, computed } = tokens;
-    facts.push(fact(
-        "Tokens",
-        format!("{prompt} read, {cached} of them from a shared prefix, {computed} computed"),
-    ));
+    let tokens = match computed {
+        0 => format!("{prompt} read, none computed: an equal question had been answered"),
+        _ => format!("{prompt} read, {cached} of them from a shared prefix, {computed} computed"),
+    };
+    facts.push(fact("Tokens", tokens));
     facts
 }
 
@@ -44,5 +45,11 @@ mod tests {
         let facts = facts("{\"new\": 1}", TokenCount { prompt: 7, cached: 3, computed: 4 });
         assert_eq!(facts.len(), 1);
         assert_eq!(facts[0].value, "7 read, 3 of them from a shared prefix, 4 computed");
+    }
+
+    #[test]
+    fn a_repeated_answer_says_that_nothing_was_computed_for_it() {
+        let facts = facts("{}", TokenCount { prompt: 7, cached: 7, computed: 0 });
+        assert_eq!(facts[0].value, "7 read, none computed: an equal question had been answered");
     }
 }

@@ -2,7 +2,7 @@
 
 use saring_desk::{
     Workspace,
-    label::{RunProgress, RunState},
+    label::{Forecast, RunProgress, RunState},
     queue::Mode,
     store::runs::RunRow,
 };
@@ -11,7 +11,7 @@ use saring_verdict::DeviceInfo;
 use super::{count, guard::step};
 use crate::{
     failure::Answer,
-    wire::{RecentVerdict, RunView},
+    wire::{ForecastView, RecentVerdict, RunView},
 };
 
 /// A run that goes on.
@@ -35,11 +35,13 @@ pub(crate) async fn live(workspace: &Workspace, progress: &RunProgress) -> Answe
         state: state(progress.state).to_owned(),
         total: count(progress.total),
         done: count(progress.done()),
+        repeated: count(progress.repeated),
         failed: count(progress.failed),
         left_out: count(progress.left_out),
         loading: progress.loading.map(step),
         items_per_second: progress.items_per_second,
         tokens_per_second: progress.tokens_per_second,
+        cached_share: progress.cached_share,
         eta_seconds: progress.eta_seconds.filter(|seconds| seconds.is_finite()),
         device: progress.device.as_ref().map(|device| device_words(device, progress.precision.as_deref())),
         device_fallback: progress.device_fallback.clone(),
@@ -61,17 +63,29 @@ pub(crate) async fn recorded(workspace: &Workspace, row: RunRow) -> Answer<RunVi
         state: row.state,
         total: count(row.total),
         done: count(row.judged + row.failed),
+        repeated: count(row.repeated),
         failed: count(row.failed),
         left_out: count(row.left_out),
         loading: None,
         items_per_second: None,
         tokens_per_second: None,
+        cached_share: None,
         eta_seconds: None,
         device: None,
         device_fallback: None,
         notes: row.note.map(|note| note.lines().map(str::to_owned).collect()).unwrap_or_default(),
         recent: Vec::new(),
     })
+}
+
+/// What can be said of a run before it starts.
+pub(crate) fn forecast(forecast: Forecast) -> ForecastView {
+    ForecastView {
+        tasks: count(forecast.tasks),
+        seconds: forecast.seconds(),
+        measured_at: forecast.pace.as_ref().map(|pace| pace.measured_at.clone()),
+        measured_by: forecast.pace.map(|pace| pace.source),
+    }
 }
 
 fn state(state: RunState) -> &'static str {

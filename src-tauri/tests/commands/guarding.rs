@@ -77,3 +77,16 @@ fn a_run_has_the_memory_that_the_assistant_had() {
     assert_eq!(window.label(&queue)["state"], "done");
     assert_eq!(window.assistants.load(Ordering::SeqCst), 0, "it was unloaded before the guard was loaded");
 }
+
+#[test]
+fn a_run_says_how_long_it_will_take_once_its_guard_was_measured() {
+    let (window, queue) = Window::with_queue(&["one", "two", "three"]);
+    let order = json!({
+        "order": { "queue_id": queue, "guard_id": null, "device": "auto", "precision": "auto", "pixels_max": null }
+    });
+    let before = window.call("forecast_run", order.clone());
+    assert_eq!((&before["tasks"], &before["seconds"]), (&json!(3), &json!(null)), "nothing was measured yet");
+    let measured = window.call("measure_run", order.clone());
+    assert_eq!((&measured["seconds"], &measured["measured_by"]), (&json!(1.5), &json!("bench")));
+    assert_eq!(window.call("forecast_run", order), measured, "it is remembered");
+}

@@ -10,8 +10,8 @@ use std::{
 };
 
 use saring_verdict::{
-    BenchReport, BenchRequest, Cancel, DeviceInfo, DeviceKind, Ending, Engine, EngineError, Family,
-    GenerateRequest, Generated, GuardCard, GuardSettings, GuardSource, JudgeError, LabelProbability,
+    BenchPace, BenchReport, BenchRequest, Cancel, DeviceInfo, DeviceKind, Ending, Engine, EngineError,
+    Family, GenerateRequest, Generated, GuardCard, GuardSettings, GuardSource, JudgeError, LabelProbability,
     LoadRequest, Loaded, Message, Outcome, Progress, Provenance, Rendered, Subject, Task, TaskTaxonomy,
     Taxonomy, TokenCount, Verdict,
 };
@@ -151,7 +151,10 @@ impl Engine for RuleGuard {
     }
 
     fn bench(&mut self, _: BenchRequest) -> Result<BenchReport, EngineError> {
-        Ok(BenchReport { rows: vec![] })
+        Ok(BenchReport {
+            pace: Some(BenchPace { items: 100, seconds: 50.0, tokens: 1000, cached: 400 }),
+            ..BenchReport::default()
+        })
     }
 
     fn unload(&mut self) -> Result<(), EngineError> {

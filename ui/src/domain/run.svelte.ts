@@ -8,9 +8,11 @@ import type {
   Backend,
   DeviceView,
   Failure,
+  ForecastView,
   GuardView,
   Notice,
   QueueCard,
+  RunOrder,
   RunView,
 } from '$lib/backend';
 import { asFailure } from '$lib/backend';
@@ -87,6 +89,10 @@ export class RunController {
   pixels = $state('');
   /** The run of this queue that is going on, or the one that ended last. */
   run = $state.raw<RunView | null>(null);
+  /** What can be said of the run as it is ordered; null while it is not known. */
+  forecast = $state.raw<ForecastView | null>(null);
+  measuring = $state(false);
+  #foreseen = 0;
   /** An order to start, pause, resume or stop is on its way. */
   busy = $state(false);
   failure = $state.raw<Failure | null>(null);
@@ -146,18 +152,49 @@ export class RunController {
     }
   }
 
+  /** The run as it would be started now. */
+  get order(): RunOrder | null {
+    if (this.card === null) return null;
+    return {
+      queue_id: this.card.id,
+      guard_id: this.guardId,
+      device: this.device,
+      precision: this.precision,
+      pixels_max: this.guard?.images && this.pixels !== '' ? Number(this.pixels) : null,
+    };
+  }
+
+  /** Asks how long `order` would take. Of several questions the last one counts, whichever is answered last. */
+  async foresee(order: RunOrder): Promise<void> {
+    const asked = ++this.#foreseen;
+    try {
+      const forecast = await this.backend.forecastRun(order);
+      if (asked === this.#foreseen) this.forecast = forecast;
+    } catch (error) {
+      if (asked !== this.#foreseen) return;
+      this.forecast = null;
+      this.failure = asFailure(error);
+    }
+  }
+
+  measure = (): Promise<void> =>
+    this.#order(async () => {
+      const { order } = this;
+      if (order === null) return;
+      this.measuring = true;
+      try {
+        this.forecast = await this.backend.measureRun(order);
+      } finally {
+        this.measuring = false;
+      }
+    });
+
   async start(): Promise<void> {
-    const { card } = this;
-    if (card === null) return;
+    const { order } = this;
+    if (order === null) return;
     await this.#order(async () => {
       this.engineMessages = [];
-      this.run = await this.backend.startRun({
-        queue_id: card.id,
-        guard_id: this.guardId,
-        device: this.device,
-        precision: this.precision,
-        pixels_max: this.guard?.images && this.pixels !== '' ? Number(this.pixels) : null,
-      });
+      this.run = await this.backend.startRun(order);
     });
   }
 

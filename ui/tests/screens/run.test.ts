@@ -40,6 +40,18 @@ describe('RunController', () => {
     expect(control.active).toBe(true);
   });
 
+  it('keeps the forecast of the newest order, whichever is answered last', async () => {
+    const backend = new FakeBackend();
+    const control = new RunController(backend);
+    await control.open('fresh');
+    const order = control.order;
+    if (order === null) throw new Error('there is a queue');
+    const first = control.foresee(order);
+    await control.foresee({ ...order, guard_id: 'g-qwen' });
+    await first;
+    expect(control.forecast?.seconds).toBeNull();
+  });
+
   it('gives up a precision that another guard cannot be run in', async () => {
     const backend = new FakeBackend();
     const control = new RunController(backend);
@@ -79,6 +91,27 @@ describe('the run screen', () => {
     expect(asked(backend, 'resumeRun')).toEqual([[run.id]]);
     await userEvent.click(screen.getByTestId('run-stop'));
     expect(asked(backend, 'cancelRun')).toEqual([[run.id]]);
+  });
+
+  it('says how long a run will take before it starts, and measures what was not measured', async () => {
+    const { backend } = await show(RunScreen, 'run', { queueId: 'fresh' });
+    const forecast = await screen.findByTestId('run-forecast');
+    expect(forecast.textContent).toMatch(/About 12 min 5 s\s+for 528 verdicts/);
+    expect(forecast.textContent).toMatch(/measured 2026-02-14 .* by the last run/);
+    await userEvent.selectOptions(screen.getByTestId('run-guard'), 'g-qwen');
+    await userEvent.click(await screen.findByTestId('run-measure'));
+    expect(asked(backend, 'measureRun')[0]?.[0]).toMatchObject({ guard_id: 'g-qwen' });
+    expect((await screen.findByTestId('run-forecast')).textContent).toMatch(/About 12 min 5 s/);
+    expect(asked(backend, 'startRun'), 'measuring starts no run').toEqual([]);
+  });
+
+  it('shows what is read, what of it comes from the cache, and what is repeated', async () => {
+    const backend = new FakeBackend();
+    backend.runList = [runUnderWay('fresh')];
+    await show(RunScreen, 'run', { queueId: 'fresh' }, backend);
+    expect((await screen.findByTestId('run-tokens')).textContent).toContain('4,320 tokens/s');
+    expect(screen.getByTestId('run-cached').textContent).toContain('68% of them from the cache');
+    expect(screen.getByTestId('run-repeated').textContent).toContain('2 repeated');
   });
 
   it('shows how far the guard is loaded', async () => {

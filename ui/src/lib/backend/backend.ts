@@ -16,6 +16,7 @@ import type {
   ExportReport,
   Failure,
   FieldMapping,
+  ForecastView,
   Gesture,
   GuardView,
   HistoryEntry,
@@ -91,6 +92,10 @@ export interface Backend {
   ): Promise<AssistView>;
   cancelAssist(): Promise<void>;
 
+  /** What can be said of a run before it starts. */
+  forecastRun(order: RunOrder): Promise<ForecastView>;
+  /** Loads the guard of an order, measures it for some seconds, and remembers that. */
+  measureRun(order: RunOrder): Promise<ForecastView>;
   startRun(order: RunOrder): Promise<RunView>;
   pauseRun(runId: string): Promise<void>;
   resumeRun(runId: string): Promise<void>;

@@ -29,6 +29,8 @@ export const commands = {
 	/**  Takes back the reviewer's last act, in whichever queue it was: the page shows the item that comes with the answer. */
 	undo: (queueId: string) => typedError<Undone, Failure>(__TAURI_INVOKE("undo", { queueId })),
 	history: (itemId: string) => typedError<HistoryEntry[], Failure>(__TAURI_INVOKE("history", { itemId })),
+	forecastRun: (order: RunOrder) => typedError<ForecastView, Failure>(__TAURI_INVOKE("forecast_run", { order })),
+	measureRun: (order: RunOrder) => typedError<ForecastView, Failure>(__TAURI_INVOKE("measure_run", { order })),
 	startRun: (order: RunOrder) => typedError<RunView, Failure>(__TAURI_INVOKE("start_run", { order })),
 	pauseRun: (runId: string) => typedError<null, Failure>(__TAURI_INVOKE("pause_run", { runId })),
 	resumeRun: (runId: string) => typedError<null, Failure>(__TAURI_INVOKE("resume_run", { runId })),
@@ -218,6 +220,18 @@ export type FlipView = {
 	/**  Under the workspace's mode. */
 	p_a: number,
 	p_b: number,
+};
+
+/**  What can be said of a run before it starts. */
+export type ForecastView = {
+	/**  Verdicts that it will give. */
+	tasks: number,
+	/**  None while this guard was not measured on this machine in that precision. */
+	seconds: number | null,
+	/**  RFC 3339. */
+	measured_at: string | null,
+	/**  "bench" or "run". */
+	measured_by: string | null,
 };
 
 /**  What a reviewer does with an item besides deciding it. */
@@ -527,6 +541,8 @@ export type RunView = {
 	state: string,
 	total: number,
 	done: number,
+	/**  Of `done`, the ones that repeat the answer to an equal question: nothing was computed for them. */
+	repeated: number,
 	failed: number,
 	/**  Items with images that are not in `total`, because the guard reads text only; a note says it in words. */
 	left_out: number,
@@ -534,6 +550,8 @@ export type RunView = {
 	loading: StepProgress | null,
 	items_per_second: number | null,
 	tokens_per_second: number | null,
+	/**  Share of all tokens of the run, 0 to 1, that were not computed because items begin alike. */
+	cached_share: number | null,
 	eta_seconds: number | null,
 	/**  e.g. "CPU · AMD EPYC · bf16". */
 	device: string | null,

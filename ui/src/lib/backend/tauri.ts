@@ -62,6 +62,8 @@ export const tauriBackend: Backend = {
     ask(commands.assist(order, channel(onLoading), channel(onText))),
   cancelAssist: () => told(commands.cancelAssist()),
 
+  forecastRun: (order) => ask(commands.forecastRun(order)),
+  measureRun: (order) => ask(commands.measureRun(order)),
   startRun: (order) => ask(commands.startRun(order)),
   pauseRun: (runId) => told(commands.pauseRun(runId)),
   resumeRun: (runId) => told(commands.resumeRun(runId)),

@@ -26,6 +26,7 @@ import {
   DEMO,
   DEMO_GUARD,
   DEVICES,
+  forecastOf,
   PREVIEW,
   QWEN_GUARD,
   SELF_TEST,
@@ -340,6 +341,10 @@ export class FakeBackend implements Backend {
       this.#assistStopped = true;
     });
 
+  forecastRun = (order: RunOrder) =>
+    this.#answer('forecastRun', [order], () => forecastOf(order.guard_id));
+  measureRun = (order: RunOrder) =>
+    this.#answer('measureRun', [order], () => forecastOf(DEMO_GUARD.id));
   startRun = (order: RunOrder) =>
     this.#answer('startRun', [order], () => {
       const queue = this.#queue(order.queue_id);
@@ -353,9 +358,11 @@ export class FakeBackend implements Backend {
         state: 'running',
         total: queue.items.length,
         done: 0,
+        repeated: 0,
         failed: 0,
         items_per_second: null,
         tokens_per_second: null,
+        cached_share: null,
         eta_seconds: null,
         device: DEVICES[0]?.name ?? null,
         device_fallback: null,

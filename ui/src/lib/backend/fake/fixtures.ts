@@ -4,6 +4,7 @@ import type {
   ComparisonView,
   DemoInfo,
   DeviceView,
+  ForecastView,
   GuardView,
   ImportPreview,
   RunView,
@@ -233,9 +234,11 @@ export function runUnderWay(queueId: string): RunView {
     state: 'running',
     total: 8,
     done: 4,
+    repeated: 2,
     failed: 1,
     items_per_second: 12.5,
     tokens_per_second: 4321,
+    cached_share: 0.684,
     eta_seconds: 83,
     device: 'CPU · a processor with 8 cores · bf16',
     device_fallback: 'There is no CUDA build of the engine beside the program',
@@ -249,13 +252,26 @@ export function runUnderWay(queueId: string): RunView {
   };
 }
 
+/** The demo guard was measured on this machine, the others were not. */
+export function forecastOf(guardId: string | null): ForecastView {
+  const measured = guardId === DEMO_GUARD.id;
+  return {
+    tasks: 528,
+    seconds: measured ? 725 : null,
+    measured_at: measured ? '2026-02-14T12:00:00.000Z' : null,
+    measured_by: measured ? 'run' : null,
+  };
+}
+
 /** What differs in a run whose guard is not loaded yet. */
 export const BEING_LOADED: Partial<RunView> = {
   state: 'loading',
   done: 0,
+  repeated: 0,
   failed: 0,
   items_per_second: null,
   tokens_per_second: null,
+  cached_share: null,
   eta_seconds: null,
   device: null,
   device_fallback: null,
