@@ -9,3 +9,4 @@ mod engine_deaths;
 mod images;
 mod main_job;
 mod page;
+mod responsiveness;

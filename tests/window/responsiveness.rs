@@ -1,0 +1,106 @@
+//! How soon the window paints after a key, with the machine idle and while a guard takes all cores. It measures and prints; no clock
+//! is asserted, since that would be about the machine.
+
+use serde_json::{Value, json};
+
+use super::{driver::Window, page::Page};
+use crate::program::{Desk, demo_queue};
+
+/// Items that are decided in each of the two measurements; two keys each.
+const DECISIONS: usize = 100;
+/// Copies of the demo queue, no two items alike: the run must outlive its measurement.
+const COPIES: usize = 60;
+
+#[tokio::test]
+#[ignore = "measures, for minutes: make responsiveness"]
+async fn how_soon_keys_are_painted_while_a_run_uses_all_cores() {
+    let desk = Desk::new();
+    desk.import("long", &long_queue());
+    let Some(window) = Window::open(&desk.workspace()).await else { return };
+    let page = &window.page;
+    watch_keys(page).await;
+
+    review(page).await;
+    page.press('1').await;
+    page.write("reviewer-name", "ana").await;
+    page.enter().await;
+    page.until("the first decision is saved", async |page| page.number("queue-decided").await == 1).await;
+    let idle = measure(page, 1).await;
+
+    page.go("queues").await;
+    page.click("queue-label").await;
+    page.click("run-start").await;
+    page.until("the run has begun", async |page| {
+        page.attribute("run-state", "data-state").await == "running"
+            && page.text("run-done").await.starts_with(|c: char| c != '0')
+    })
+    .await;
+    page.shot("responsiveness-run").await;
+    page.go("review").await;
+    page.see("item").await;
+    let busy = measure(page, 1 + DECISIONS).await;
+    page.go("run").await;
+    assert_eq!(
+        page.attribute("run-state", "data-state").await,
+        "running",
+        "the run ended before it was measured beside it; the queue is too short for this machine"
+    );
+    println!("input to paint, {} cores, ms:", std::thread::available_parallelism().unwrap());
+    for (what, times) in [("without a run", idle), ("with a run", busy)] {
+        let at = |share: f64| times[((times.len() - 1) as f64 * share).round() as usize];
+        let (p50, p95, p99) = (at(0.50), at(0.95), at(0.99));
+        println!("  {what}: p50 {p50:.1}, p95 {p95:.1}, p99 {p99:.1} of {} keys", times.len());
+    }
+    page.click("run-stop").await;
+    page.close().await;
+}
+
+fn long_queue() -> Vec<Value> {
+    let rows = demo_queue().into_iter().filter(|row| row.get("response").is_none()).collect::<Vec<_>>();
+    let copy = |(n, row): (usize, &Value)| {
+        let mut row = row.clone();
+        row["prompt"] = format!("{} ({n})", row["prompt"].as_str().unwrap()).into();
+        row["id"] = format!("long-{n}").into();
+        row
+    };
+    let all = (0..COPIES).flat_map(|_| &rows);
+    all.enumerate().map(copy).collect()
+}
+
+/// From each key on: the time until the frame after it has been painted, which is when the second callback comes.
+async fn watch_keys(page: &Page) {
+    page.script(
+        "window.paints = []; window.addEventListener('keydown', (event) => { \
+           const began = Math.min(event.timeStamp, performance.now()); \
+           requestAnimationFrame(() => requestAnimationFrame(() => window.paints.push(performance.now() - began))) \
+         }, true)",
+    )
+    .await;
+}
+
+async fn review(page: &Page) {
+    page.go("queues").await;
+    page.click("queue-review").await;
+    page.see("item").await;
+}
+
+/// Decides items by keys; milliseconds to paint for each key, ascending. `before` is how many are decided already.
+async fn measure(page: &Page, before: usize) -> Vec<f64> {
+    page.script("window.paints.length = 0").await;
+    for n in 0..DECISIONS {
+        let item = page.text("item-seq").await;
+        page.until("Enter goes on", async |page| {
+            page.enter().await;
+            page.text("item-seq").await != item
+        })
+        .await;
+        page.press('1').await;
+        let wanted = i64::try_from(before + n + 1).unwrap();
+        page.until("the decision is saved", async |page| page.number("queue-decided").await == wanted).await;
+    }
+    let paints = page.script("return window.paints").await;
+    let mut times: Vec<f64> = paints.as_array().unwrap().iter().filter_map(Value::as_f64).collect();
+    assert!(times.len() >= 2 * DECISIONS, "every key was painted: {}", json!(times.len()));
+    times.sort_by(f64::total_cmp);
+    times
+}
