@@ -25,6 +25,7 @@ ENGINES = ("llama.cpp", "transformers", "saring")
 PREFILL_TOKENS = 512
 # As many as the most slots, so that each of them has read the shared beginning before the clock starts.
 WARM = 8
+WORKLOAD_ITEMS = 96
 REPEATS = 3
 
 
@@ -49,7 +50,7 @@ class Comparison:
             path = self.options.folder / "workloads" / f"{shape.name}.jsonl"
             if not path.exists():
                 path.parent.mkdir(parents=True, exist_ok=True)
-                self.saring.export(folder, path, shape.items + WARM)
+                self.saring.export(folder, path, WORKLOAD_ITEMS)
         self.items[shape.name] = workload.read(path)
         if len(self.items[shape.name]) < shape.items + WARM:
             raise SystemExit(f"{path} has {len(self.items[shape.name])} items; {shape.items + WARM} are needed")

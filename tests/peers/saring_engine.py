@@ -79,5 +79,5 @@ def check(pace: dict, items: list[Item]) -> None:
     if pace["items"] != len(items) or more % len(items) or not 0 <= more <= FORCED_TOKENS_MAX * len(items):
         raise RuntimeError(
             f"the workload has {len(items)} items of {expected} tokens; saring judged {pace['items']} of {pace['tokens']}: "
-            "was the workload written by another version, or for another guard?"
+            "was the workload written by another version, or for another guard? Remove it, and it is written anew."
         )
