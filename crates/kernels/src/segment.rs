@@ -95,7 +95,7 @@ impl Segment {
         Self { head_dim: self.head_dim, len, heads: self.heads.iter().map(cut).collect() }
     }
 
-    /// Bytes held.
+    /// Bytes held, with the room kept for what is appended.
     #[must_use]
     pub fn bytes(&self) -> usize {
         let bytes = |lines: &Vec<Line>| lines.capacity() * size_of::<Line>();
