@@ -31,10 +31,10 @@
 //! | 512 | 90 | 90 | 115 | 89 | 81 | 174 |
 //!
 //! `gemm`, which candle uses, packs weights again in every call, which a batch of 512 tokens hides and a short one does
-//! not, and has no int8. `rten-gemm` is as fast in f32 and faster in int8 here, but its u8 x i8 product has one scale a
-//! matrix or column and no groups, and without VNNI it saturates (`may_saturate`), so that weights must be kept to 7
-//! bits; its weights with group scales have 4 bits and are multiplied row by row; it has no bf16. Neither gates, nor
-//! reads a prefix once for all rows.
+//! not, and has no int8. `rten-gemm` is as fast in f32 and faster in int8 here, but its u8 x i8 product knows zero points
+//! of rows and columns and no scales, so none for a group, and without VNNI it may saturate unless the numbers are kept
+//! to a smaller range; its weights with group scales have 4 bits and are multiplied row by row; it has no bf16. Neither
+//! gates, nor reads a prefix once for all rows.
 
 mod activations;
 mod attention;
