@@ -2,11 +2,12 @@
 //!
 //! An equal subject has the same task, the same turns and the same images, by their content. It was answered if it stands in this
 //! batch, in the one that is being written, or in the database with a verdict of the same guard and the very same provenance,
-//! of an item of the queue that is not in quarantine. What failed is not repeated: it may have been the machine's fault.
+//! of an item of the queue that is not in quarantine. What failed is asked again, since it may have been the machine's fault; but a
+//! question that has killed the guard's process twice is not asked a third time in a run.
 
 use std::{collections::HashMap, sync::Arc};
 
-use saring_verdict::{Outcome, Provenance, Subject, TokenCount, Verdict};
+use saring_verdict::{JudgeError, Outcome, Provenance, Subject, TokenCount, Verdict};
 use sha2::{Digest as _, Sha256};
 
 use super::{batch::Pair, write::provenance_id};
@@ -51,6 +52,8 @@ pub(super) enum Origin {
     Copied(usize),
     /// It was answered before.
     Known(Box<Answer>),
+    /// It has killed the guard's process in this run.
+    Deadly(JudgeError),
 }
 
 /// What to ask about the pairs of a batch.
@@ -71,6 +74,7 @@ pub(super) struct Repeats {
     provenance_id: String,
     /// Of the batch that is being written: the database may not have it yet.
     in_writing: HashMap<Digest, Answer>,
+    deadly: HashMap<Digest, JudgeError>,
 }
 
 impl Repeats {
@@ -82,6 +86,7 @@ impl Repeats {
             provenance_id: provenance_id(provenance),
             provenance: Arc::new(provenance.clone()),
             in_writing: HashMap::new(),
+            deadly: HashMap::new(),
         }
     }
 
@@ -102,6 +107,8 @@ impl Repeats {
             } else if let Some(verdict) = known.get(digest) {
                 let answer = Answer { verdict: verdict.clone(), provenance: Arc::clone(&self.provenance) };
                 questions.origins.push(Origin::Known(Box::new(answer)));
+            } else if let Some(error) = self.deadly.get(digest) {
+                questions.origins.push(Origin::Deadly(error.clone()));
             } else if let Some(place) = places.get(digest) {
                 questions.origins.push(Origin::Copied(*place));
             } else {
@@ -126,9 +133,18 @@ impl Repeats {
         }
         let answer =
             |verdict: &Verdict| Answer { verdict: verdict.clone(), provenance: Arc::clone(&self.provenance) };
-        self.in_writing = answers
-            .filter_map(|(pair, outcome)| Some((pair.digest, answer(outcome.as_ref().ok()?))))
-            .collect();
+        self.in_writing.clear();
+        for (pair, outcome) in answers {
+            match outcome {
+                Ok(verdict) => {
+                    self.in_writing.insert(pair.digest, answer(verdict));
+                }
+                Err(error @ JudgeError::EngineDied { .. }) => {
+                    self.deadly.insert(pair.digest, error.clone());
+                }
+                Err(_) => {}
+            }
+        }
         Arc::clone(&self.provenance)
     }
 }

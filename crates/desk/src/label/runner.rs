@@ -255,6 +255,7 @@ impl Runner {
             (Origin::Known(answer), _) => {
                 Said::Repeated(Answer { verdict: repeated(&answer.verdict), ..Answer::clone(answer) })
             }
+            (Origin::Deadly(error), _) => Said::Failed(error.clone()),
             (Origin::Asked(place) | Origin::Copied(place), Some(provenance)) => {
                 let answer = |verdict| Answer { verdict, provenance: Arc::clone(provenance) };
                 match (outcomes.get(*place), origin) {

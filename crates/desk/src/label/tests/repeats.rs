@@ -107,3 +107,15 @@ async fn what_could_not_be_judged_is_not_repeated_by_the_next_run() {
     assert_eq!((again.total, again.failed), (2, 2));
     assert_eq!(seen.judged.load(Ordering::SeqCst), asked + 1, "it is asked again, once for both");
 }
+
+#[tokio::test]
+async fn a_question_that_kills_the_guard_is_not_asked_again_for_its_copies_in_later_calls() {
+    // The shortest come first, and four pairs a call at first: the copies are in several.
+    let texts: Vec<String> =
+        (0..40).map(|n| if n % 4 == 0 { "die".into() } else { format!("longer {n}") }).collect();
+    let fixture = with_texts(&texts.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let (engine, seen) = scripted::handle(Family::SeaGuard);
+    let progress = label(&fixture, &engine).await;
+    assert_eq!((progress.state, progress.judged, progress.failed), (RunState::Done, 30, 10));
+    assert!(seen.started.load(Ordering::SeqCst) <= 5, "one item's deaths, not ten's: {:?}", seen.started);
+}
