@@ -7,6 +7,10 @@
 with. Tensor names and shapes come from `transformers`, which builds the model without memory for it; numbers are normal with
 a standard deviation of 0.02, in bfloat16, norms are one, in shards of at most 5 GB as a hub has them. Nothing is committed: they take 1.2 GB
 and 8.9 GB.
+
+One thing is arranged: the answer is the usual one, safe without a category. Random numbers would name every category there is, and an
+answer several times as long as any real one would be measured. The first dimension of the hidden state is the same for all tokens, no layer
+changes it, and it speaks for the words of that answer.
 """
 
 import argparse
@@ -17,11 +21,16 @@ import struct
 from pathlib import Path
 
 import torch
+from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForImageTextToText
 
 SHARD_BYTES = 5_000_000_000
 # Numbers that are drawn at once.
 CHUNK = 1 << 24
+# Words that are to be answered with.
+USUAL = [" Safe", "safe", " None", " No"]
+# The first dimension of every embedding, that of the usual words, and how the last norm weighs it.
+SAME, FAVOURED, WEIGHED = 0.5, 1.5, 20.0
 
 GUARDS = {
     "qwen3guard-0.6b": {
@@ -46,7 +55,22 @@ GUARDS = {
 }
 
 
-def write_shard(path: Path, tensors: list[tuple[str, torch.Tensor]], generator: torch.Generator) -> None:
+def arrange(name: str, shape: torch.Size, numbers: torch.Tensor, first: int, usual: list[int]) -> None:
+    """Changes `numbers`, which are those of a tensor from its number `first` on, so that the usual answer is given."""
+    width = shape[-1]
+    if name.endswith("embed_tokens.weight"):
+        numbers[-first % width :: width] = SAME
+        for row in usual:
+            if first <= row * width < first + numbers.numel():
+                numbers[row * width - first] = FAVOURED
+    elif "visual" not in name and name.endswith(("o_proj.weight", "down_proj.weight")):
+        # The first row makes the first dimension.
+        numbers[: max(0, width - first)] = 0.0
+    elif name.endswith(("model.norm.weight", "language_model.norm.weight")) and first == 0:
+        numbers[0] = WEIGHED
+
+
+def write_shard(path: Path, tensors: list[tuple[str, torch.Tensor]], generator: torch.Generator, usual: list[int]) -> None:
     header, offset = {"__metadata__": {"format": "pt"}}, 0
     for name, tensor in tensors:
         header[name] = {"dtype": "BF16", "shape": list(tensor.shape), "data_offsets": [offset, offset + 2 * tensor.numel()]}
@@ -60,6 +84,7 @@ def write_shard(path: Path, tensors: list[tuple[str, torch.Tensor]], generator: 
             while left > 0:
                 now = min(left, CHUNK)
                 numbers = torch.ones(now) if tensor.dim() == 1 and "norm" in name else torch.randn(now, generator=generator) * 0.02
+                arrange(name, tensor.shape, numbers, tensor.numel() - left, usual)
                 file.write(numbers.to(torch.bfloat16).view(torch.int16).numpy().tobytes())
                 left -= now
 
@@ -87,12 +112,15 @@ def make(name: str, folder: Path, shared: Path) -> None:
             size = 0
         shards[-1].append((key, value))
         size += 2 * value.numel()
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    encoded = [tokenizer.encode(word, add_special_tokens=False).ids for word in USUAL]
+    usual = [ids[0] for ids in encoded if len(ids) == 1]
     generator = torch.Generator().manual_seed(0)
     names = ["model.safetensors"] if len(shards) == 1 else [
         f"model-{i + 1:05}-of-{len(shards):05}.safetensors" for i in range(len(shards))
     ]
     for file, shard in zip(names, shards):
-        write_shard(folder / file, shard, generator)
+        write_shard(folder / file, shard, generator, usual)
     if len(shards) > 1:
         weight_map = {key: file for file, shard in zip(names, shards) for key, _ in shard}
         total = sum(2 * value.numel() for _, value in tensors)

@@ -15,7 +15,7 @@ pub(crate) struct Limits {
 
 /// For a processor: enough tokens that reading the weights costs little beside multiplying with them, and few enough that
 /// what lies between two products stays in the caches.
-pub(crate) const PROCESSOR_BATCH: Limits = Limits { tokens_max: 1024, rows_max: 16 };
+pub(crate) const PROCESSOR_BATCH: Limits = Limits { tokens_max: 512, rows_max: 16 };
 /// What a small card gets.
 pub(crate) const SMALL_BATCH: Limits = Limits { tokens_max: 2048, rows_max: 32 };
 /// The batch that keeps a card busy.

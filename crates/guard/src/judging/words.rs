@@ -37,6 +37,8 @@ struct Writing<'a> {
 /// An answer of which the label is known.
 struct Answer<'a> {
     place: usize,
+    /// How many tokens of keys and values it keeps in memory, without the shared prefix.
+    tokens: usize,
     verdict: Verdict,
     walk: Walk<'a>,
 }
@@ -61,6 +63,11 @@ impl<'a> Answers<'a> {
         self.batches.iter().flat_map(|batch| &batch.rows).any(|answer| answer.place == place)
     }
 
+    /// Tokens that are kept in memory for what is being written.
+    fn tokens(&self) -> usize {
+        self.batches.iter().flat_map(|batch| &batch.rows).map(|answer| answer.tokens).sum()
+    }
+
     /// Reads the prompts of one batch, all of which begin with `prefix`, and lets what is being written run on by one decision.
     ///
     /// # Errors
@@ -72,6 +79,10 @@ impl<'a> Answers<'a> {
         outcomes: &mut [Outcome],
         cancel: &Cancel,
     ) -> Result<()> {
+        // What is being written stays in memory; it may take as much as what is read.
+        while self.tokens() > self.tokens_max {
+            self.advance(None, outcomes, cancel)?;
+        }
         let cached = prefix.as_ref().map_or(0, SharedPrefix::len);
         let images = asked.iter().map(|asking| asking.images_after(cached)).collect();
         let cache = self.decoder.cache(asked.len(), prefix);
@@ -143,7 +154,8 @@ impl<'a> Answers<'a> {
             match (grammar, outcome) {
                 (Some(grammar), Ok(verdict)) => {
                     if let Some(walk) = self.walk(grammar, &verdict, &tokens) {
-                        rows.push(Answer { place: asking.place, verdict, walk });
+                        let tokens = asking.question.ids.len() - cached;
+                        rows.push(Answer { place: asking.place, tokens, verdict, walk });
                         kept.push(row);
                     } else {
                         outcomes[asking.place] = Ok(verdict);

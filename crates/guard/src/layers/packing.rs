@@ -3,34 +3,37 @@
 use std::sync::Arc;
 
 use candle_core::{
-    DType, Device, Result, Tensor,
+    DType, Device, Result, Storage, Tensor,
+    cpu_backend::CpuStorage,
     quantized::{GgmlDType, QStorage, QTensor},
 };
-use half::{bf16, f16};
 use saring_kernels::{Matrix, Rows};
 
 use super::loader::Quantization;
 
 /// A matrix `[out, in]` that is stored dense, in its own precision or as eight bits. What has rows that cannot be
-/// quantised stays as it is.
+/// quantised stays as it is. Nothing but the result is made of it: tables are large.
 ///
 /// # Errors
-/// A tensor that is no matrix of bf16, f16 or f32 numbers.
+/// A tensor that is no matrix of bf16, f16 or f32 numbers in the memory of the processor.
 pub(super) fn dense(weight: &Tensor, quantization: Option<Quantization>) -> Result<Matrix> {
     let (out, inputs) = weight.dims2()?;
     let format = quantization.and_then(|quantization| quantization.format(inputs));
-    let flat = weight.flatten_all()?;
-    let packed = match (weight.dtype(), format) {
-        (_, Some(format)) if format != GgmlDType::Q8_0 => {
-            let single = weight.to_dtype(DType::F32)?;
-            return blocks(&QTensor::quantize(&single, format)?);
-        }
-        (DType::BF16, None) => Matrix::bf16(out, inputs, &flat.to_vec1::<bf16>()?),
-        (DType::BF16, Some(_)) => Matrix::int8_from_bf16(out, inputs, &flat.to_vec1::<bf16>()?),
-        (DType::F16, None) => Matrix::f16(out, inputs, &flat.to_vec1::<f16>()?),
-        (DType::F16, Some(_)) => Matrix::int8_from_f16(out, inputs, &flat.to_vec1::<f16>()?),
-        (_, None) => Matrix::f32(out, inputs, &flat.to_vec1::<f32>()?),
-        (_, Some(_)) => Matrix::int8_from_f32(out, inputs, &flat.to_vec1::<f32>()?),
+    if let Some(format) = format.filter(|format| *format != GgmlDType::Q8_0) {
+        return blocks(&QTensor::quantize(&weight.to_dtype(DType::F32)?, format)?);
+    }
+    let (storage, layout) = weight.storage_and_layout();
+    let (Storage::Cpu(storage), Some((start, end))) = (&*storage, layout.contiguous_offsets()) else {
+        candle_core::bail!("only what lies in one piece in the processor's memory is packed for it");
+    };
+    let packed = match (storage, format) {
+        (CpuStorage::BF16(all), None) => Matrix::bf16(out, inputs, &all[start..end]),
+        (CpuStorage::BF16(all), Some(_)) => Matrix::int8_from_bf16(out, inputs, &all[start..end]),
+        (CpuStorage::F16(all), None) => Matrix::f16(out, inputs, &all[start..end]),
+        (CpuStorage::F16(all), Some(_)) => Matrix::int8_from_f16(out, inputs, &all[start..end]),
+        (CpuStorage::F32(all), None) => Matrix::f32(out, inputs, &all[start..end]),
+        (CpuStorage::F32(all), Some(_)) => Matrix::int8_from_f32(out, inputs, &all[start..end]),
+        _ => candle_core::bail!("{:?} is no precision of weights", weight.dtype()),
     };
     packed.map_err(candle_core::Error::wrap)
 }
