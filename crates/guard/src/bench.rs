@@ -12,7 +12,7 @@ use saring_verdict::{BenchPace, BenchReport, BenchRequest, BenchRow, Cancel, Eng
 
 pub use workload::workload;
 
-use crate::{judging::Guard, layers::failure};
+use crate::{decoder::SharedPrefix, judging::Guard, layers::failure};
 
 /// Lengths of the rows that prefill is measured with, in tokens.
 const PREFILL_TOKENS: [usize; 3] = [128, 512, 2048];
@@ -80,22 +80,59 @@ fn prefill(guard: &Guard, budget: Duration, report: &mut BenchReport) -> Result<
     Ok(())
 }
 
+/// Rows of arbitrary tokens that are read over and over, for measuring.
+pub struct Prefill<'a> {
+    guard: &'a Guard,
+    rows: Vec<Vec<u32>>,
+    /// What all of them begin with, computed already.
+    shared: Option<SharedPrefix>,
+}
+
+impl<'a> Prefill<'a> {
+    /// `rows` rows of `tokens` tokens, the first `shared` of which are the same in all and are computed here, once.
+    ///
+    /// # Errors
+    /// `Inference` if the device refuses.
+    pub(crate) fn new(
+        guard: &'a Guard,
+        rows: usize,
+        tokens: usize,
+        shared: usize,
+    ) -> Result<Self, EngineError> {
+        let vocabulary = guard.model.decoder.config().vocab_size as u32;
+        // Any ids do; these are spread over the vocabulary.
+        let id = |row: usize, i: usize| {
+            let row = if i < shared { 0 } else { row as u32 };
+            (i as u32 + 1).wrapping_mul(2_654_435_761).wrapping_add(row) % vocabulary
+        };
+        let rows: Vec<Vec<u32>> = (0..rows).map(|row| (0..tokens).map(|i| id(row, i)).collect()).collect();
+        let beginning = rows.first().filter(|_| shared > 0).map(|row| &row[..shared.min(row.len())]);
+        let shared = beginning.map(|ids| guard.prefix_of(ids, &Cancel::new())).transpose();
+        Ok(Self { guard, rows, shared: shared.map_err(failed)? })
+    }
+
+    /// Reads them all, to the logits of each row's last token.
+    ///
+    /// # Errors
+    /// `Inference` if the device refuses.
+    pub fn read(&self) -> Result<(), EngineError> {
+        let known = self.shared.as_ref().map_or(0, SharedPrefix::len);
+        let rows: Vec<&[u32]> = self.rows.iter().map(|row| &row[known..]).collect();
+        let logits = self.guard.prefill_logits(&rows, self.shared.clone(), &Cancel::new());
+        // Copying the logits back is what makes a GPU finish.
+        logits.and_then(|logits| logits.to_vec2::<f32>()).map(drop).map_err(failed)
+    }
+}
+
 /// Tokens per second of single rows, read from their start, at least one of them.
 fn prefill_speed(guard: &Guard, tokens: usize, budget: Duration, warm_up: bool) -> Result<f64, EngineError> {
-    let vocabulary = guard.model.decoder.config().vocab_size as u32;
-    // Any ids do; these are spread over the vocabulary.
-    let ids: Vec<u32> = (0..tokens as u32).map(|i| i.wrapping_mul(2_654_435_761) % vocabulary).collect();
-    let read = || -> candle_core::Result<()> {
-        // Copying the logits back is what makes a GPU finish.
-        guard.prefill_logits(&[&ids], &Cancel::new())?.to_vec2::<f32>()?;
-        Ok(())
-    };
+    let prefill = Prefill::new(guard, 1, tokens, 0)?;
     if warm_up {
-        read().map_err(failed)?;
+        prefill.read()?;
     }
     let (start, mut runs) = (Instant::now(), 0);
     while runs == 0 || start.elapsed() < budget {
-        read().map_err(failed)?;
+        prefill.read()?;
         runs += 1;
     }
     Ok((runs * tokens) as f64 / start.elapsed().as_secs_f64())

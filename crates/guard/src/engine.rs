@@ -11,7 +11,7 @@ use saring_verdict::{
 
 use crate::{
     asking::Asker,
-    bench,
+    bench::{self, Prefill},
     checkpoint::{Checkpoint, DigestCache, Stamp, Weights},
     device, family, generating,
     judging::{Guard, LARGE_BATCH, Limits, PROCESSOR_BATCH, SMALL_BATCH, working_bytes},
@@ -52,6 +52,15 @@ impl LocalEngine {
     /// With nothing loaded.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Rows of arbitrary tokens for the loaded guard to read, see [`Prefill`].
+    ///
+    /// # Errors
+    /// `NotLoaded`; `Inference` if the device refuses.
+    pub fn prefill(&self, rows: usize, tokens: usize, shared: usize) -> Result<Prefill<'_>, EngineError> {
+        let (guard, _) = self.guard.as_ref().ok_or(EngineError::NotLoaded)?;
+        Prefill::new(guard, rows, tokens, shared)
     }
 
     fn asker(&mut self, source: &GuardSource) -> Result<Arc<Asker>, EngineError> {

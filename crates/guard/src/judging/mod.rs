@@ -225,13 +225,26 @@ impl Guard {
         Ok(prefix)
     }
 
-    /// Logits at the last position of each row of arbitrary tokens, for measuring.
+    /// What rows of arbitrary tokens begin with, for measuring.
     ///
     /// # Errors
     /// Those of the device.
-    pub fn prefill_logits(&self, rows: &[&[u32]], cancel: &Cancel) -> candle_core::Result<Tensor> {
+    pub fn prefix_of(&self, tokens: &[u32], cancel: &Cancel) -> candle_core::Result<SharedPrefix> {
+        self.model.decoder.prefix(tokens, self.limits.tokens_max, cancel)
+    }
+
+    /// Logits at the last position of each row of arbitrary tokens behind `prefix`, for measuring.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn prefill_logits(
+        &self,
+        rows: &[&[u32]],
+        prefix: Option<SharedPrefix>,
+        cancel: &Cancel,
+    ) -> candle_core::Result<Tensor> {
         let rows: Vec<Row<'_>> = rows.iter().map(|ids| Row::text(ids)).collect();
-        let mut cache = self.model.decoder.cache(rows.len(), None);
+        let mut cache = self.model.decoder.cache(rows.len(), prefix);
         let hidden = self.model.decoder.prefill(&rows, &mut cache, self.limits.tokens_max, cancel)?;
         self.model.decoder.logits(&hidden)
     }
