@@ -165,6 +165,27 @@ mod tests {
     }
 
     #[test]
+    fn eight_bits_lose_no_more_than_ggmls_with_outlier_channels() {
+        let (out, inputs, rows) = (48, 256, 20);
+        let weight = Tensor::randn(0f32, 0.02, (out, inputs), &Device::Cpu).unwrap();
+        // A few channels a hundred times as large as the others, as large models have them.
+        let channels: Vec<f32> = (0..inputs).map(|i| if i % 100 == 7 { 100.0 } else { 1.0 }).collect();
+        let channels = Tensor::new(channels.as_slice(), &Device::Cpu).unwrap();
+        let x = Tensor::randn(0f32, 1.0, (rows, inputs), &Device::Cpu).unwrap();
+        let x = x.broadcast_mul(&channels).unwrap();
+        let exact = Linear::dense(weight.clone(), None).unwrap().forward(&x).unwrap();
+        let packed = Arc::new(QTensor::quantize(&weight, GgmlDType::Q8_0).unwrap());
+        let kernels = numbers(&weight, |w| Matrix::int8_from_f32(out, inputs, w)).unwrap().unwrap();
+        let rms = |linear: Linear| {
+            let off = (linear.forward(&x).unwrap() - &exact).unwrap().sqr().unwrap();
+            off.mean_all().unwrap().to_scalar::<f32>().unwrap().sqrt()
+        };
+        let (ggmls, ours) =
+            (rms(Linear::quantized(packed, None).unwrap()), rms(Linear::packed(Arc::new(kernels), None)));
+        assert!(ours > 0.0 && ours <= 1.02 * ggmls, "{ours} is farther off than {ggmls}");
+    }
+
+    #[test]
     fn some_outputs_are_those_of_the_whole_product() {
         let (dense, quantised, x) = each();
         let x = x.flatten_to(1).unwrap();

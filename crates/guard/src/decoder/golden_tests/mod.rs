@@ -18,7 +18,7 @@ use serde_json::Value;
 use super::{Architecture, Cache, Decoder, DecoderConfig, ImageFeatures, ImageSpan, Row, SharedPrefix};
 use crate::{
     checkpoint::{Checkpoint, Weights},
-    layers::{Computing, Loader},
+    layers::{Computing, Loader, Quantization},
 };
 
 /// The largest difference to the reference that any logit may have.
@@ -154,13 +154,14 @@ fn ways() -> Vec<Computing> {
 
 /// Loads a checkpoint, its configuration changed by `change`, for the best way to compute.
 fn load(shape: &str, dtype: DType, change: impl FnOnce(&mut DecoderConfig)) -> Model {
-    load_for(Computing::best(&device()), shape, dtype, change)
+    load_for(Computing::best(&device()), shape, dtype, None, change)
 }
 
 fn load_for(
     computing: Computing,
     shape: &str,
     dtype: DType,
+    quantization: Option<Quantization>,
     change: impl FnOnce(&mut DecoderConfig),
 ) -> Model {
     let checkpoint = Checkpoint::open(&folder(shape)).unwrap();
@@ -183,7 +184,7 @@ fn load_for(
         StreamHeads(heads.to_vec())
     });
     let mut progress = |_| {};
-    let mut loader = Loader::new(&weights, dtype, &device, computing, None, &mut progress);
+    let mut loader = Loader::new(&weights, dtype, &device, computing, quantization, &mut progress);
     Model { decoder: Decoder::load(config, &mut loader).unwrap(), heads }
 }
 
@@ -194,7 +195,7 @@ impl Model {
 
     /// The same, computed in every way.
     fn in_every_way(shape: &str) -> Vec<Self> {
-        ways().into_iter().map(|computing| load_for(computing, shape, DType::F32, |_| {})).collect()
+        ways().into_iter().map(|computing| load_for(computing, shape, DType::F32, None, |_| {})).collect()
     }
 
     /// Logits of hidden states `[R, H]`.

@@ -15,8 +15,10 @@ fn bfloat16_is_hardly_farther_off_than_the_reference_in_bfloat16() {
         let Ok(cases) = fs::read_to_string(folder(shape).join("cases.json")) else { continue };
         let cases: Value = serde_json::from_str(&cases).unwrap();
         let cases: BTreeMap<String, Value> = serde_json::from_value(cases["cases"].clone()).unwrap();
-        let models: Vec<Model> =
-            ways().into_iter().map(|computing| load_for(computing, shape, DType::BF16, |_| {})).collect();
+        let models: Vec<Model> = ways()
+            .into_iter()
+            .map(|computing| load_for(computing, shape, DType::BF16, None, |_| {}))
+            .collect();
         for (model, (name, about)) in
             models.iter().flat_map(|model| cases.iter().map(move |case| (model, case)))
         {
@@ -32,4 +34,29 @@ fn bfloat16_is_hardly_farther_off_than_the_reference_in_bfloat16() {
             );
         }
     }
+}
+
+/// Eight bits in the arithmetic of ggml's Q8_0, which candle has too, are the measure: weights and activations in groups of
+/// 32, each with a scale.
+#[test]
+#[cfg(not(any(feature = "cuda", feature = "metal")))]
+fn eight_bits_by_the_kernels_are_no_farther_off_than_ggmls() {
+    let mut compared = 0;
+    for shape in SHAPES {
+        let rms = |computing| {
+            let model = load_for(computing, shape, DType::F32, Some(Quantization::Int8), |_| {});
+            let names = ["single", "batch", "long"];
+            let off: Vec<f32> =
+                names.iter().flat_map(|name| model.differences(&case(shape, name), None)).collect();
+            (off.iter().map(|d| d * d).sum::<f32>() / off.len() as f32).sqrt()
+        };
+        let (ours, ggmls) = (rms(Computing::Kernels), rms(Computing::Tensors));
+        println!("{shape} in int8: {ours:.5}, ggml's {ggmls:.5}");
+        // Where no row is a multiple of 32 nothing is quantised.
+        if ggmls > TOLERANCE {
+            compared += 1;
+            assert!(ours <= 1.1 * ggmls, "{shape}: {ours} is farther off than {ggmls}");
+        }
+    }
+    assert!(compared >= 5, "only {compared} shapes can be quantised");
 }
