@@ -47,14 +47,18 @@ if [ "$only" = all ]; then
     # Programs first: the tests start them, the window's tests start both. Tests' features with them, so that nothing is built twice.
     step build cargo build --locked --workspace --all-targets --quiet
     step rust with_display cargo test --locked --workspace --no-fail-fast
+    # The kernels are built without the checks of pointers and sums, except here.
+    step kernels cargo test --locked --package saring-kernels --lib \
+        --config 'profile.dev.package.saring-kernels.debug-assertions=true' \
+        --config 'profile.dev.package.saring-kernels.overflow-checks=true' --target-dir "${CARGO_TARGET_DIR:-target}/checked"
     step typescript in_ui npm run --silent test
 fi
 
 if [ "$only" = all ]; then
     # vitest colours its line even where nobody looks.
     sed 's/\x1b\[[0-9;]*m//g' "$logs/typescript.log" | grep -E '^ *Tests ' >"$logs/vitest"
-    passed=$(($(sum 'passed;' "$logs/rust.log") + $(sum 'passed' "$logs/vitest")))
-    failed=$(($(sum 'failed;' "$logs/rust.log") + $(sum 'failed' "$logs/vitest")))
+    passed=$(($(sum 'passed;' "$logs/rust.log" "$logs/kernels.log") + $(sum 'passed' "$logs/vitest")))
+    failed=$(($(sum 'failed;' "$logs/rust.log" "$logs/kernels.log") + $(sum 'failed' "$logs/vitest")))
     ignored=$(sum 'ignored;' "$logs/rust.log")
     skipped=$(grep -Eci 'skipped: ' "$logs/rust.log")
     printf '\n%s passed, %s failed (%s ignored; %s said why they were skipped)\n' "$passed" "$failed" "$ignored" "$skipped"

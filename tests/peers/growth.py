@@ -17,8 +17,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCUMENT = REPOSITORY / "docs" / "performance.md"
 BEGIN, END = "<!-- growth: written by tests/peers/growth.py -->", "<!-- end of growth -->"
-# Tokens that are judged for one length, about.
+# Tokens that are judged for one length, about, and the items that this is at least.
 TOKENS_A_LENGTH = 4000
+ITEMS_MIN = 4
 
 
 def saring(program: Path, *arguments: str, threads: int | None = None) -> dict:
@@ -45,8 +46,14 @@ def write_items(path: Path, count: int, words: int | None = None) -> None:
             file.write(json.dumps({"id": f"i{i}", "prompt": f"{i}: {cut}"}, ensure_ascii=False) + "\n")
 
 
+def load_seconds(program: Path, guard: Path, precision: str) -> float:
+    rows = saring(program, "bench", "--guard", str(guard), "--precision", precision, "--seconds", "1")["rows"]
+    return next(row["value"] for row in rows if row["name"] == "load") / 1000
+
+
 def queue(program: Path, guard: Path, counts: list[int], folder: Path, precision: str) -> list[tuple[int, float]]:
     """Items a second of a queue of so many items, from the database and back into it."""
+    loading = load_seconds(program, guard, precision)
     found = []
     for count in counts:
         items, workspace = folder / f"{count}.jsonl", folder / f"workspace-{count}"
@@ -55,7 +62,8 @@ def queue(program: Path, guard: Path, counts: list[int], folder: Path, precision
         saring(program, *place, "models", "add", str(guard), "--name", "measured")
         saring(program, *place, "import", "--queue", "q", str(items))
         run = saring(program, *place, "label", "--queue", "q", "--guard", "measured", "--precision", precision)
-        found.append((count, run["items_per_second"]))
+        # Loading the guard takes the same time whatever the queue.
+        found.append((count, run["judged"] / max(run["seconds"] - loading, 1e-3)))
         print(found[-1], flush=True)
     return found
 
@@ -65,7 +73,7 @@ def lengths(program: Path, guard: Path, words: list[int], folder: Path, precisio
     found = []
     for length in words:
         items, out = folder / "items.jsonl", folder / "out.jsonl"
-        write_items(items, max(2, TOKENS_A_LENGTH // (2 * length + 100)), length)
+        write_items(items, max(ITEMS_MIN, TOKENS_A_LENGTH // (2 * length + 100)), length)
         asked = ["score", "--guard", str(guard), "--input", str(items), "--output", str(out), "--precision", precision]
         run = saring(program, *asked, threads=threads)
         rows = [json.loads(line) for line in out.read_text().splitlines()]

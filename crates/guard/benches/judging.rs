@@ -14,8 +14,8 @@ use saring_verdict::{
 const PRECISIONS: [(&str, PrecisionChoice); 3] =
     [("f32", PrecisionChoice::F32), ("bf16", PrecisionChoice::Bf16), ("int8", PrecisionChoice::Int8)];
 
-/// Rows and their tokens in a prefill: a packed batch of short items.
-const ROWS: usize = 4;
+/// Rows and their tokens in a prefill: packed batches of short items.
+const ROWS: [usize; 4] = [1, 4, 16, 64];
 const TOKENS: usize = 128;
 /// Tokens that they share.
 const SHARED: usize = 64;
@@ -42,11 +42,11 @@ fn prefill(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("prefill, tokens computed");
     for (name, precision) in PRECISIONS {
         let engine = engine(precision);
-        for shared in [0, SHARED] {
-            let rows = engine.prefill(ROWS, TOKENS, shared).expect("the shared tokens are read");
-            group.throughput(Throughput::Elements((ROWS * (TOKENS - shared)) as u64));
-            group.bench_function(BenchmarkId::new(name, format!("{shared} shared")), |bench| {
-                bench.iter(|| rows.read().expect("rows are read"));
+        for (rows, shared) in ROWS.into_iter().flat_map(|rows| [(rows, 0), (rows, SHARED)]) {
+            let prefill = engine.prefill(rows, TOKENS, shared).expect("the shared tokens are read");
+            group.throughput(Throughput::Elements((rows * (TOKENS - shared)) as u64));
+            group.bench_function(BenchmarkId::new(name, format!("{rows} rows, {shared} shared")), |bench| {
+                bench.iter(|| prefill.read().expect("rows are read"));
             });
         }
     }

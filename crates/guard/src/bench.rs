@@ -19,7 +19,7 @@ const PREFILL_TOKENS: [usize; 3] = [128, 512, 2048];
 /// Each of them gets this part of the budget; the queue gets half.
 const PREFILL_PART: u32 = 6;
 /// Items of the first call, while it is not known how many the budget is enough for.
-const FIRST_ITEMS: u32 = 8;
+const FIRST_ITEMS: u32 = 2;
 
 /// See [`saring_verdict::Engine::bench`].
 ///

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use candle_core::Device;
+use candle_core::{DType, Device};
 use saring_verdict::{
     BenchReport, BenchRequest, Cancel, DeviceInfo, DeviceKind, Engine, EngineError, Family, GenerateRequest,
     Generated, GuardCard, GuardSettings, GuardSource, JudgeError, LoadRequest, Loaded, MemoryNeed, Outcome,
@@ -88,7 +88,14 @@ impl LocalEngine {
             .iter()
             .map(|p| MemoryNeed {
                 precision: p.name(),
-                bytes: memory_needed(weights, config, *p, &Device::Cpu, PROCESSOR_BATCH),
+                // What is enough on any device: which one it will be is not known yet.
+                bytes: memory_needed(weights, config, p.dtype, *p, SMALL_BATCH).max(memory_needed(
+                    weights,
+                    config,
+                    DType::F32,
+                    *p,
+                    PROCESSOR_BATCH,
+                )),
             })
             .collect();
         let mut warnings = Vec::new();
@@ -159,8 +166,8 @@ impl Engine for LocalEngine {
         let opened = Opened::open(&request.source)?;
         let chosen = device::choose(request.device)?;
         let precision = Precision::choose(request.precision, opened.weights.stored());
-        let needed =
-            |limits| memory_needed(&opened.weights, &opened.config, precision, &chosen.device, limits);
+        let activations = Computing::best(&chosen.device).activations(precision.dtype);
+        let needed = |limits| memory_needed(&opened.weights, &opened.config, activations, precision, limits);
         let free_bytes = chosen.info.memory_free_bytes;
         let least = if chosen.info.kind == DeviceKind::Cpu { PROCESSOR_BATCH } else { SMALL_BATCH };
         check_memory(needed(least), free_bytes)?;
@@ -220,7 +227,14 @@ impl Engine for LocalEngine {
         if guard.asker.family != Family::Assistant {
             return Err(wrong_family(guard, "write answers; choose an assistant"));
         }
-        generating::generate(&guard.asker, &guard.model.decoder, request, on_text, cancel)
+        generating::generate(
+            &guard.asker,
+            &guard.model.decoder,
+            guard.pass_tokens(),
+            request,
+            on_text,
+            cancel,
+        )
     }
 
     fn render(
@@ -260,7 +274,7 @@ fn languages(checkpoint: &Checkpoint, family: Family) -> Vec<String> {
     stated
 }
 
-/// Features depend on weights, the tower's configuration, processor and precision; the image and its pixel budget are the
+/// Features depend on weights, the tower's configuration, processor, precision and what computes; the image and its pixel budget are the
 /// cache's own keys.
 fn features(
     request: &LoadRequest,
@@ -270,20 +284,26 @@ fn features(
     device: &Device,
 ) -> FeatureCache {
     let processor = card.processor_sha256.as_deref().unwrap_or_default();
-    let identity =
-        format!("{} {processor} {} {:?} {vision:?}", card.weights_sha256, precision.name(), precision.dtype);
+    let computing = Computing::best(device);
+    let activations = computing.activations(precision.dtype);
+    let identity = format!(
+        "{} {processor} {} {:?} {computing:?} {activations:?} {vision:?}",
+        card.weights_sha256,
+        precision.name(),
+        precision.dtype
+    );
     FeatureCache::new(request.features_dir.clone(), identity, FEATURES_BYTES_MAX, device)
 }
 
-/// Bytes on the device: weights, room to work on a batch, and the images' features that are kept.
+/// Bytes on the device: weights, room to work on a batch in the precision of `activations`, and the images' features that
+/// are kept.
 fn memory_needed(
     weights: &Weights,
     config: &ModelConfig,
+    activations: DType,
     precision: Precision,
-    device: &Device,
     limits: Limits,
 ) -> u64 {
-    let activations = Computing::best(device).activations(precision.dtype);
     let features = if config.vision.is_some() { FEATURES_BYTES_MAX } else { 0 };
     precision.weight_bytes(weights) + working_bytes(config, activations, limits) + features
 }

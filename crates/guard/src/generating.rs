@@ -8,16 +8,14 @@ use crate::{
     layers::failure,
 };
 
-/// Tokens of a conversation that are read in one pass.
-const PASS_TOKENS: usize = 1024;
-
-/// Lets a model answer a conversation. `on_text` gets the text in pieces that end between characters.
+/// Lets a model answer a conversation, which is read `pass_tokens` tokens at a time. `on_text` gets the text in pieces that end between characters.
 ///
 /// # Errors
 /// `Inference` for a conversation that does not fit, and when the device refuses.
 pub(crate) fn generate(
     asker: &Asker,
     decoder: &Decoder,
+    pass_tokens: usize,
     request: &GenerateRequest,
     on_text: &mut dyn FnMut(&str),
     cancel: &Cancel,
@@ -27,7 +25,7 @@ pub(crate) fn generate(
         .map_err(|error| EngineError::Inference { reason: error.to_string() })?;
     let room = asker.context_tokens - prompt.len();
     let tokens_max = room.min(request.tokens_max as usize);
-    let mut writing = Writing { asker, decoder, tokens: Vec::new(), text: String::new() };
+    let mut writing = Writing { asker, decoder, pass_tokens, tokens: Vec::new(), text: String::new() };
     let ending = match writing.run(&prompt, tokens_max, on_text, cancel) {
         Ok(ending) => ending,
         Err(_) if cancel.is_cancelled() => Ending::Cancelled,
@@ -44,6 +42,7 @@ pub(crate) fn generate(
 struct Writing<'a> {
     asker: &'a Asker,
     decoder: &'a Decoder,
+    pass_tokens: usize,
     tokens: Vec<u32>,
     text: String,
 }
@@ -57,7 +56,7 @@ impl Writing<'_> {
         cancel: &Cancel,
     ) -> candle_core::Result<Ending> {
         let mut cache = self.decoder.cache(1, None);
-        let mut hidden = self.decoder.prefill(&[Row::text(prompt)], &mut cache, PASS_TOKENS, cancel)?;
+        let mut hidden = self.decoder.prefill(&[Row::text(prompt)], &mut cache, self.pass_tokens, cancel)?;
         while self.tokens.len() < tokens_max {
             if cancel.is_cancelled() {
                 return Ok(Ending::Cancelled);

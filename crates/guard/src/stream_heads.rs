@@ -176,7 +176,7 @@ impl Heads {
         let (inner, risk) = (linear("risk_level_category_pre")?, linear("risk_level_head")?);
         let category = linear("category_head")?;
         let norm = loader.tensor(&format!("{prefix}risk_level_category_layernorm.weight"))?;
-        Ok(Self { inner, norm: RmsNorm::new(norm, NORM_EPS), risk, category })
+        Ok(Self { inner, norm: RmsNorm::new(norm, NORM_EPS, loader.computing), risk, category })
     }
 
     fn forward(&self, hidden: &Tensor) -> Result<(Tensor, Tensor)> {

@@ -44,8 +44,8 @@ impl Segment {
         let (panels, value_lines) = (self.len.div_ceil(PANEL), head_dim.div_ceil(PANEL));
         let len = self.len;
         let push = |(index, head): (usize, &mut Head)| {
-            head.keys.resize(panels * head_dim, Line::ZERO);
-            head.values.resize(len * value_lines, Line::ZERO);
+            grow(&mut head.keys, panels * head_dim);
+            grow(&mut head.values, len * value_lines);
             let of_head = |numbers: &'_ [f32], i: usize| i * width + index * head_dim..numbers.len();
             for (i, position) in (before..len).enumerate() {
                 let key = &keys[of_head(keys, i)][..head_dim];
@@ -109,4 +109,13 @@ impl Segment {
     pub(crate) fn heads(&self) -> &[Head] {
         &self.heads
     }
+}
+
+/// Makes room for `len` lines and an eighth more where there is not enough: doubling, for the few positions of an answer, would
+/// take as much memory again.
+fn grow(lines: &mut Vec<Line>, len: usize) {
+    if len > lines.capacity() && !lines.is_empty() {
+        lines.reserve_exact(len + len / 8 - lines.len());
+    }
+    lines.resize(len, Line::ZERO);
 }

@@ -182,8 +182,10 @@ export class RunController {
       const { order } = this;
       if (order === null) return;
       this.measuring = true;
+      const asked = ++this.#foreseen;
       try {
-        this.forecast = await this.backend.measureRun(order);
+        const found = await this.backend.measureRun(order);
+        if (asked === this.#foreseen) this.forecast = found;
       } finally {
         this.measuring = false;
       }

@@ -40,6 +40,8 @@ pub(super) struct Runner {
     control: Arc<Control>,
     progress: Arc<watch::Sender<RunProgress>>,
     pace: Pace,
+    /// Whether anything that it judged has images.
+    saw_images: bool,
     /// What the guard asks for.
     device_batch: usize,
     budget: watch::Sender<Budget>,
@@ -70,6 +72,7 @@ impl Runner {
             progress: Arc::new(progress),
             budget: watch::Sender::new(pace.budget(1)),
             pace,
+            saw_images: false,
             device_batch: 1,
             _lock: lock,
         }
@@ -123,8 +126,15 @@ impl Runner {
         };
         fetching.abort();
         let written = self.written(writing.take()).await;
-        let remembered = self.workspace.remember_run(&loaded, self.pace.asked()).await;
-        result.and(written).and(remembered)
+        let ended = result.and(written);
+        // A run that was stopped has seen the shortest of what was before it, and images take other times than texts.
+        if ended.is_ok() && !self.control.cancel.is_cancelled() && !self.saw_images {
+            let remembered = self.workspace.remember_run(&loaded, self.pace.asked()).await;
+            if let Err(error) = remembered {
+                tracing::warn!(run_id = self.id, "how fast a run was is not remembered: {error}");
+            }
+        }
+        ended
     }
 
     /// Loads the guard; `None` if the run is cancelled meanwhile. The engine then finishes loading by itself.
@@ -193,6 +203,7 @@ impl Runner {
         if pairs.is_empty() {
             return Ok(judged);
         }
+        self.saw_images |= pairs.iter().any(|pair| !pair.subject.images.is_empty());
         let started = Instant::now();
         let questions = repeats.sort_out(&self.workspace, &pairs).await?;
         let said = self.ask(&pairs, &questions, repeats).await?;

@@ -9,13 +9,14 @@ use super::{
     call::Part,
     feed_forward::FeedForward,
 };
-use crate::layers::{Linear, Loader, RmsNorm, failure};
+use crate::layers::{Computing, Linear, Loader, RmsNorm, failure, numbers};
 
 /// How heads are turned by their positions: cosines and sines, `[T, D/2]`.
 #[derive(Debug)]
 pub(super) struct Turn {
     pub cos: Tensor,
     pub sin: Tensor,
+    pub computing: Computing,
 }
 
 /// What a layer reads in a call, beside the tokens.
@@ -138,7 +139,15 @@ impl Layer {
     }
 }
 
+/// `[T, N, D]`, turned.
 fn turned(heads: &Tensor, turn: &Turn) -> Result<Tensor> {
+    if turn.computing == Computing::Kernels {
+        let (_, n, d) = heads.dims3()?;
+        let mut x = numbers(&heads.contiguous()?, <[f32]>::to_vec)?;
+        let rope = |cos: &[f32]| numbers(&turn.sin, |sin| saring_kernels::rope(&mut x, n, d, cos, sin));
+        numbers(&turn.cos, rope)??;
+        return Tensor::from_vec(x, heads.dims(), heads.device());
+    }
     candle_nn::rotary_emb::rope_thd(&heads.unsqueeze(0)?.contiguous()?, &turn.cos, &turn.sin)?.squeeze(0)
 }
 
@@ -158,9 +167,9 @@ pub(super) fn norm(
 ) -> std::result::Result<RmsNorm, EngineError> {
     let weight = loader.tensor(&format!("{name}.weight"))?;
     if config.norms.weights_less_one {
-        let norm = RmsNorm::plus_one(&weight, config.rms_norm_eps);
+        let norm = RmsNorm::plus_one(&weight, config.rms_norm_eps, loader.computing);
         norm.map_err(|e| EngineError::Inference { reason: failure(&e) })
     } else {
-        Ok(RmsNorm::new(weight, config.rms_norm_eps))
+        Ok(RmsNorm::new(weight, config.rms_norm_eps, loader.computing))
     }
 }

@@ -188,7 +188,10 @@ impl Decoder {
                     part.cache.view(queries, &self.device)
                 });
                 let (cos, sin) = rope.tables(&positions, self.dtype, &self.device)?;
-                Ok(Kind { turn: Turn { cos, sin }, views: views.collect::<Result<_>>()? })
+                Ok(Kind {
+                    turn: Turn { cos, sin, computing: self.computing },
+                    views: views.collect::<Result<_>>()?,
+                })
             })
             .collect()
     }

@@ -6,7 +6,7 @@ use std::{collections::HashMap, hash::Hash};
 use super::limits::Limits;
 
 /// Groups rows by length. Returns indices into `lengths`; every row is in exactly one batch, and a row longer than
-/// the limit is alone. Rows of like length stand together: where they are padded, little is padding.
+/// the limit is alone. Rows of like length stand together: attention on cards pads them, and then little is padding.
 pub(super) fn plan(lengths: &[usize], limits: Limits) -> Vec<Vec<usize>> {
     let mut order: Vec<usize> = (0..lengths.len()).collect();
     order.sort_by_key(|i| (lengths[*i], *i));

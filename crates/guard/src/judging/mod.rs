@@ -74,6 +74,11 @@ impl Guard {
         (self.limits.rows_max * 2) as u32
     }
 
+    /// How many tokens are read in one pass.
+    pub fn pass_tokens(&self) -> usize {
+        self.limits.tokens_max
+    }
+
     /// See [`saring_verdict::Engine::judge`].
     ///
     /// # Errors

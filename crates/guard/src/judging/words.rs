@@ -124,6 +124,8 @@ impl<'a> Answers<'a> {
     /// The last hidden states of what is being written, batch by batch, and of the prompts.
     fn pass(&mut self, prompts: &mut Option<Prompts<'a>>, cancel: &Cancel) -> Result<Vec<Tensor>> {
         let feeds: Vec<Vec<Vec<u32>>> = self.batches.iter_mut().map(Writing::take_feeds).collect();
+        // Prompts fill a pass as planned; what is fed comes on top, else their last tokens would need a pass of their own.
+        let fed: usize = feeds.iter().flatten().map(Vec::len).sum();
         let mut groups: Vec<Group<'_, '_>> = Vec::new();
         for (batch, feeds) in self.batches.iter_mut().zip(&feeds) {
             let rows = feeds.iter().map(|feed| Row::text(feed)).collect();
@@ -134,7 +136,7 @@ impl<'a> Answers<'a> {
             let rows = rows.map(|(asking, images)| Row { ids: &asking.question.ids[*cached..], images });
             groups.push(Group { rows: rows.collect(), cache });
         }
-        self.decoder.read_together(&mut groups, self.tokens_max, cancel)
+        self.decoder.read_together(&mut groups, self.tokens_max.saturating_add(fed), cancel)
     }
 
     /// Reads the labels; what is to follow them is begun.
@@ -153,7 +155,7 @@ impl<'a> Answers<'a> {
             let outcome = self.verdict(asking.question, logits, &tokens, cached);
             match (grammar, outcome) {
                 (Some(grammar), Ok(verdict)) => {
-                    if let Some(walk) = self.walk(grammar, &verdict, &tokens) {
+                    if let Some(walk) = self.walk(grammar, &verdict, &tokens).filter(|walk| !walk.is_done()) {
                         let tokens = asking.question.ids.len() - cached;
                         rows.push(Answer { place: asking.place, tokens, verdict, walk });
                         kept.push(row);

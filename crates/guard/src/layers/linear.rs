@@ -182,7 +182,7 @@ mod tests {
         };
         let (ggmls, ours) =
             (rms(Linear::quantized(packed, None).unwrap()), rms(Linear::packed(Arc::new(kernels), None)));
-        assert!(ours > 0.0 && ours <= 1.02 * ggmls, "{ours} is farther off than {ggmls}");
+        assert!(ours > 0.0 && ours <= 1.05 * ggmls, "{ours} is farther off than {ggmls}");
     }
 
     #[test]

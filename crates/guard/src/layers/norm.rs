@@ -1,19 +1,22 @@
 //! Norms and softmax.
 
-use candle_core::{DType, Result, Tensor};
+use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::ops;
+
+use super::{Computing, numbers};
 
 /// Root mean square norm with a learned weight.
 #[derive(Debug)]
 pub(crate) struct RmsNorm {
     weight: Tensor,
     eps: f32,
+    computing: Computing,
 }
 
 impl RmsNorm {
     /// `weight` is `[N]`.
-    pub fn new(weight: Tensor, eps: f64) -> Self {
-        Self { weight, eps: eps as f32 }
+    pub fn new(weight: Tensor, eps: f64, computing: Computing) -> Self {
+        Self { weight, eps: eps as f32, computing }
     }
 
     /// From a weight `[N]` that is stored less 1, as Gemma's are. Stays in single precision, as in the reference: one and a
@@ -21,14 +24,21 @@ impl RmsNorm {
     ///
     /// # Errors
     /// Those of the device.
-    pub fn plus_one(weight: &Tensor, eps: f64) -> Result<Self> {
-        Ok(Self::new((weight.to_dtype(DType::F32)? + 1.0)?, eps))
+    pub fn plus_one(weight: &Tensor, eps: f64, computing: Computing) -> Result<Self> {
+        Ok(Self::new((weight.to_dtype(DType::F32)? + 1.0)?, eps, computing))
     }
 
     /// Normalizes over the last dimension, in the precision of the weight. The result has that of `x`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let normed = ops::rms_norm(&x.to_dtype(self.weight.dtype())?.contiguous()?, &self.weight, self.eps)?;
-        normed.to_dtype(x.dtype())
+        let own = x.to_dtype(self.weight.dtype())?.contiguous()?;
+        if self.computing == Computing::Kernels {
+            let mut y = vec![0f32; own.elem_count()];
+            numbers(&own, |x| {
+                numbers(&self.weight, |weight| saring_kernels::rms_norm(x, weight, self.eps, &mut y))
+            })??;
+            return Tensor::from_vec(y, own.dims(), &Device::Cpu)?.to_dtype(x.dtype());
+        }
+        ops::rms_norm(&own, &self.weight, self.eps)?.to_dtype(x.dtype())
     }
 }
 

@@ -22,7 +22,7 @@ use crate::checkpoint::hex;
 use crate::decoder::ImageFeatures;
 
 /// Changes when what is in the files, or what it means, changes.
-const FORMAT: &str = "saring image features 1";
+const FORMAT: &str = "saring image features 2";
 /// What the files may take together. The oldest are removed.
 const DISK_BYTES_MAX: u64 = 2 << 30;
 /// The files are counted again after so much has been written.

@@ -92,7 +92,7 @@ impl Gemma3Tower {
             positions: loader.tensor(POSITION_EMBEDDING)?,
             blocks,
             post_norm: layer_norm(loader, POST_NORM, config.layer_norm_eps)?,
-            soft_norm: RmsNorm::new(soft_norm, config.layer_norm_eps),
+            soft_norm: RmsNorm::new(soft_norm, config.layer_norm_eps, loader.computing),
             projection: projection.map_err(failed)?,
             dtype: loader.dtype,
             device: loader.device.clone(),

@@ -67,6 +67,7 @@ impl PackedCache {
         for layer in &mut self.layers {
             let mut old: Vec<Option<Segment>> = std::mem::take(layer).into_iter().map(Some).collect();
             *layer = rows.iter().filter_map(|row| old[*row].take()).collect();
+            debug_assert_eq!(layer.len(), rows.len(), "no row is kept twice");
         }
     }
 
