@@ -45,11 +45,7 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
     let cancel = Cancel::new();
     import::cancel_on_interrupt(&cancel);
     let bar = progress::reading("loading the assistant", 0);
-    let drawn = bar.clone();
-    let on_loading = move |p: saring_verdict::Progress| {
-        drawn.set_length(p.total);
-        drawn.set_position(p.done);
-    };
+    let on_loading = progress::drawn(&bar);
     let loaded = bar.clone();
     let is_for_people = !output.json();
     let on_text = move |text: &str| {

@@ -170,13 +170,7 @@ async fn export(
     output: Output,
 ) -> anyhow::Result<()> {
     let bar = progress::reading("reading the guard", 0);
-    let drawn = bar.clone();
-    let card = engine
-        .describe(source.clone(), move |p| {
-            drawn.set_length(p.total);
-            drawn.set_position(p.done);
-        })
-        .await;
+    let card = engine.describe(source.clone(), progress::drawn(&bar)).await;
     bar.finish_and_clear();
     let answer_tokens = answer_tokens(card?.family);
     let refused = |error: std::io::Error| Advised {

@@ -41,13 +41,7 @@ pub fn supervised() -> Supervised {
 /// Loads a guard with a bar, and says where it runs.
 pub async fn load(engine: &EngineHandle, request: &LoadRequest) -> anyhow::Result<Loaded> {
     let bar = progress::reading("loading the guard", 0);
-    let drawn = bar.clone();
-    let loaded = engine
-        .ensure_loaded(request.clone(), move |p| {
-            drawn.set_length(p.total);
-            drawn.set_position(p.done);
-        })
-        .await;
+    let loaded = engine.ensure_loaded(request.clone(), progress::drawn(&bar)).await;
     bar.finish_and_clear();
     let loaded = loaded.context("the guard cannot be loaded")?;
     announce(&loaded);

@@ -73,14 +73,8 @@ pub async fn run(command: Command, place: &Place, output: Output) -> anyhow::Res
         Command::Add { path, name, family, wording } => {
             let settings = GuardSettings { prompt_wording: wording, ..GuardSettings::default() };
             let bar = progress::reading("reading the checkpoint", 0);
-            let drawn = bar.clone();
             let new = NewGuard { path, name, family, settings };
-            let added = workspace
-                .add_guard(&guarding::engine()?, new, move |p| {
-                    drawn.set_length(p.total);
-                    drawn.set_position(p.done);
-                })
-                .await;
+            let added = workspace.add_guard(&guarding::engine()?, new, progress::drawn(&bar)).await;
             bar.finish_and_clear();
             let guard = added?;
             output.show(&view(&guard, false), |_| format!("added {}\n{}", guard.name, facts(&guard)))?;

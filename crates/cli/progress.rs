@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
+use saring_verdict::Progress;
 
 use crate::output;
 
@@ -18,6 +19,15 @@ pub fn counting(what: &str, total: u64, unit: &str) -> ProgressBar {
 /// A bar that counts bytes.
 pub fn reading(what: &str, total: u64) -> ProgressBar {
     bar(what, total, "{msg} {wide_bar} {bytes}/{total_bytes}  {bytes_per_sec}  {eta} left")
+}
+
+/// Draws what is told of a long step.
+pub fn drawn(bar: &ProgressBar) -> impl FnMut(Progress) + Send + use<> {
+    let bar = bar.clone();
+    move |step| {
+        bar.set_length(step.total);
+        bar.set_position(step.done);
+    }
 }
 
 fn bar(what: &str, total: u64, template: &str) -> ProgressBar {

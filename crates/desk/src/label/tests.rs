@@ -271,19 +271,24 @@ async fn what_went_into_quarantine_does_not_pass_by_any_more() {
     assert!(!shown().await.contains(&ids[1]), "its text is not shown");
 }
 
-#[tokio::test]
-async fn what_goes_into_quarantine_while_it_is_judged_does_not_pass_by() {
-    let fixture = with_texts(&["good"]).await;
-    let ids = fixture.ids().await;
+/// A run over the fixture's queue, in which an item goes into quarantine while the guard thinks. If that comes before or
+/// after, nothing passes by either.
+async fn quarantined_while_judged(fixture: &Fixture, item_id: &str) -> RunProgress {
     let (engine, seen) = scripted::handle(Family::SeaGuard);
     fixture.workspace.default_guard(&engine).await.unwrap();
     seen.batch_ms.store(300, Ordering::SeqCst);
     let run = fixture.workspace.start_label_run(&engine, order()).await.unwrap();
     run.progress().wait_for(|p| p.device.is_some()).await.unwrap();
-    // While the guard thinks; if this comes before or after that, nothing passes by either.
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    fixture.workspace.quarantine(&Gesture::new(&ids[0], "ana")).await.unwrap();
-    let progress = run.finish().await.unwrap();
+    fixture.workspace.quarantine(&Gesture::new(item_id, "ana")).await.unwrap();
+    run.finish().await.unwrap()
+}
+
+#[tokio::test]
+async fn what_goes_into_quarantine_while_it_is_judged_does_not_pass_by() {
+    let fixture = with_texts(&["good"]).await;
+    let ids = fixture.ids().await;
+    let progress = quarantined_while_judged(&fixture, &ids[0]).await;
     assert_eq!((progress.judged, progress.recent), (0, vec![]));
 }
 

@@ -83,14 +83,7 @@ async fn a_copy_that_goes_into_quarantine_while_its_question_is_asked_gets_no_ve
     let rows = [r#"{"id":"a","prompt":"why"}"#, r#"{"id":"b","prompt":"why","response":"because"}"#];
     let fixture = Fixture::with_rows(&rows).await;
     let ids = fixture.ids().await;
-    let (engine, seen) = scripted::handle(Family::SeaGuard);
-    fixture.workspace.default_guard(&engine).await.unwrap();
-    seen.batch_ms.store(300, Ordering::SeqCst);
-    let run = fixture.workspace.start_label_run(&engine, order()).await.unwrap();
-    run.progress().wait_for(|p| p.device.is_some()).await.unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    fixture.workspace.quarantine(&Gesture::new(&ids[1], "ana")).await.unwrap();
-    let progress = run.finish().await.unwrap();
+    let progress = quarantined_while_judged(&fixture, &ids[1]).await;
     assert_eq!((progress.judged, progress.total), (1, 1), "the other item keeps its own");
     assert!(progress.recent.iter().all(|verdict| verdict.item_id == ids[0]), "{:?}", progress.recent);
     verified(&fixture).await;
