@@ -35,7 +35,7 @@ class Comparison:
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
         self.models, self.logs = options.folder / "models", options.folder / "logs"
-        self.results = Results(options.folder / ("quick.json" if options.quick else "results.json"))
+        self.results = Results(options.folder / "results.json")
         self.llama = llama.Files(options.folder / "llama.cpp", self.models, self.logs, sys.executable)
         self.saring = Program(options.saring, self.logs)
         self.folders: dict[str, Path] = {}
@@ -134,7 +134,7 @@ class Comparison:
 
     def describe(self) -> None:
         """Notes where and with what it is measured."""
-        about = {"machine": machine.describe(), "date": datetime.date.today().isoformat(), "quick": self.options.quick}
+        about = {"machine": machine.describe(), "date": datetime.date.today().isoformat(), "share": self.options.share}
         if "llama.cpp" in self.options.engines:
             about["llama.cpp"] = self.llama.version()
         if "saring" in self.options.engines:
@@ -159,7 +159,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only", choices=[shape.name for shape in SHAPES], help="one shape")
     parser.add_argument("--engines", default=",".join(ENGINES), help="some of them, with commas between")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--quick", action="store_true", help="a sixth of the items, one round: to see that it works")
+    parser.add_argument("--share", type=float, default=1.0, metavar="PART", help="ask only this part of the items, above 0 and up to 1")
     parser.add_argument("--patience", type=float, default=1800, metavar="SECONDS", help="how long to wait for quiet; 0: not at all")
     parser.add_argument("--again", action="append", default=[], choices=ENGINES, help="measure this engine again")
     parser.add_argument("--report", action="store_true", help="only write the table of what is there")
@@ -170,19 +170,21 @@ def arguments() -> argparse.Namespace:
     options.engines = tuple(options.engines.split(","))
     if not set(options.engines) <= set(ENGINES):
         parser.error(f"--engines takes {', '.join(ENGINES)}")
+    if not 0 < options.share <= 1:
+        parser.error("--share takes a number above 0 and up to 1")
     return options
 
 
-def quick(shape: Shape) -> Shape:
-    return replace(shape, items=max(4, shape.items // 6), tried=max(2, shape.tried // 6), images=min(2, shape.images))
+def part(shape: Shape, share: float) -> Shape:
+    """The shape with fewer items, enough of each kind to say something."""
+    images = max(2, round(shape.images * share)) if shape.images else 0
+    return replace(shape, items=max(4, round(shape.items * share)), tried=max(2, round(shape.tried * share)), images=images)
 
 
 def main() -> None:
     options = arguments()
     comparison = Comparison(options)
-    shapes = [shape for shape in SHAPES if options.only in (None, shape.name)]
-    if options.quick:
-        shapes, options.rounds = [quick(shape) for shape in shapes], 1
+    shapes = [part(shape, options.share) for shape in SHAPES if options.only in (None, shape.name)]
     if not options.report:
         for engine in options.again:
             comparison.results.forget(engine)

@@ -129,7 +129,7 @@ def machine_lines(results: Results) -> list[str]:
         f"- Engines: {'; '.join(engine for engine in engines if engine)}. Measured on {about['date']}.",
         f"- Other programs took at most {disturbed:.0%} of the processors during a run.",
     ]
-    return lines + (["- A quick run: few items and one round, which is no measurement to rely on."] if about["quick"] else [])
+    return lines + ([f"- With {about['share']:.0%} of the items of a whole comparison."] if about["share"] < 1 else [])
 
 
 def section(shape: Shape, results: Results) -> str:

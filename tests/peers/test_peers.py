@@ -80,7 +80,7 @@ class Kept(unittest.TestCase):
         document.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
         self.put("llama.cpp", "Q8_0", 1, full=1.0)
         results = self.results()
-        results.describe({"machine": machine.describe(), "date": "2000-01-02", "quick": False})
+        results.describe({"machine": machine.describe(), "date": "2000-01-02", "share": 1.0})
         for _ in range(2):
             report.write(document, results, [GUARD])
         written = document.read_text()
