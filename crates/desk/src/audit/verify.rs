@@ -276,7 +276,7 @@ async fn follows(conn: &mut Conn, item_id: &str) -> Result<bool> {
     let rows = store::decisions::of_item(conn, item_id).await?;
     let found = store::tasks::of_item(conn, item_id).await?;
     let tasks: Vec<Task> = found.iter().map(|t| t.task).collect();
-    let standing = Standing::replay(&tasks, &rows);
+    let standing = Standing::of(&tasks, &rows);
     let tasks_follow = standing
         .tasks
         .iter()

@@ -2,7 +2,10 @@
 
 use saring_verdict::{Severity, Task};
 
-use super::{DecisionKind, Standing};
+use super::{
+    DecisionKind, Standing,
+    standing::{in_force, last_flag},
+};
 use crate::{
     Error, Result, Thing, Workspace,
     queue::{ItemState, Ordering, Queue, find_queue},
@@ -169,23 +172,22 @@ impl Workspace {
         let mut tx = self.store().write().await?;
         let at = Place::of(&mut tx, &gesture.item_id).await?;
         let by_task = matches!(kind, DecisionKind::Skip | DecisionKind::Escalate);
-        let (mut verdict_id, mut supersedes) = (None, None);
-        if let Some(task) = gesture.task.filter(|_| by_task) {
-            let task = at.task(task)?;
-            verdict_id.clone_from(&task.verdict_id);
-            supersedes.clone_from(&task.decision_id);
-        } else if by_task && at.tasks.iter().all(|t| t.state == ItemState::Decided) {
-            let id = at.item.id;
-            return Err(Error::Conflict { thing: Thing::Item, id, reason: "is decided; undo that first" });
-        }
-        let reviewer = check_reviewer(&gesture.reviewer)?;
         let rows = store::decisions::of_item(&mut tx, &at.item.id).await?;
+        let about = if by_task { at.concerned(gesture.task)? } else { None };
+        let supersedes = match about {
+            Some(task) => task.decision_id.clone(),
+            None if matches!(kind, DecisionKind::Flag | DecisionKind::Unflag) => {
+                last_flag(&in_force(&rows)).map(|row| row.id.clone())
+            }
+            None => None,
+        };
+        let reviewer = check_reviewer(&gesture.reviewer)?;
         let row = DecisionRow {
-            task: gesture.task.filter(|_| by_task),
+            task: about.map(|task| task.task),
             reason: given(gesture.reason.as_deref()),
             duration_ms: gesture.duration_ms,
             draw_id: at.draw(&mut tx, gesture.draw_id.as_deref()).await?,
-            verdict_id,
+            verdict_id: about.and_then(|task| task.verdict_id.clone()),
             supersedes,
             synthetic: gesture.synthetic,
             ..blank_row(&tx, &at.item.id, kind, reviewer)
@@ -237,6 +239,24 @@ impl Place {
     fn task(&self, task: Task) -> Result<&TaskRow> {
         let found = self.tasks.iter().find(|t| t.task == task);
         found.ok_or_else(|| Error::not_found(Thing::Task, task.as_str()))
+    }
+
+    /// The task that a skip or an escalation is about: the one that is said, or the only one that is undecided. `None` if it is
+    /// about several.
+    fn concerned(&self, said: Option<Task>) -> Result<Option<&TaskRow>> {
+        if let Some(task) = said {
+            return self.task(task).map(Some);
+        }
+        let mut open = self.tasks.iter().filter(|task| task.state != ItemState::Decided);
+        match (open.next(), open.next()) {
+            (None, _) => Err(Error::Conflict {
+                thing: Thing::Item,
+                id: self.item.id.clone(),
+                reason: "is decided; undo that first",
+            }),
+            (only, None) => Ok(only),
+            _ => Ok(None),
+        }
     }
 
     /// Which draw brought the item up: the one that is said, else the one in force if the item is in it.
@@ -314,7 +334,7 @@ pub(super) async fn apply(
     rows.push(row.clone());
     let before = store::tasks::of_item(tx, &item.id).await?;
     let tasks: Vec<Task> = before.iter().map(|t| t.task).collect();
-    let standing = Standing::replay(&tasks, &rows);
+    let standing = Standing::of(&tasks, &rows);
     for (task, before) in standing.tasks.iter().zip(&before) {
         if task.state != before.state || task.decision_id != before.decision_id {
             let decision_id = task.decision_id.as_deref();

@@ -8,9 +8,10 @@ mod act;
 mod history;
 mod kind;
 mod note;
+mod order;
 mod quarantine;
-mod replay;
 mod risk;
+mod standing;
 mod undo;
 mod view;
 
@@ -18,10 +19,12 @@ pub use act::{Gesture, NewDecision, Saved};
 pub use history::{HistoryEntry, HistoryEvent};
 pub use kind::DecisionKind;
 pub use note::note_words;
-pub use replay::{Standing, TaskStanding};
 pub use risk::{RiskAlong, RiskSpan};
+pub use standing::{Standing, TaskStanding};
 pub use undo::Undone;
 pub use view::{DecisionView, ItemView, Neighbours, TaskView, VerdictSlot, VerdictView};
 
+#[cfg(test)]
+mod standing_tests;
 #[cfg(test)]
 mod tests;

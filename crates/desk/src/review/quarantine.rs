@@ -2,7 +2,8 @@
 
 use super::{
     DecisionKind, Gesture, Saved,
-    act::{blank_row, check_reviewer, save},
+    act::{apply, blank_row, check_reviewer},
+    standing::{in_force, quarantines},
 };
 use crate::{
     Error, Result, Thing, Workspace,
@@ -32,13 +33,24 @@ impl Workspace {
         }
         let item = store::items::any(&mut tx, &gesture.item_id).await?;
         let item = item.ok_or_else(|| Error::not_found(Thing::Item, &gesture.item_id))?;
-        let rows = store::decisions::of_item(&mut tx, &item.id).await?;
-        let row = DecisionRow {
-            reason: gesture.reason.clone(),
-            duration_ms: gesture.duration_ms,
-            synthetic: gesture.synthetic,
-            ..blank_row(&tx, &item.id, DecisionKind::Release, check_reviewer(&gesture.reviewer)?)
-        };
-        save(tx, &item, rows, row).await
+        let reviewer = check_reviewer(&gesture.reviewer)?;
+        let mut rows = store::decisions::of_item(&mut tx, &item.id).await?;
+        let held: Vec<String> = quarantines(&in_force(&rows)).iter().map(|row| row.id.clone()).collect();
+        let mut saved = None;
+        // One row for each: a release ends what it knows of, not what was put into quarantine elsewhere.
+        for quarantine in held {
+            let row = DecisionRow {
+                reason: gesture.reason.clone(),
+                duration_ms: gesture.duration_ms,
+                supersedes: Some(quarantine),
+                synthetic: gesture.synthetic,
+                ..blank_row(&tx, &item.id, DecisionKind::Release, reviewer.clone())
+            };
+            saved = Some(apply(&mut tx, &item, rows.clone(), row.clone()).await?);
+            rows.push(row);
+        }
+        let saved = saved.ok_or_else(|| Error::not_found(Thing::Item, &gesture.item_id))?;
+        tx.commit().await?;
+        Ok(saved)
     }
 }
