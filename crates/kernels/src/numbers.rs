@@ -1,6 +1,9 @@
 //! Number formats: what lines hold, and int8 with a scale for each group of 32.
 //!
-//! Plain loops that the compiler vectorises for the instruction set they are inlined into.
+//! Plain loops that the compiler vectorises for the instruction set they are inlined into: one group or line after the other. It is
+//! kept from taking several at once, which it would do by gathers and single bytes.
+
+use std::hint::black_box;
 
 use half::f16;
 
@@ -18,39 +21,45 @@ const AMPLITUDE_MIN: f32 = 1e-36;
 /// Lines of pairs (the earlier input low) to twice as many of f32.
 #[inline(always)]
 pub(crate) fn unpack_bf16(packed: &[Line], out: &mut [Line]) {
-    for (pairs, two) in packed.iter().zip(out.chunks_exact_mut(2)) {
-        for (i, pair) in pairs.0.iter().enumerate() {
-            two[0].0[i] = pair << 16;
-            two[1].0[i] = pair & 0xffff_0000;
-        }
+    for (pairs, [Line(even), Line(odd)]) in packed.iter().zip(out.as_chunks_mut().0) {
+        let Line(pairs) = black_box(pairs);
+        *even = pairs.map(|pair| pair << 16);
+        *odd = pairs.map(|pair| pair & 0xffff_0000);
     }
 }
 
 /// Lines of four bytes `code + 128` to twice as many of i16 pairs.
 #[inline(always)]
 pub(crate) fn unpack_int8(packed: &[Line], out: &mut [Line]) {
-    for (quads, two) in packed.iter().zip(out.chunks_exact_mut(2)) {
-        for (i, quad) in quads.0.iter().enumerate() {
+    for (Line(quads), [Line(first), Line(second)]) in packed.iter().zip(out.as_chunks_mut().0) {
+        let widened = |quad: u32, left: u32| {
             let codes = (quad ^ 0x8080_8080).cast_signed();
-            let widened = |left: u32| ((codes << left) >> 24).cast_unsigned();
-            two[0].0[i] = (widened(24) & 0xffff) | (widened(16) << 16);
-            two[1].0[i] = (widened(8) & 0xffff) | (widened(0) << 16);
-        }
+            ((codes << left) >> 24).cast_unsigned()
+        };
+        *first = quads.map(|quad| (widened(quad, 24) & 0xffff) | (widened(quad, 16) << 16));
+        *second = quads.map(|quad| (widened(quad, 8) & 0xffff) | (widened(quad, 0) << 16));
     }
 }
 
 /// The bits of the largest magnitude, above those of any finite number if one is not finite.
 #[inline(always)]
-fn amplitude(group: &[f32]) -> f32 {
-    f32::from_bits(group.iter().map(|x| x.to_bits() & 0x7fff_ffff).fold(0, u32::max))
+fn amplitude(group: &[f32; GROUP]) -> f32 {
+    f32::from_bits(group.map(|x| x.to_bits() & 0x7fff_ffff).into_iter().fold(0, u32::max))
+}
+
+/// What is left of `x * inverse` when it is rounded, ties to even.
+#[inline(always)]
+fn rounded(group: &[f32; GROUP], inverse: f32) -> [i8; GROUP] {
+    // In two steps, or single bytes are stored one after the other.
+    group.map(|x| (x * inverse + ROUNDER).to_bits()).map(|bits| bits as i8)
 }
 
 /// A row of activations to codes from -127 to 127 with an f32 scale a group; what is not finite makes the scale NaN.
 #[inline(always)]
 pub(crate) fn quantise(row: &[f32], codes: &mut [i8], scales: &mut [f32]) {
-    for ((group, codes), scale) in
-        row.chunks_exact(GROUP).zip(codes.chunks_exact_mut(GROUP)).zip(scales.iter_mut())
-    {
+    let (groups, codes) = (row.as_chunks().0, codes.as_chunks_mut().0);
+    for ((group, codes), scale) in groups.iter().zip(codes).zip(scales.iter_mut()) {
+        let group = black_box(group);
         let amplitude = amplitude(group);
         let inverse = if amplitude < AMPLITUDE_MIN { 0.0 } else { CODE_MAX / amplitude };
         *scale = if !amplitude.is_finite() {
@@ -60,18 +69,16 @@ pub(crate) fn quantise(row: &[f32], codes: &mut [i8], scales: &mut [f32]) {
         } else {
             amplitude / CODE_MAX
         };
-        for (x, code) in group.iter().zip(codes) {
-            *code = (x * inverse + ROUNDER).to_bits() as i8;
-        }
+        *codes = rounded(group, inverse);
     }
 }
 
 /// A row of weights to codes from -127 to 127 with an f16 scale a group; what is not finite makes the scale NaN.
 #[inline(always)]
 pub(crate) fn quantise_weights(row: &[f32], codes: &mut [i8], scales: &mut [f16]) {
-    for ((group, codes), scale) in
-        row.chunks_exact(GROUP).zip(codes.chunks_exact_mut(GROUP)).zip(scales.iter_mut())
-    {
+    let (groups, codes) = (row.as_chunks().0, codes.as_chunks_mut().0);
+    for ((group, codes), scale) in groups.iter().zip(codes).zip(scales.iter_mut()) {
+        let group = black_box(group);
         let amplitude = amplitude(group);
         *scale = if amplitude.is_finite() { f16::from_f32(amplitude / CODE_MAX) } else { f16::NAN };
         // A subnormal scale may be rounded down by more than the largest code can take.
@@ -81,8 +88,6 @@ pub(crate) fn quantise_weights(row: &[f32], codes: &mut [i8], scales: &mut [f16]
         // Rounded for the scale that will be read back, so that its own rounding costs nothing.
         let scale = scale.to_f32();
         let inverse = if scale == 0.0 { 0.0 } else { 1.0 / scale };
-        for (x, code) in group.iter().zip(codes) {
-            *code = (x * inverse + ROUNDER).to_bits() as i8;
-        }
+        *codes = rounded(group, inverse);
     }
 }
