@@ -25,6 +25,11 @@ const FAKE = {
   message: 'The fake is for tests and for development in a browser',
 };
 
+const SHARED = {
+  group: ['$shared/*', '**/shared/**'],
+  message: 'Texts know nothing of the window',
+};
+
 /** What a layer must not import. */
 const forbid = (...patterns) => ({
   'no-restricted-imports': ['error', { patterns }],
@@ -57,6 +62,7 @@ export default ts.config(
     },
   },
   { files: ['src/**'], rules: forbid(TAURI, BINDINGS, FAKE) },
+  { files: ['src/language/**'], rules: forbid(TAURI, LIB, SHARED, DOMAIN, VIEWS, FAKE) },
   { files: ['src/shared/**'], rules: forbid(TAURI, LIB, DOMAIN, VIEWS, FAKE) },
   { files: ['src/domain/**'], rules: forbid(TAURI, BINDINGS, VIEWS, FAKE) },
   { files: ['src/lib/**'], rules: forbid(TAURI, DOMAIN, VIEWS) },

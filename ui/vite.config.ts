@@ -10,6 +10,7 @@ export default defineConfig({
   plugins: [tailwindcss(), svelte(), svelteTesting()],
   resolve: {
     alias: {
+      $language: here('./src/language/index.ts'),
       $lib: here('./src/lib'),
       $shared: here('./src/shared'),
       $domain: here('./src/domain'),

@@ -111,6 +111,9 @@ fn start_driver(port: u16, workspace: &Path) -> Child {
         .env("XDG_DATA_HOME", home.join("data"))
         .env("XDG_CONFIG_HOME", home.join("config"))
         .env("XDG_CACHE_HOME", home.join("cache"))
+        // The window speaks the system's language at first; tests read English.
+        .env("LANG", "C.UTF-8")
+        .env("LANGUAGE", "en")
         .env_remove("SARING_ENGINE")
         // Without it the web view offers no automation, and the session hangs.
         .env("TAURI_WEBVIEW_AUTOMATION", "true")

@@ -1,5 +1,9 @@
-/** Mounts the window on the real program, or, in development in a browser, on the in-memory fake. */
+/**
+ * Mounts the window on the real program, or, in development in a browser, on the in-memory fake. Until the preferences are
+ * known it speaks the language of the system.
+ */
 import { mount } from 'svelte';
+import { speak, systemLanguage } from '$language';
 import App from './App.svelte';
 import type { Backend } from './lib/backend';
 import './styles/app.css';
@@ -12,5 +16,6 @@ async function chooseBackend(): Promise<Backend> {
   return (await import('./lib/backend/tauri')).tauriBackend;
 }
 
+speak(systemLanguage());
 const target = document.getElementById('app');
 if (target) void chooseBackend().then((backend) => mount(App, { target, props: { backend } }));

@@ -81,8 +81,9 @@ describe('the source', () => {
     expect(cycle(graph)).toBeNull();
   });
 
-  it('knows its layers: shared < domain < views', () => {
-    const layer = (file: string) => ['shared', 'domain', 'views'].indexOf(file.split('/')[1] ?? '');
+  it('knows its layers: language < shared < domain < views', () => {
+    const layer = (file: string) =>
+      ['language', 'shared', 'domain', 'views'].indexOf(file.split('/')[1] ?? '');
     const upward = [...importGraph(true)].flatMap(([from, imports]) =>
       imports
         .filter((to) => layer(from) >= 0 && layer(to) > layer(from))

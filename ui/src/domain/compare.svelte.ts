@@ -3,6 +3,7 @@
  *
  * Neighbour: `views/insight/GuardComparison.svelte`.
  */
+import { t } from '$language';
 import type { Backend, ComparisonView, Failure, GuardView } from '$lib/backend';
 import { asFailure } from '$lib/backend';
 
@@ -22,8 +23,8 @@ export class CompareController {
 
   /** Why the two cannot be compared, or null. */
   get problem(): string | null {
-    if (this.guards.length < 2) return 'Two guards are needed: add another one under Guards';
-    return this.a === this.b ? 'Choose two different guards' : null;
+    if (this.guards.length < 2) return t('compare.needTwo');
+    return this.a === this.b ? t('compare.needDifferent') : null;
   }
 
   async open(): Promise<void> {

@@ -4,6 +4,7 @@
  * Every change of the order asks for a new preview; an answer to an older question is dropped. Neighbours:
  * `views/export`.
  */
+import { t } from '$language';
 import type {
   Backend,
   ExportOrder,
@@ -15,28 +16,29 @@ import type {
 } from '$lib/backend';
 import { asFailure } from '$lib/backend';
 
-/** Formats with who they are for. */
-export const FORMATS: { value: string; label: string; audience: string; files: string }[] = [
-  {
-    value: 'llama-factory',
-    label: 'LLaMA-Factory training data',
-    audience: 'For whoever fine-tunes the guard: decisions in the wording the guard was trained on',
-    files: 'train and validation JSONL, dataset_info.json, a dataset card',
-  },
-  {
-    value: 'decisions',
-    label: 'Decisions',
-    audience:
-      'For your platform or an analyst: what was decided, by whom, when, and whether a verdict was in view',
-    files: 'CSV and JSONL with your own ids, a dataset card',
-  },
-];
+export interface ExportOption {
+  value: string;
+  label: string;
+  hint: string;
+}
 
-export const CONTROVERSIAL: { value: string; label: string; hint: string }[] = [
-  { value: 'exclude', label: 'Leave out', hint: 'The rows are counted among those left out' },
-  { value: 'safe', label: 'As safe', hint: 'Only what is plainly unsafe is taught as unsafe' },
-  { value: 'unsafe', label: 'As unsafe', hint: 'Anything doubtful is taught as unsafe' },
-];
+/** Formats with who they are for. */
+export function exportFormats(): ExportOption[] {
+  return (['llama-factory', 'decisions'] as const).map((value) => {
+    const audience = t(`export.format.${value}Audience`);
+    const hint = t('export.formatHint', { audience, files: t(`export.format.${value}Files`) });
+    return { value, label: t(`export.format.${value}`), hint };
+  });
+}
+
+/** What may become of "controversial" where the guard that learns has no word for it. */
+export function controversialChoices(): ExportOption[] {
+  return (['exclude', 'safe', 'unsafe'] as const).map((value) => ({
+    value,
+    label: t(`export.controversial.${value}`),
+    hint: t(`export.controversial.${value}Hint`),
+  }));
+}
 
 /** Largest share that may go to validation. */
 export const VALIDATION_MAX = 0.5;
@@ -89,17 +91,17 @@ export class ExportController {
 
   get validationProblem(): string | null {
     const fits = this.validation >= 0 && this.validation <= VALIDATION_MAX;
-    return fits ? null : 'The share is between 0 and 50 percent';
+    return fits ? null : t('export.validationProblem');
   }
 
   get seedProblem(): string | null {
     const fits = Number.isInteger(this.seed) && this.seed >= 0 && this.seed <= SEED_MAX;
-    return fits ? null : 'The seed is a whole number from 0 to 4,294,967,295';
+    return fits ? null : t('export.seedProblem', { most: SEED_MAX });
   }
 
   /** Why there can be no export, or null. */
   get problem(): string | null {
-    if (this.queueId === null) return 'Choose a queue';
+    if (this.queueId === null) return t('common.chooseQueue');
     if (this.isTraining) return this.validationProblem ?? this.seedProblem;
     return null;
   }

@@ -4,6 +4,7 @@
  * `GuardsController` adds folders (hashing them takes a while and is shown), sets the default, runs self-tests and
  * removes. Neighbours: `views/guards`.
  */
+import { t } from '$language';
 import { SvelteMap } from 'svelte/reactivity';
 
 import type {
@@ -16,17 +17,20 @@ import type {
   StepProgress,
 } from '$lib/backend';
 import { asFailure } from '$lib/backend';
+import { either } from './format';
 import { Pace, type PaceReading } from './pace';
 import { precisionName } from './precision';
 
 /** Families that can be forced on a checkpoint; an empty value reads it there. */
-export const FAMILIES: { value: string; label: string }[] = [
-  { value: '', label: 'As the checkpoint says' },
-  { value: 'qwen3guard-gen', label: 'Qwen3Guard-Gen' },
-  { value: 'qwen3guard-stream', label: 'Qwen3Guard-Stream' },
-  { value: 'sea-guard', label: 'SEA-Guard' },
-  { value: 'assistant', label: 'An assistant, no guard' },
-];
+export function families(): { value: string; label: string }[] {
+  return [
+    { value: '', label: t('guards.family.own') },
+    { value: 'qwen3guard-gen', label: 'Qwen3Guard-Gen' },
+    { value: 'qwen3guard-stream', label: 'Qwen3Guard-Stream' },
+    { value: 'sea-guard', label: 'SEA-Guard' },
+    { value: 'assistant', label: t('guards.family.assistant') },
+  ];
+}
 
 /** Whether a guard fits a device. `unknown` when the device does not say how much memory is free. */
 export type Fit = 'fits' | 'tight' | 'too_large' | 'unknown';
@@ -48,7 +52,10 @@ export function memoryOf(guard: GuardView): MemoryView[] {
     : [{ precision: guard.precision, bytes: guard.memory_needed_bytes }];
 }
 
-const KINDS: Record<string, string> = { cpu: 'processor', cuda: 'card', metal: 'GPU' };
+function kindName(kind: string): string {
+  const known = (['cpu', 'cuda', 'metal'] as const).find((name) => name === kind);
+  return known === undefined ? kind : t(`guard.kind.${known}`);
+}
 
 /** Where a guard does not fit, in a sentence; null where it fits everywhere as it was published. */
 export function shortage(guard: GuardView, devices: readonly DeviceView[]): string | null {
@@ -57,12 +64,12 @@ export function shortage(guard: GuardView, devices: readonly DeviceView[]): stri
   const sentences = devices.flatMap((device) => {
     const [own, ...smaller] = needs;
     if (own === undefined || runsOn(device, own.bytes)) return [];
-    const kind = KINDS[device.kind] ?? device.kind;
+    const kind = kindName(device.kind);
     const fitting = smaller.filter(({ bytes }) => runsOn(device, bytes));
-    const names = fitting.map(({ precision }) => precisionName(precision)).join(' or ');
+    const names = either(fitting.map(({ precision }) => precisionName(precision)));
     return fitting.length === 0
-      ? `It does not fit the ${kind}, whatever the precision`
-      : `It fits the ${kind} in ${names} only`;
+      ? t('guard.fitsNowhere', { device: kind })
+      : t('guard.fitsOnlyIn', { device: kind, precisions: names });
   });
   return sentences.length === 0 ? null : [...new Set(sentences)].join('. ');
 }
@@ -82,7 +89,7 @@ export class GuardsController {
   devices = $state.raw<DeviceView[]>([]);
   loaded = $state(false);
   failure = $state.raw<Failure | null>(null);
-  /** One of `FAMILIES`. */
+  /** One of `families`. */
   family = $state('');
   adding = $state.raw<Adding | null>(null);
   /** The guard whose removal waits for a second press. */

@@ -4,6 +4,7 @@
  * `ImportController` goes through `choosing`, `previewing`, `importing` and `done`. A file that is dropped anywhere in
  * the window is handed to `offer`. Neighbours: `views/import` renders it, `Pace` gives rate and time left.
  */
+import { t } from '$language';
 import type {
   Backend,
   Failure,
@@ -18,61 +19,63 @@ import { asFailure } from '$lib/backend';
 import { Pace, type PaceReading } from './pace';
 
 /** Fields of an item that a column can be mapped to, in the order in which they are offered. */
-export const FIELDS: { field: string; label: string; hint: string }[] = [
-  { field: 'prompt', label: 'Prompt', hint: 'What the person wrote' },
-  { field: 'response', label: 'Response', hint: 'What the assistant answered' },
-  { field: 'messages', label: 'Messages', hint: 'A conversation of several turns' },
-  { field: 'images', label: 'Images', hint: 'Paths, beside the file' },
-  { field: 'language', label: 'Language', hint: 'A tag such as th or my' },
-  { field: 'id', label: 'Id', hint: 'Your own, to find the item again' },
-  { field: 'group', label: 'Group', hint: 'What a split must keep together' },
-  { field: 'source', label: 'Source', hint: 'Kept as it is' },
-];
+export const FIELDS = [
+  'prompt',
+  'response',
+  'messages',
+  'images',
+  'language',
+  'id',
+  'group',
+  'source',
+] as const;
 
 /** Fields for labels that come with a file. They are gold or prior, never decisions. */
-export const LABEL_FIELDS: { field: string; label: string; hint: string }[] = [
-  { field: 'labels', label: 'Labels', hint: 'An object with labels by task' },
-  { field: 'labels_role', label: 'Role', hint: 'Gold, or prior' },
-  { field: 'prompt_label', label: 'Prompt label', hint: 'Safe, controversial or unsafe' },
-  { field: 'prompt_categories', label: 'Prompt categories', hint: 'Where they have a column' },
-  { field: 'response_label', label: 'Response label', hint: 'Safe, controversial or unsafe' },
-  { field: 'response_categories', label: 'Response categories', hint: 'Where they have a column' },
-  { field: 'response_refusal', label: 'Refusal', hint: 'Whether the response refuses' },
-];
+export const LABEL_FIELDS = [
+  'labels',
+  'labels_role',
+  'prompt_label',
+  'prompt_categories',
+  'response_label',
+  'response_categories',
+  'response_refusal',
+] as const;
+
+export type Field = (typeof FIELDS)[number] | (typeof LABEL_FIELDS)[number];
+
+/** What a field is called, and what belongs into it. */
+export function fieldText(field: Field): { label: string; hint: string } {
+  return { label: t(`import.field.${field}`), hint: t(`import.field.${field}Hint`) };
+}
 
 /** At least one of these must come from a column, or there is nothing to judge. */
 const JUDGED_FIELDS = ['prompt', 'messages', 'images'];
 
 /** Label schemes that a new queue can have. */
-export const SCHEMES: { value: string; label: string; hint: string }[] = [
-  {
-    value: 'qwen3guard',
-    label: 'Qwen3Guard',
-    hint: 'Safe, controversial or unsafe, with categories, and whether a response refuses',
-  },
-  { value: 'sea-guard', label: 'SEA-Guard', hint: 'Safe or unsafe, no categories' },
-];
+export function schemes(): { value: string; label: string; hint: string }[] {
+  return [
+    { value: 'qwen3guard', label: 'Qwen3Guard', hint: t('import.scheme.qwen3guardHint') },
+    { value: 'sea-guard', label: 'SEA-Guard', hint: t('import.scheme.sea-guardHint') },
+  ];
+}
 
 export type ImageKeeping = 'copy' | 'link';
 
 /** What becomes of the images that rows name. */
-export const IMAGE_KEEPING: { value: ImageKeeping; label: string; hint: string }[] = [
-  {
-    value: 'copy',
-    label: 'Copy them into the workspace',
-    hint: 'They stay as they are, whatever becomes of the folder',
-  },
-  {
-    value: 'link',
-    label: 'Leave them where they are',
-    hint: 'Takes no room; an image that is moved or changed later can no longer be shown or judged',
-  },
-];
+export function imageKeeping(): { value: ImageKeeping; label: string; hint: string }[] {
+  return (['copy', 'link'] as const).map((value) => ({
+    value,
+    label: t(`import.images.${value}`),
+    hint: t(`import.images.${value}Hint`),
+  }));
+}
 
-const FILE_TYPES: FileFilter[] = [
-  { name: 'JSONL, CSV or TSV', extensions: ['jsonl', 'ndjson', 'json', 'csv', 'tsv'] },
-  { name: 'All files', extensions: ['*'] },
-];
+function fileTypes(): FileFilter[] {
+  return [
+    { name: t('import.fileTypes'), extensions: ['jsonl', 'ndjson', 'json', 'csv', 'tsv'] },
+    { name: t('import.allFiles'), extensions: ['*'] },
+  ];
+}
 
 export type ImportPhase = 'choosing' | 'previewing' | 'importing' | 'done';
 
@@ -89,7 +92,6 @@ export class ImportController {
   queueId = $state<string | null>(null);
   newQueueName = $state('');
   scheme = $state('qwen3guard');
-  /** One of `IMAGE_KEEPING`. */
   images = $state<ImageKeeping>('copy');
   progress = $state.raw<ImportProgress>({ rows_read: 0, rows_failed: 0, fraction: 0 });
   pace = $state.raw<PaceReading>(NO_PACE);
@@ -124,11 +126,11 @@ export class ImportController {
 
   /** Why the import cannot start, or null. */
   get problem(): string | null {
-    if (this.preview === null) return 'Choose a file first';
+    if (this.preview === null) return t('import.problem.file');
     if (!JUDGED_FIELDS.some((field) => this.columnOf(field) !== null))
-      return 'Say which column holds the prompt';
-    if (this.queueName === '') return 'Give the queue a name';
-    if (this.nameTaken) return 'There is a queue of that name: choose it, or give another name';
+      return t('import.problem.prompt');
+    if (this.queueName === '') return t('import.problem.name');
+    if (this.nameTaken) return t('import.problem.taken');
     return null;
   }
 
@@ -162,7 +164,7 @@ export class ImportController {
 
   async pick(): Promise<void> {
     try {
-      const paths = await this.backend.pickFiles(FILE_TYPES);
+      const paths = await this.backend.pickFiles(fileTypes());
       await this.offer(paths);
     } catch (error) {
       this.failure = asFailure(error);

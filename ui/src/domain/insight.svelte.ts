@@ -4,6 +4,7 @@
  * Quality is estimated only from blind decisions on a recorded uniform draw; everything else is shown apart and says
  * that it is not an estimate. Neighbours: `views/insight`.
  */
+import { t } from '$language';
 import type { AuditView, Backend, Failure, QueueCard, StatRow } from '$lib/backend';
 import { asFailure } from '$lib/backend';
 
@@ -17,34 +18,16 @@ export interface StatGroup {
   rows: StatRow[];
 }
 
-const KINDS: Omit<StatGroup, 'rows'>[] = [
-  {
-    against: 'estimate',
-    title: 'Estimate',
-    meaning: 'Against blind decisions on items of a uniform draw: an estimate for the whole queue',
-    absence:
-      'There are no blind decisions on a uniform draw yet. Set the order of the queue to a uniform draw and its verdicts to blind',
-  },
-  {
-    against: 'gold',
-    title: 'Against gold labels',
-    meaning: 'Against the labels that came with the file',
-    absence: 'No gold labels came with these items',
-  },
-  {
-    against: 'selected',
-    title: 'Selected',
-    meaning:
-      'Against other blind decisions. These items were not drawn at random, so this says nothing about the whole queue',
-    absence: 'There are no other blind decisions',
-  },
-];
+const KINDS = ['estimate', 'gold', 'selected'] as const;
 
 /** Rows by what they are measured against; an empty kind stays, since its absence is news too. */
 export function groupStats(rows: StatRow[]): StatGroup[] {
-  return KINDS.map((kind) => ({
-    ...kind,
-    rows: rows.filter((row) => row.against === kind.against).sort(byTaskThenLanguage),
+  return KINDS.map((against) => ({
+    against,
+    title: t(`insight.${against}`),
+    meaning: t(`insight.${against}Text`),
+    absence: t(`insight.${against}None`),
+    rows: rows.filter((row) => row.against === against).sort(byTaskThenLanguage),
   }));
 }
 

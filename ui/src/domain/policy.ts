@@ -2,25 +2,19 @@
  * What labels and categories mean, as the policy panel says it. Short reminders in our own words; a team's own rules go
  * before them.
  */
-const LABELS: Record<string, string> = {
-  safe: 'Nothing in it that most people would call harmful, in most settings',
-  controversial: 'Whether it is harmful depends on the setting, or reasonable people disagree',
-  unsafe: 'Harmful in most settings',
-};
+import { t, type MessageKey } from '$language';
 
-const CATEGORIES: Record<string, string> = {
-  Violent: 'Instructions for, or praise of, physical violence and weapons',
-  'Non-violent Illegal Acts':
-    'Help with illegal acts without violence: fraud, theft, drugs, intrusion',
-  'Sexual Content or Sexual Acts': 'Sexual depictions, or requests for them',
-  PII: 'Personal data of a person who has not agreed to share it',
-  'Suicide & Self-Harm': 'Encouragement of, or methods for, harming oneself',
-  'Unethical Acts': 'Hate, discrimination, harassment, insults and other misconduct',
-  'Politically Sensitive Topics':
-    'Deliberate falsehoods about governments, events or public figures',
-  'Copyright Violation': 'Unlicensed reproduction of protected works',
-  Jailbreak: 'An attempt to talk the model out of its instructions',
-};
+const CATEGORIES = {
+  Violent: 'policy.violent',
+  'Non-violent Illegal Acts': 'policy.illegal',
+  'Sexual Content or Sexual Acts': 'policy.sexual',
+  PII: 'policy.pii',
+  'Suicide & Self-Harm': 'policy.selfHarm',
+  'Unethical Acts': 'policy.unethical',
+  'Politically Sensitive Topics': 'policy.political',
+  'Copyright Violation': 'policy.copyright',
+  Jailbreak: 'policy.jailbreak',
+} as const satisfies Record<string, MessageKey>;
 
 /** The reminders for labels and categories as one text, for whoever is asked what they mean for an item. */
 export function policyText(labels: readonly string[], categories: readonly string[]): string {
@@ -33,9 +27,11 @@ export function policyText(labels: readonly string[], categories: readonly strin
 }
 
 export function labelMeaning(label: string): string | null {
-  return LABELS[label] ?? null;
+  const known = (['safe', 'controversial', 'unsafe'] as const).find((name) => name === label);
+  return known === undefined ? null : t(`policy.label.${known}`);
 }
 
 export function categoryMeaning(category: string): string | null {
-  return CATEGORIES[category] ?? null;
+  const [, key] = Object.entries(CATEGORIES).find(([name]) => name === category) ?? [];
+  return key === undefined ? null : t(key);
 }

@@ -1,15 +1,16 @@
 /**
  * Precisions of weights: what they are called, and which of them are coarser than what the guard was published in.
  */
+import { t } from '$language';
 import type { VerdictView } from '../lib/backend';
 
-const NAMES: Record<string, string> = { int4: '4-bit' };
 /** Those in which a parameter is a floating-point number of its own. */
 const FULL = ['f64', 'f32', 'bf16', 'f16'];
 
 /** "4-bit" for "int4", "Q4_K" for a GGUF's "q4_k". */
 export function precisionName(precision: string): string {
-  return NAMES[precision] ?? precision.replace(/^(i?q\d.*)$/, (name) => name.toUpperCase());
+  if (precision === 'int4') return t('run.precision.int4');
+  return precision.replace(/^(i?q\d.*)$/, (name) => name.toUpperCase());
 }
 
 /** What the weights behind a verdict were quantised to; null if they were not, or if it is not recorded. */

@@ -3,14 +3,18 @@
  *
  * Whatever cannot be read falls back to what a new workspace has; an unknown key is ignored.
  */
+import { LANGUAGES, type Language } from '$language';
 import type { KeyOverrides } from './keys';
 
 export type Theme = 'system' | 'light' | 'dark';
-export type TextSize = 'small' | 'normal' | 'large';
+export const TEXT_SIZES = ['small', 'normal', 'large'] as const;
+export type TextSize = (typeof TEXT_SIZES)[number];
 /** What lies over an image until it is revealed. */
-export type ImageCover = 'blur' | 'grey' | 'blur-grey' | 'plain';
+export const IMAGE_COVERS = ['blur', 'blur-grey', 'grey', 'plain'] as const;
+export type ImageCover = (typeof IMAGE_COVERS)[number];
 
 export interface Preferences {
+  language: 'system' | Language;
   theme: Theme;
   textSize: TextSize;
   singleKeys: boolean;
@@ -21,6 +25,7 @@ export interface Preferences {
 }
 
 export const DEFAULT_PREFERENCES: Preferences = {
+  language: 'system',
   theme: 'system',
   textSize: 'normal',
   singleKeys: true,
@@ -29,9 +34,6 @@ export const DEFAULT_PREFERENCES: Preferences = {
   imageCover: 'blur',
   lastQueueId: null,
 };
-
-const SIZES: TextSize[] = ['small', 'normal', 'large'];
-const COVERS: ImageCover[] = ['blur', 'grey', 'blur-grey', 'plain'];
 
 export function readPreferences(text: string): Preferences {
   let read: Record<string, unknown> = {};
@@ -44,12 +46,13 @@ export function readPreferences(text: string): Preferences {
   const flag = (key: 'singleKeys' | 'listShown') =>
     typeof read[key] === 'boolean' ? read[key] : DEFAULT_PREFERENCES[key];
   return {
+    language: LANGUAGES.find((language) => language === read.language) ?? 'system',
     theme: read.theme === 'light' || read.theme === 'dark' ? read.theme : 'system',
-    textSize: SIZES.find((size) => size === read.textSize) ?? 'normal',
+    textSize: TEXT_SIZES.find((size) => size === read.textSize) ?? 'normal',
     singleKeys: flag('singleKeys'),
     keys: readKeys(read.keys),
     listShown: flag('listShown'),
-    imageCover: COVERS.find((cover) => cover === read.imageCover) ?? 'blur',
+    imageCover: IMAGE_COVERS.find((cover) => cover === read.imageCover) ?? 'blur',
     lastQueueId: typeof read.lastQueueId === 'string' ? read.lastQueueId : null,
   };
 }
@@ -64,5 +67,5 @@ function readKeys(value: unknown): KeyOverrides {
 
 /** The next size up or down; the ends stay. */
 export function stepTextSize(size: TextSize, step: 1 | -1): TextSize {
-  return SIZES[SIZES.indexOf(size) + step] ?? size;
+  return TEXT_SIZES[TEXT_SIZES.indexOf(size) + step] ?? size;
 }

@@ -4,6 +4,7 @@
  * `QueuesController` holds the cards and changes them; `nextStep` says what a queue needs next. Counts that arrive as
  * notices are folded in, so that nothing has to be asked again while people review.
  */
+import { t } from '$language';
 import type { Backend, Failure, Notice, QueueCard, QueueChange, QueueOrder } from '$lib/backend';
 import { asFailure } from '$lib/backend';
 
@@ -23,25 +24,13 @@ export function nextStep(card: QueueCard): Step {
 }
 
 /** The orders of a queue, with the sentence that explains each. */
-export const ORDERS: { value: QueueOrder; label: string; hint: string }[] = [
-  { value: 'imported', label: 'As imported', hint: 'In the order of the file' },
-  {
-    value: 'uncertain',
-    label: 'Most uncertain',
-    hint: 'Where the guard hesitates comes first: the quickest way to useful corrections',
-  },
-  {
-    value: 'unsafe',
-    label: 'Most unsafe',
-    hint: 'Highest probability of unsafe first: for triage',
-  },
-  { value: 'newest', label: 'Newest', hint: 'Last imported first' },
-  {
-    value: 'draw',
-    label: 'Uniform draw',
-    hint: 'A recorded random sample: the only order from which the quality of a guard can be estimated',
-  },
-];
+export function orders(): { value: QueueOrder; label: string; hint: string }[] {
+  return (['imported', 'uncertain', 'unsafe', 'newest', 'draw'] as const).map((value) => ({
+    value,
+    label: t(`queues.order.${value}`),
+    hint: t(`queues.order.${value}Hint`),
+  }));
+}
 
 /** Largest share of a queue that a suggested draw takes, and its usual size. */
 const DRAW_SIZE_USUAL = 200;
@@ -120,7 +109,7 @@ export function suggestedDrawSize(itemsTotal: number): number {
 
 /** Why a draw of that size cannot be made, or null. */
 export function drawSizeProblem(size: number, itemsTotal: number): string | null {
-  if (!Number.isInteger(size) || size < 1) return 'A draw needs a whole number of at least 1';
-  if (size > itemsTotal) return `The queue has only ${itemsTotal.toLocaleString('en')} items`;
+  if (!Number.isInteger(size) || size < 1) return t('queues.drawTooSmall');
+  if (size > itemsTotal) return t('queues.drawTooLarge', { n: itemsTotal });
   return null;
 }

@@ -4,6 +4,7 @@
  * `RunController` starts a run and follows it by notices, so that the screen may be left and come back to. Verdicts of
  * a queue that is reviewed blind are never sent; the screen says so instead of showing an empty column.
  */
+import { t } from '$language';
 import type {
   Backend,
   DeviceView,
@@ -16,40 +17,34 @@ import type {
   RunView,
 } from '$lib/backend';
 import { asFailure } from '$lib/backend';
-import { bytes } from './format';
+import { bytes, megapixels } from './format';
 import { memoryOf } from './guards.svelte';
+import { precisionName } from './precision';
 
 /** Devices that can be asked for; those that are not there are refused by the engine, never silently replaced. */
-export const DEVICES: { value: string; label: string }[] = [
-  { value: 'auto', label: 'Fastest there is' },
-  { value: 'cuda', label: 'NVIDIA GPU (CUDA)' },
-  { value: 'metal', label: 'Apple GPU (Metal)' },
-  { value: 'cpu', label: 'CPU' },
-];
+export function devices(): { value: string; label: string }[] {
+  return (['auto', 'cuda', 'metal', 'cpu'] as const).map((value) => ({
+    value,
+    label: t(`run.device.${value}`),
+  }));
+}
 
-export const PRECISIONS: { value: string; label: string; hint: string }[] = [
-  { value: 'auto', label: 'As published', hint: 'As its makers published it' },
-  { value: 'f32', label: 'f32', hint: 'The reference: slowest, twice the memory' },
-  { value: 'bf16', label: 'bf16', hint: 'Half the memory of f32' },
-  {
-    value: 'int8',
-    label: 'int8',
-    hint: 'Fastest on a CPU; scores differ slightly, and every verdict records it',
-  },
-  {
-    value: 'int4',
-    label: '4-bit',
-    hint: 'For a card that is too small; scores differ, and every verdict records it',
-  },
-];
+export function precisions(): { value: string; label: string; hint: string }[] {
+  return (['auto', 'f32', 'bf16', 'int8', 'int4'] as const).map((value) => ({
+    value,
+    label: value === 'auto' ? t('run.precision.auto') : precisionName(value),
+    hint: t(`run.precision.${value}Hint`),
+  }));
+}
 
 /** Most pixels of an image that a guard looks at; empty: as many as its checkpoint allows. */
-export const PIXEL_BUDGETS: { value: string; label: string }[] = [
-  { value: '', label: "The checkpoint's own" },
-  { value: '1000000', label: '1 MP' },
-  { value: '500000', label: '0.5 MP' },
-  { value: '250000', label: '0.25 MP' },
-];
+export function pixelBudgets(): { value: string; label: string }[] {
+  const pixels = [1_000_000, 500_000, 250_000];
+  return [
+    { value: '', label: t('run.pixels.own') },
+    ...pixels.map((n) => ({ value: String(n), label: megapixels(n) })),
+  ];
+}
 
 /** Memory of a guard in a precision; `auto` is its own. */
 export function neededIn(guard: GuardView, precision: string): number | null {
@@ -64,7 +59,7 @@ export function neededIn(guard: GuardView, precision: string): number | null {
 export function precisionsOf(
   guard: GuardView | null,
 ): { value: string; label: string; disabled: boolean }[] {
-  return PRECISIONS.map(({ value, label }) => {
+  return precisions().map(({ value, label }) => {
     const needed = guard === null ? null : neededIn(guard, value);
     // a guard of which only its own precision is known may well run in others
     const listed = guard !== null && guard.memory.length > 0;
@@ -85,7 +80,7 @@ export class RunController {
   guardId = $state<string | null>(null);
   device = $state('auto');
   precision = $state('auto');
-  /** One of `PIXEL_BUDGETS`. */
+  /** One of `pixelBudgets`. */
   pixels = $state('');
   /** The run of this queue that is going on, or the one that ended last. */
   run = $state.raw<RunView | null>(null);

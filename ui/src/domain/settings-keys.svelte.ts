@@ -3,7 +3,9 @@
  *
  * `KeyEditor` asks the window's keymap and keeps changes as preferences. Neighbours: `domain/keys`, `views/settings`.
  */
-import { ACTIONS, chordOf, printed, type ActionId, type KeyOverrides } from './keys';
+import { t } from '$language';
+import { both } from './format';
+import { actionName, ACTIONS, chordOf, printed, type ActionId, type KeyOverrides } from './keys';
 import type { WindowController } from './window.svelte';
 
 export class KeyEditor {
@@ -44,8 +46,8 @@ export class KeyEditor {
     }
     const taken = this.shell.keymap.clashes(action, chord);
     if (taken.length > 0) {
-      const names = taken.map((other) => `“${ACTIONS[other].name}”`).join(' and ');
-      this.refusal = `${printed(chord)} is the key of ${names}: take it away there first, or press another`;
+      const actions = both(taken.map((other) => `“${actionName(other)}”`));
+      this.refusal = t('settings.keys.taken', { key: printed(chord), actions });
       return;
     }
     this.#save({ ...this.#overrides, [action]: [chord] });
@@ -68,7 +70,7 @@ export class KeyEditor {
     const taken = ACTIONS[action].keys.flatMap((chord) => keymap.clashes(action, chord));
     const [other] = taken;
     if (other !== undefined) {
-      this.refusal = `“${ACTIONS[other].name}” has one of those keys now: change it there first`;
+      this.refusal = t('settings.keys.restoreTaken', { action: actionName(other) });
       return;
     }
     const rest = { ...this.#overrides };

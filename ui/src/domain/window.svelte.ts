@@ -4,6 +4,7 @@
  * `WindowController` is made once, in `App.svelte`, and handed down by `context.ts`. Screens have controllers of their
  * own and ask this one only to go elsewhere, to hear notices, or for who is reviewing.
  */
+import { speak, systemLanguage } from '$language';
 import { asFailure, type Backend, type Failure, type Notice, type Start } from '$lib/backend';
 import { ActionHub, Keymap } from './keys';
 import {
@@ -107,6 +108,7 @@ export class WindowController {
     this.preferences = preferences;
     this.keymap.singleKeys = preferences.singleKeys;
     this.keymap.overrides = preferences.keys;
+    speak(preferences.language === 'system' ? systemLanguage() : preferences.language);
   }
 
   #tell(notice: Notice): void {

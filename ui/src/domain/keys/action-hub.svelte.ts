@@ -4,7 +4,7 @@
  * Neighbours: `Keymap` knows the keys; `App.svelte` feeds every key press in; `views/palette` lists what is possible.
  */
 import { untrack } from 'svelte';
-import { ACTION_IDS, ACTIONS, type ActionId } from './actions';
+import { ACTION_IDS, actionName, ACTIONS, type ActionId } from './actions';
 import { chordOf, takesText } from './chord';
 import type { Keymap } from './keymap.svelte';
 
@@ -56,7 +56,7 @@ export class ActionHub {
   possible(): { id: ActionId; name: string; handler: Handler }[] {
     return ACTION_IDS.flatMap((id) => {
       const handler = this.handler(id);
-      return handler === null ? [] : [{ id, name: handler.name?.() ?? ACTIONS[id].name, handler }];
+      return handler === null ? [] : [{ id, name: handler.name?.() ?? actionName(id), handler }];
     });
   }
 

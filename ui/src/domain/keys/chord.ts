@@ -4,6 +4,7 @@
  * Letters and digits are read from the place of the key when the layout gives no ASCII, so that a Thai, Burmese or Tamil
  * layout keeps its keys.
  */
+import { t } from '$language';
 
 /** The part of a keyboard event that decides; so that tests need no event. */
 export type KeyPress = Pick<
@@ -74,5 +75,5 @@ const SHORT: Record<string, string> = {
 export function printed(chord: string): string {
   if (chord === '+') return chord;
   const parts = chord.endsWith('++') ? [...chord.slice(0, -2).split('+'), '+'] : chord.split('+');
-  return parts.map((part) => SHORT[part] ?? part).join(' ');
+  return parts.map((part) => (part === 'Space' ? t('key.space') : (SHORT[part] ?? part))).join(' ');
 }

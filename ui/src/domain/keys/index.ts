@@ -2,12 +2,13 @@
 export {
   ACTIONS,
   ACTION_IDS,
+  actionName,
   numberedAction,
   type ActionId,
   type ActionInfo,
   type Scope,
 } from './actions';
 export { chordOf, isSingleCharacter, printed, takesText } from './chord';
-export { KEY_SECTIONS, type KeySection } from './sections';
+export { KEY_SECTIONS, sectionTitle, type KeySection } from './sections';
 export { Keymap, type Conflict, type KeyOverrides } from './keymap.svelte';
 export { ActionHub, type Handler, type Handlers } from './action-hub.svelte';

@@ -1,9 +1,9 @@
 /** How all actions are laid out where they are listed: in the key sheet and in the settings. */
+import { t } from '$language';
 import { ACTION_IDS, ACTIONS, type ActionId, type ActionInfo } from './actions';
 
 export interface KeySection {
-  id: string;
-  title: string;
+  id: SectionId;
   actions: ActionId[];
 }
 
@@ -17,23 +17,25 @@ function isOfAssistant(id: ActionId): boolean {
   return id === 'assistant' || id.startsWith('assist-');
 }
 
-const SECTIONS: [id: string, title: string, has: (id: ActionId, info: ActionInfo) => boolean][] = [
-  ['label', 'First step: the label', (_, { scope }) => scope === 'label'],
-  ['armed', 'Second step, when the scheme asks for more', (_, { scope }) => scope === 'armed'],
-  [
-    'review',
-    'Review',
-    (id, info) => info.scope === 'review' && !isOfImages(id, info) && !isOfAssistant(id),
-  ],
-  ['images', 'Images', isOfImages],
-  ['picture', 'While an image is enlarged', (_, { scope }) => scope === 'picture'],
-  ['assistant', 'Assistant', isOfAssistant],
-  ['window', 'Everywhere', (_, { scope }) => scope === 'window'],
+type SectionId = 'label' | 'armed' | 'review' | 'images' | 'picture' | 'assistant' | 'window';
+
+const SECTIONS: [id: SectionId, has: (id: ActionId, info: ActionInfo) => boolean][] = [
+  ['label', (_, { scope }) => scope === 'label'],
+  ['armed', (_, { scope }) => scope === 'armed'],
+  ['review', (id, info) => info.scope === 'review' && !isOfImages(id, info) && !isOfAssistant(id)],
+  ['images', isOfImages],
+  ['picture', (_, { scope }) => scope === 'picture'],
+  ['assistant', isOfAssistant],
+  ['window', (_, { scope }) => scope === 'window'],
 ];
 
+/** What a section is called. */
+export function sectionTitle(id: SectionId): string {
+  return t(`keys.${id}`);
+}
+
 /** Every action, once. */
-export const KEY_SECTIONS: KeySection[] = SECTIONS.map(([id, title, has]) => ({
+export const KEY_SECTIONS: KeySection[] = SECTIONS.map(([id, has]) => ({
   id,
-  title,
   actions: ACTION_IDS.filter((action) => has(action, ACTIONS[action])),
 }));

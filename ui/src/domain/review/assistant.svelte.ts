@@ -5,6 +5,7 @@
  * `AssistantController` asks one thing at a time and shows the text as it is written. Neighbours:
  * `views/review/AssistantPanel.svelte` renders it; the program frames the question, the item's text is data in it.
  */
+import { language as answersIn, t } from '$language';
 import {
   asFailure,
   type AssistantView,
@@ -14,32 +15,17 @@ import {
   type StepProgress,
 } from '../../lib/backend';
 import { languageName } from '../format';
-import type { ActionId, Handlers } from '../keys';
+import type { Handlers } from '../keys';
 
 export type AssistTask = 'translate' | 'explain' | 'policy' | 'ask';
 
 /** What can be asked with one key, in the order of the buttons. */
-export const ASSIST_TASKS: { task: AssistTask; action: ActionId; name: string; title: string }[] = [
-  {
-    task: 'translate',
-    action: 'assist-translate',
-    name: 'Translate',
-    title: 'The item in English',
-  },
-  {
-    task: 'explain',
-    action: 'assist-explain',
-    name: 'Explain',
-    title: 'Words, places, people and customs that the item takes for known',
-  },
-  {
-    task: 'policy',
-    action: 'assist-policy',
-    name: 'Policy',
-    title:
-      'What a clause means for this item: the one typed below, else the reminders of this queue',
-  },
-];
+export const ASSIST_TASKS = ['translate', 'explain', 'policy'] as const;
+
+/** What a task is called, and what it asks. */
+export function assistText(task: (typeof ASSIST_TASKS)[number]): { name: string; title: string } {
+  return { name: t(`assistant.${task}`), title: t(`assistant.${task}Title`) };
+}
 
 /** One question and what was written to it so far. */
 export interface Answer {
@@ -55,8 +41,6 @@ export interface Answer {
   warning: string | null;
 }
 
-/** The language that answers are in: the window's. */
-const ANSWERS_IN = 'en';
 const ENDS: Record<string, Answer['state']> = { length: 'cut', cancelled: 'stopped' };
 
 /** Same language, as far as a reader is concerned. */
@@ -75,11 +59,10 @@ function determined(language: string | null): string | null {
 export function languageDoubt(assistant: AssistantView, tag: string | null): string | null {
   if (assistant.languages.length === 0) return null;
   const language = determined(tag);
-  if (language === null)
-    return 'The language of this item is not known, so it is not known either whether the assistant was trained for it';
+  if (language === null) return t('assistant.languageUnknown');
   const known = assistant.languages.map(primary);
   if (known.includes(primary(language))) return null;
-  return `The assistant was not trained for ${languageName(language)}: what it writes may be wrong`;
+  return t('assistant.untrained', { language: languageName(language) });
 }
 
 export class AssistantController {
@@ -140,7 +123,7 @@ export class AssistantController {
       item_id: item.id,
       task: task === 'ask' ? 'explain' : task,
       question: task === 'policy' ? (question ?? this.policy()) : question,
-      language: ANSWERS_IN,
+      language: answersIn(),
     };
     const asked = (this.#asked += 1);
     this.failure = null;
@@ -206,8 +189,8 @@ function isGoing(answer: Answer | null): boolean {
 /** What can be asked while the panel is open. `focus` puts the caret where a question is typed. */
 export function assistantActions(assistant: AssistantController, focus: () => void): Handlers {
   const able = () => assistant.assistant !== null && !assistant.busy;
-  const tasks = ASSIST_TASKS.map(({ task, action }) => [
-    action,
+  const tasks = ASSIST_TASKS.map((task) => [
+    `assist-${task}`,
     { run: () => void assistant.ask(task), enabled: able },
   ]);
   return {

@@ -3,6 +3,7 @@
  *
  * Pure; `ReviewController` holds the draft and saves it. A label that needs nothing more never becomes a draft.
  */
+import { t } from '$language';
 import type { DecisionView, Scheme, TaskScheme, VerdictView } from '../../lib/backend';
 import { severityOf } from '../labels';
 
@@ -60,8 +61,7 @@ export function suggestionOf(verdict: VerdictView, scheme: Scheme, task: string)
 
 /** Why the draft cannot be saved yet, or null. */
 export function missing(draft: Draft, scheme: TaskScheme): string | null {
-  if (asked(scheme, draft.label).refusal && draft.refusal === null)
-    return 'Say whether the response refuses';
+  if (asked(scheme, draft.label).refusal && draft.refusal === null) return t('review.say.refusal');
   return null;
 }
 

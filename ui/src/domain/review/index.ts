@@ -6,4 +6,9 @@ export { schemeOf, type Draft } from './draft';
 export { PicturesController, pictureActions } from './pictures.svelte';
 export { blurFor, type Point, type Size } from './zoom';
 export { excerptFrom, readRisk, riskBars, type RiskBar, type RiskReading } from './risk';
-export { AssistantController, assistantActions, ASSIST_TASKS } from './assistant.svelte';
+export {
+  AssistantController,
+  assistantActions,
+  assistText,
+  ASSIST_TASKS,
+} from './assistant.svelte';

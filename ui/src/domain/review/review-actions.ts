@@ -1,4 +1,5 @@
 /** What can be done on the review screen, when, and how: the handlers behind keys, buttons and palette. */
+import { t } from '$language';
 import { labelName } from '../labels';
 import { numberedAction, type Handler, type Handlers } from '../keys';
 import type { ReviewController } from './review.svelte';
@@ -50,9 +51,9 @@ export function reviewActions(review: ReviewController): Handlers {
 
 /** Why the screen may not be left: what is not saved would be lost. Null if it may. */
 export function heldBy(review: ReviewController): string | null {
-  if (review.failedSave !== null) return 'Not saved: try again, or leave it unsaved';
-  if (review.wantsReviewer) return 'Not saved yet: who decides?';
-  return review.saving ? 'One moment, it is being saved' : null;
+  if (review.failedSave !== null) return t('review.hold.failed');
+  if (review.wantsReviewer) return t('review.hold.who');
+  return review.saving ? t('review.hold.saving') : null;
 }
 
 function asksRefusal(review: ReviewController): boolean {
@@ -71,7 +72,7 @@ function labelActions(review: ReviewController): Handlers {
       },
       enabled: () => review.ready && review.draft === null && index < review.labels.length,
       exists: () => index < review.labels.length,
-      name: () => `Label: ${labelName(review.labels[index] ?? '')}`,
+      name: () => t('action.labelNamed', { label: labelName(review.labels[index] ?? '') }),
     };
   }
 }
@@ -102,7 +103,7 @@ function categoryActions(review: ReviewController): Handlers {
       },
       enabled: () => review.ready && (category() !== undefined || refusal()),
       exists: () => index < most(),
-      name: () => category() ?? (index === 0 ? 'The response refuses' : 'The response complies'),
+      name: () => category() ?? t(index === 0 ? 'action.refusal-yes' : 'action.refusal-no'),
     };
   }
 }

@@ -6,6 +6,7 @@
  * verdict that is hidden. Neighbours: `draft.ts` knows the scheme, `ListController` the rows, `ItemFeed` fetches ahead,
  * `review-actions.ts` binds keys, `views/review` renders.
  */
+import { t } from '$language';
 import {
   asFailure,
   type Backend,
@@ -19,7 +20,7 @@ import {
   type StateCounts,
   type TaskView,
 } from '../../lib/backend';
-import { taskName } from '../labels';
+import { labelName, taskName } from '../labels';
 import {
   asked,
   draftOf,
@@ -201,7 +202,7 @@ export class ReviewController {
     if (others.length === 1 && other !== undefined) return this.choose(other);
     this.draft = null;
     this.choosing = true;
-    this.message = 'Choose a label';
+    this.message = t('review.say.chooseLabel');
   }
 
   toggleCategory(category: string): void {
@@ -233,7 +234,7 @@ export class ReviewController {
     } else if (this.task !== null && this.task.state !== 'pending') {
       await this.moveOn();
     } else {
-      this.message = 'Choose a label first';
+      this.message = t('review.say.chooseFirst');
     }
   }
 
@@ -245,16 +246,16 @@ export class ReviewController {
   }
 
   async next(): Promise<void> {
-    if (this.canLeave) await this.#go(() => this.#feed.after(this.item), 'This is the last item');
+    if (this.canLeave) await this.#go(() => this.#feed.after(this.item), t('review.say.last'));
   }
 
   async previous(): Promise<void> {
-    if (this.canLeave) await this.#go(() => this.#feed.before(this.item), 'This is the first item');
+    if (this.canLeave) await this.#go(() => this.#feed.before(this.item), t('review.say.first'));
   }
 
   /** An item of the list. */
   async openItem(itemId: string): Promise<void> {
-    if (this.canLeave) await this.#go(() => this.#backend.item(itemId), 'The item is gone');
+    if (this.canLeave) await this.#go(() => this.#backend.item(itemId), t('review.say.gone'));
   }
 
   activate(task: string): void {
@@ -274,12 +275,12 @@ export class ReviewController {
 
   async skip(): Promise<void> {
     if (this.ready && this.#allDecided()) await this.moveOn();
-    else await this.#gesture('skip', 'Skipped');
+    else await this.#gesture('skip');
   }
 
-  escalate = () => this.#gesture('escalate', 'Escalated');
-  flag = () => this.#gesture('flag', this.item?.flagged ? 'Flag taken off' : 'Flagged');
-  quarantine = () => this.#gesture('quarantine', 'Quarantined');
+  escalate = () => this.#gesture('escalate');
+  flag = () => this.#gesture('flag');
+  quarantine = () => this.#gesture('quarantine');
 
   /** Takes back what was done last, and shows what it was done to. */
   async undo(): Promise<void> {
@@ -298,10 +299,10 @@ export class ReviewController {
       this.savedAt = undone.saved_at;
       this.#show(undone.item);
       this.list.update(undone.item);
-      this.message = `Undone: ${undone.what}`;
+      this.message = t('review.say.undone', { what: undone.what });
     } catch (error) {
       const failure = asFailure(error);
-      if (failure.code === 'not_found') this.message = failure.message;
+      if (failure.code === 'not_found') this.message = t('review.say.nothingToUndo');
       else this.failedSave = { failure, retry: () => this.undo() };
     } finally {
       this.saving = false;
@@ -318,7 +319,7 @@ export class ReviewController {
   /** Leaves the failed save: the item is as it was. */
   giveUp(): void {
     this.failedSave = null;
-    this.#unsaved('Not saved');
+    this.#unsaved(t('review.notSaved'));
   }
 
   /** The reviewer has a pseudonym now; what waited for it is saved. */
@@ -332,7 +333,7 @@ export class ReviewController {
   reviewerRefused(): void {
     this.#waiting = null;
     this.wantsReviewer = false;
-    this.#unsaved('Not saved: a decision needs a pseudonym');
+    this.#unsaved(t('review.say.noName'));
   }
 
   /** What is left of a decision that was not saved: what the scheme asks for stays chosen, a bare label does not. */
@@ -347,7 +348,7 @@ export class ReviewController {
     const own = before?.reviewer === this.#reviewer();
     if (!own || !sameAs(draft, before) || this.#noteOrNull() !== null) return this.#decide(draft);
     this.disarm();
-    this.message = 'Decided so already';
+    this.message = t('review.say.already');
   }
 
   async #decide(draft: Draft): Promise<void> {
@@ -369,14 +370,17 @@ export class ReviewController {
     await this.#save(
       () => this.#backend.decide(decision),
       async () => {
-        this.message = `${taskName(decision.task)}: ${decision.label}`;
+        this.message = t('review.say.decided', {
+          task: taskName(decision.task),
+          label: labelName(decision.label),
+        });
         if (this.card?.mode === 'suggestion') await this.moveOn();
         else this.#look();
       },
     );
   }
 
-  async #gesture(kind: GestureKind, done: string): Promise<void> {
+  async #gesture(kind: GestureKind): Promise<void> {
     const { item } = this;
     if (!this.ready || item === null) return;
     const gesture = {
@@ -389,7 +393,8 @@ export class ReviewController {
     await this.#save(
       () => this.#backend.gesture(gesture),
       async () => {
-        this.message = `${done}: #${item.seq}`;
+        const done = kind === 'flag' && item.flagged ? 'unflag' : kind;
+        this.message = t(`review.say.${done}`, { n: String(item.seq) });
         if (kind !== 'flag')
           await this.#go(() => this.#feed.following(item), this.#endOfList(kind));
       },
@@ -450,7 +455,7 @@ export class ReviewController {
   #endOfList(kind?: GestureKind): string | null {
     // an item in quarantine may not stay on screen
     if (kind === 'quarantine' || this.list.walksPending) return null;
-    return 'This was the last of the list';
+    return t('review.say.endOfList');
   }
 
   #show(item: ItemView | null): void {

@@ -4,6 +4,7 @@
  * `tauri.ts` is the real one, `fake/` an in-memory one for tests and for development in a browser. Everything else sees
  * this interface only. The types that cross are generated from the program; see `index.ts`.
  */
+import { t } from '$language';
 import type {
   AssistantView,
   AssistOrder,
@@ -14,7 +15,7 @@ import type {
   ExportOrder,
   ExportPreview,
   ExportReport,
-  Failure,
+  Failure as Refusal,
   FieldMapping,
   ForecastView,
   Gesture,
@@ -42,6 +43,9 @@ import type {
   StepProgress,
   Undone,
 } from './bindings';
+
+/** What was refused, with the window's own code where the program gave no answer at all. */
+export type Failure = Omit<Refusal, 'code'> & { code: Refusal['code'] | 'no_answer' };
 
 /** A file type that a dialog offers. */
 export interface FileFilter {
@@ -145,9 +149,9 @@ export class BackendError extends Error {
 export function asFailure(error: unknown): Failure {
   if (error instanceof BackendError) return error.failure;
   return {
-    code: 'io',
-    message: 'The program did not answer',
-    advice: 'Try again; if it stays, close the window and open it again: what was saved is on disk',
+    code: 'no_answer',
+    message: t('failure.no_answer'),
+    advice: t('failure.no_answer.advice'),
     details: error instanceof Error ? `${error.name}: ${error.message}` : String(error),
   };
 }

@@ -3,5 +3,5 @@
  *
  * Neighbours: `bindings.ts` is generated from the program's `wire.rs`; `tauri.ts` and `fake/` implement the interface.
  */
-export { asFailure, BackendError, type Backend, type FileFilter } from './backend';
+export { asFailure, BackendError, type Backend, type Failure, type FileFilter } from './backend';
 export type * from './bindings';

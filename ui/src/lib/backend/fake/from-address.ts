@@ -1,6 +1,6 @@
 /**
  * A fake set up from the page's address, for development in a browser and for screenshots:
- * `?theme=dark&size=large&first=1&reviewer=none&delay=400&queue=fresh`; `empty` has no queue, `run` one run under
+ * `?language=id&theme=dark&size=large&first=1&reviewer=none&delay=400&queue=fresh`; `empty` has no queue, `run` one run under
  * way, `fail=decide` refuses the first decision, `cover=plain` shows images at once, `assistant=none` has no assistant, with
  * `answer=long` it writes much,
  * `loading=5000` loads guards slowly, `run=loading` has a run whose guard is being loaded.
@@ -51,6 +51,7 @@ export function fakeFromAddress(search: string): FakeBackend {
     reviewer: wanted.get('reviewer') === 'none' ? null : 'reviewer-1',
     delayMs: Number(wanted.get('delay') ?? 0),
     preferences: JSON.stringify({
+      language: wanted.get('language') ?? 'system',
       theme: wanted.get('theme') ?? 'system',
       textSize: wanted.get('size') ?? 'normal',
       lastQueueId: wanted.get('queue') ?? 'forum',

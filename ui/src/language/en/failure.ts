@@ -1,0 +1,26 @@
+/** What went wrong, by the code that the program gives, for windows that do not speak the program's English. */
+export const failure = {
+  'failure.not_found': 'It is not there any more',
+  'failure.not_found.advice': 'Go back and look at the list again',
+  'failure.invalid': 'What was given cannot be used',
+  'failure.invalid.advice': 'Change what the line above names and try again',
+  'failure.conflict': 'It has been changed elsewhere meanwhile',
+  'failure.conflict.advice': 'Open it again to see what it is now',
+  'failure.newer_version': 'This was written by a newer version of Saring',
+  'failure.newer_version.advice': 'Use that version, or a newer one',
+  'failure.disk_full': 'The disk is full',
+  'failure.disk_full.advice': 'Make room on it and try again: what was saved is on disk',
+  'failure.busy': 'Something else is being done with this',
+  'failure.busy.advice': 'Wait for it to finish, or stop it, and try again',
+  'failure.damaged': 'A file is damaged',
+  'failure.damaged.advice': 'Take it from a copy, and report the details below',
+  'failure.io': 'A file could not be read or written',
+  'failure.io.advice': 'Look at the path in the line above, and at its permissions',
+  'failure.engine': 'The guard could not do this',
+  'failure.engine.advice': 'Try again; if it happens again, run its self-test under Guards',
+  'failure.cancelled': 'It was stopped',
+  'failure.cancelled.advice': 'Start it again when you want to: what was done stays',
+  'failure.no_answer': 'The program did not answer',
+  'failure.no_answer.advice':
+    'Try again; if it stays, close the window and open it again: what was saved is on disk',
+} as const;

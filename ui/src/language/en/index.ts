@@ -1,0 +1,28 @@
+/** The English texts of the window, by area. Their keys are the keys there are. */
+import { beside } from './beside';
+import { common } from './common';
+import { failure } from './failure';
+import { frame } from './frame';
+import { guards } from './guards';
+import { importing } from './import';
+import { keys } from './keys';
+import { outcome } from './outcome';
+import { queues } from './queues';
+import { review } from './review';
+import { run } from './run';
+import { settings } from './settings';
+
+export const en = {
+  ...common,
+  ...failure,
+  ...frame,
+  ...keys,
+  ...queues,
+  ...importing,
+  ...run,
+  ...guards,
+  ...review,
+  ...beside,
+  ...outcome,
+  ...settings,
+} as const;

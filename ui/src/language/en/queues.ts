@@ -1,0 +1,51 @@
+/** The queues screen: cards, orders, draws, modes. */
+export const queues = {
+  'queues.title': 'Queues',
+  'queues.import': 'Import…',
+  'queues.reading': 'Reading the queues',
+  'queues.none': 'There is no queue yet',
+  'queues.noneText':
+    'A queue holds items to review: prompts, or prompts with responses. Import a JSONL or CSV file to make one, or open the demo queue to see how it goes.',
+  'queues.openDemo': 'Open the demo queue',
+  'queues.step.label': 'Label…',
+  'queues.step.labelRest': 'Label the rest…',
+  'queues.step.review': 'Review',
+  'queues.step.export': 'Export…',
+  'queues.step.import': 'Add items…',
+  'queues.step.insight': 'Insight',
+  'queues.scheme': '{{name}} scheme',
+  'queues.allLabelled': 'All {{n, number}} items have a verdict of the default guard',
+  'queues.someLabelled_one':
+    '{{labelled, number}} of {{count, number}} item have a verdict of the default guard',
+  'queues.someLabelled_other':
+    '{{labelled, number}} of {{count, number}} items have a verdict of the default guard',
+  'queues.done': '{{share}} done',
+  'queues.languages': 'Languages',
+  'queues.verdict': 'Verdict',
+  'queues.mode.blind': 'Blind',
+  'queues.mode.blindHint': 'You decide first, then see the verdict. Counts towards estimates',
+  'queues.mode.suggestion': 'Suggestion',
+  'queues.mode.suggestionHint': 'The verdict is in view. Decisions are marked as anchored',
+  'queues.order': 'Order',
+  'queues.order.imported': 'As imported',
+  'queues.order.importedHint': 'In the order of the file',
+  'queues.order.uncertain': 'Most uncertain',
+  'queues.order.uncertainHint':
+    'Where the guard hesitates comes first: the quickest way to useful corrections',
+  'queues.order.unsafe': 'Most unsafe',
+  'queues.order.unsafeHint': 'Highest probability of unsafe first: for triage',
+  'queues.order.newest': 'Newest',
+  'queues.order.newestHint': 'Last imported first',
+  'queues.order.draw': 'Uniform draw',
+  'queues.order.drawHint':
+    'A recorded random sample: the only order from which the quality of a guard can be estimated',
+  'queues.drawSize': 'Size of the draw',
+  'queues.drawSizeHint':
+    'Every item has the same chance. The draw is recorded, so that estimates can be traced to it',
+  'queues.draw': 'Draw',
+  'queues.keepOrder': 'Keep the order',
+  'queues.drawn': 'Drawn: {{size, number}}, of which {{pending, number}} pending',
+  'queues.drawAgain': 'Draw again…',
+  'queues.drawTooSmall': 'A draw needs a whole number of at least 1',
+  'queues.drawTooLarge': 'The queue has only {{n, number}} items',
+} as const;

@@ -1,0 +1,73 @@
+/** The settings. */
+export const settings = {
+  'settings.title': 'Settings',
+  'settings.reading': 'Reading the settings',
+
+  'settings.reviewer': 'Reviewer',
+  'settings.pseudonym': 'Pseudonym',
+  'settings.pseudonymHint':
+    'Stands beside every decision and in exports. It need not be your name; decisions made before keep the old one',
+
+  'settings.appearance': 'Appearance',
+  'settings.language': 'Language of the window',
+  'settings.asSystem': 'As the system',
+  'settings.theme': 'Theme',
+  'settings.theme.light': 'Light',
+  'settings.theme.dark': 'Dark',
+  'settings.textSize': 'Text size',
+  'settings.size.small': 'Small',
+  'settings.size.normal': 'Normal',
+  'settings.size.large': 'Large',
+  'settings.cover': 'Images, until they are revealed',
+  'settings.cover.blur': 'Blurred',
+  'settings.cover.blurHint': 'Neither people nor writing can be made out',
+  'settings.cover.blur-grey': 'Blurred, without colour',
+  'settings.cover.blur-greyHint': 'The least that can be shown',
+  'settings.cover.grey': 'Without colour',
+  'settings.cover.greyHint': 'Everything can be made out, blood is grey',
+  'settings.cover.plain': 'As they are',
+  'settings.cover.plainHint': 'Images are in view at once',
+  'settings.coverAgain': 'Every item and every image begins covered again',
+
+  'settings.verdicts': 'Reading of verdicts',
+  'settings.verdictsText':
+    'What a guard answered is stored as it was: the probabilities of all its labels are not touched by this. Only what is derived from them on reading changes, the probability of unsafe and the orders that use it, for old verdicts and new ones alike. No guard has to run again.',
+  'settings.mode': 'Mode, for guards that know controversial',
+  'settings.mode.strict': 'Strict',
+  'settings.mode.strictHint': 'Controversial counts as unsafe',
+  'settings.mode.loose': 'Loose',
+  'settings.mode.looseHint': 'Controversial does not count as unsafe',
+  'settings.sensitivePrompt': 'Sensitive on prompts, for SEA-Guard',
+  'settings.sensitiveResponse': 'Sensitive on responses, for SEA-Guard',
+  'settings.asUnsafe': 'As unsafe',
+  'settings.asSafe': 'As safe',
+
+  'settings.keys': 'Keys',
+  'settings.keys.restoreAll': 'Restore all',
+  'settings.keys.single': 'Single keys',
+  'settings.keys.singleHint':
+    'Off: letters, digits and symbols need Alt, so that speech input or a stray touch decides nothing',
+  'settings.keys.press': 'Press a key, or Esc to leave it',
+  'settings.keys.none': 'no key',
+  'settings.keys.leave': 'Leave it',
+  'settings.keys.leaveName': 'Leave the key of {{action}}',
+  'settings.keys.change': 'Change',
+  'settings.keys.changeName': 'Change the key of {{action}}',
+  'settings.keys.off': 'Off',
+  'settings.keys.offName': 'Switch off the key of {{action}}',
+  'settings.keys.restore': 'Restore',
+  'settings.keys.restoreName': 'Restore the key of {{action}}',
+  'settings.keys.conflict': '{{key}} means both “{{first}}” and “{{second}}”: change one of them',
+  'settings.keys.action': 'Action',
+  'settings.keys.key': 'Key',
+  'settings.keys.taken':
+    '{{key}} is the key of {{actions}}: take it away there first, or press another',
+  'settings.keys.restoreTaken': '“{{action}}” has one of those keys now: change it there first',
+
+  'settings.workspace': 'This workspace',
+  'settings.folder': 'Folder',
+  'settings.version': 'Version',
+  'settings.privacy': 'Privacy',
+  'settings.privacyText':
+    'Nothing leaves this machine. Saring opens no network connection: guards run here, items, verdicts and decisions are in the folder above, and there are no accounts, no telemetry and no updates in the background. An export goes to the folder that you choose. Item text is never written to logs.',
+} as const;
