@@ -1,7 +1,8 @@
 //! Number formats: what lines hold, and int8 with a scale for each group of 32.
 //!
 //! Plain loops that the compiler vectorises for the instruction set they are inlined into: one group or line after the other. It is
-//! kept from taking several at once, which it would do by gathers and single bytes.
+//! kept from taking several at once, which it would do by gathers and single bytes. No closures from elsewhere, such as those of
+//! `array::map`: not inlined, they would be compiled for any processor.
 
 use std::hint::black_box;
 
@@ -21,37 +22,44 @@ const AMPLITUDE_MIN: f32 = 1e-36;
 /// Lines of pairs (the earlier input low) to twice as many of f32.
 #[inline(always)]
 pub(crate) fn unpack_bf16(packed: &[Line], out: &mut [Line]) {
-    for (pairs, [Line(even), Line(odd)]) in packed.iter().zip(out.as_chunks_mut().0) {
-        let Line(pairs) = black_box(pairs);
-        *even = pairs.map(|pair| pair << 16);
-        *odd = pairs.map(|pair| pair & 0xffff_0000);
+    for (pairs, two) in packed.iter().zip(out.chunks_exact_mut(2)) {
+        for (i, pair) in black_box(pairs).0.iter().enumerate() {
+            two[0].0[i] = pair << 16;
+            two[1].0[i] = pair & 0xffff_0000;
+        }
     }
 }
 
 /// Lines of four bytes `code + 128` to twice as many of i16 pairs.
 #[inline(always)]
 pub(crate) fn unpack_int8(packed: &[Line], out: &mut [Line]) {
-    for (Line(quads), [Line(first), Line(second)]) in packed.iter().zip(out.as_chunks_mut().0) {
-        let widened = |quad: u32, left: u32| {
+    for (quads, two) in packed.iter().zip(out.chunks_exact_mut(2)) {
+        for (i, quad) in quads.0.iter().enumerate() {
             let codes = (quad ^ 0x8080_8080).cast_signed();
-            ((codes << left) >> 24).cast_unsigned()
-        };
-        *first = quads.map(|quad| (widened(quad, 24) & 0xffff) | (widened(quad, 16) << 16));
-        *second = quads.map(|quad| (widened(quad, 8) & 0xffff) | (widened(quad, 0) << 16));
+            let widened = |left: u32| ((codes << left) >> 24).cast_unsigned();
+            two[0].0[i] = (widened(24) & 0xffff) | (widened(16) << 16);
+            two[1].0[i] = (widened(8) & 0xffff) | (widened(0) << 16);
+        }
     }
 }
 
 /// The bits of the largest magnitude, above those of any finite number if one is not finite.
 #[inline(always)]
 fn amplitude(group: &[f32; GROUP]) -> f32 {
-    f32::from_bits(group.map(|x| x.to_bits() & 0x7fff_ffff).into_iter().fold(0, u32::max))
+    f32::from_bits(group.iter().map(|x| x.to_bits() & 0x7fff_ffff).fold(0, u32::max))
 }
 
-/// What is left of `x * inverse` when it is rounded, ties to even.
+/// Writes `x * inverse` rounded, ties to even.
 #[inline(always)]
-fn rounded(group: &[f32; GROUP], inverse: f32) -> [i8; GROUP] {
+fn round(group: &[f32; GROUP], inverse: f32, codes: &mut [i8; GROUP]) {
     // In two steps, or single bytes are stored one after the other.
-    group.map(|x| (x * inverse + ROUNDER).to_bits()).map(|bits| bits as i8)
+    let mut bits = [0; GROUP];
+    for (bits, x) in bits.iter_mut().zip(group) {
+        *bits = (x * inverse + ROUNDER).to_bits();
+    }
+    for (code, bits) in codes.iter_mut().zip(bits) {
+        *code = bits as i8;
+    }
 }
 
 /// A row of activations to codes from -127 to 127 with an f32 scale a group; what is not finite makes the scale NaN.
@@ -69,7 +77,7 @@ pub(crate) fn quantise(row: &[f32], codes: &mut [i8], scales: &mut [f32]) {
         } else {
             amplitude / CODE_MAX
         };
-        *codes = rounded(group, inverse);
+        round(group, inverse, codes);
     }
 }
 
@@ -88,6 +96,6 @@ pub(crate) fn quantise_weights(row: &[f32], codes: &mut [i8], scales: &mut [f16]
         // Rounded for the scale that will be read back, so that its own rounding costs nothing.
         let scale = scale.to_f32();
         let inverse = if scale == 0.0 { 0.0 } else { 1.0 / scale };
-        *codes = rounded(group, inverse);
+        round(group, inverse, codes);
     }
 }
