@@ -27,6 +27,8 @@ export default defineConfig({
     // the page may not fetch, and fonts may come from files only
     modulePreload: false,
     assetsInlineLimit: 0,
+    // the page comes from the disk, in one piece
+    chunkSizeWarningLimit: 1024,
   },
   test: {
     environment: 'jsdom',

@@ -87,7 +87,8 @@ fn open_window(app: &AppHandle) -> tauri::Result<()> {
     WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())
         .title("Saring")
         .inner_size(1280.0, 800.0)
-        .min_inner_size(960.0, 600.0)
+        // a screen of 1280 by 800 at 200 % has no more
+        .min_inner_size(640.0, 400.0)
         .on_navigation(|url| is_own_page(url.scheme(), url.host_str()))
         .on_new_window(|_address, _features| tauri::webview::NewWindowResponse::Deny)
         .build()?;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { bytes, duration, exact, languageName, probability } from '../src/domain/format';
-import { readPreferences, DEFAULT_PREFERENCES } from '../src/domain/preferences';
+import { DEFAULT_PREFERENCES, readBook } from '../src/domain/preferences';
 import { scriptOf } from '../src/domain/script';
 
 describe('numbers', () => {
@@ -43,9 +43,9 @@ describe('languages and scripts', () => {
 
 describe('preferences', () => {
   it('fall back to the first ones where they cannot be read', () => {
-    expect(readPreferences('')).toEqual(DEFAULT_PREFERENCES);
-    expect(readPreferences('{broken')).toEqual(DEFAULT_PREFERENCES);
-    expect(readPreferences('{"theme":"pink","keys":{"skip":[1]},"listShown":false}')).toEqual({
+    expect(readBook('').latest).toEqual(DEFAULT_PREFERENCES);
+    expect(readBook('{broken').latest).toEqual(DEFAULT_PREFERENCES);
+    expect(readBook('{"theme":"pink","keys":{"skip":[1]},"listShown":false}').latest).toEqual({
       ...DEFAULT_PREFERENCES,
       listShown: false,
     });

@@ -10,7 +10,7 @@ import {
   scaledAt,
   type Placement,
 } from '../src/domain/review/zoom';
-import { readPreferences, type ImageCover } from '../src/domain/preferences';
+import { readBook, type ImageCover } from '../src/domain/preferences';
 import { PICTURE_SAMPLES } from '../src/lib/backend/fake';
 import { openDesk } from './review-desk';
 
@@ -163,9 +163,9 @@ describe('PicturesController', () => {
 
 describe('the cover of images', () => {
   it('is a blur unless the reviewer chose another one', () => {
-    expect(readPreferences('').imageCover).toBe('blur');
-    expect(readPreferences('{"imageCover":"plain"}').imageCover).toBe('plain');
-    expect(readPreferences('{"imageCover":"none"}').imageCover, 'unknown: the safe one').toBe(
+    expect(readBook('').latest.imageCover).toBe('blur');
+    expect(readBook('{"imageCover":"plain"}').latest.imageCover).toBe('plain');
+    expect(readBook('{"imageCover":"none"}').latest.imageCover, 'unknown: the safe one').toBe(
       'blur',
     );
   });

@@ -361,6 +361,21 @@ describe('going around', () => {
     expect(desk.review.note).toBe('a thought');
   });
 
+  it('keeps a half-made decision with its item and task while the reviewer looks elsewhere', async () => {
+    const desk = await openDesk();
+    await desk.review.choose('unsafe');
+    desk.review.toggleCategory('PII');
+    await desk.review.next();
+    expect(desk.review.draft, 'the next item has none').toBeNull();
+    await desk.review.previous();
+    expect(desk.review.draft).toMatchObject({ label: 'unsafe', categories: ['PII'] });
+    desk.review.disarm();
+    await desk.review.next();
+    await desk.review.previous();
+    expect(desk.review.draft, 'what was taken back stays so').toBeNull();
+    expect(decisions(desk)).toEqual([]);
+  });
+
   it('takes a quarantined item off the screen and the list at once, and brings it back by undo', async () => {
     const desk = await openDesk();
     await desk.review.quarantine();

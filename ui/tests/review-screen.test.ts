@@ -275,7 +275,7 @@ describe('the frame', () => {
     const { backend, user } = await openReview();
     await user.keyboard('{Control>}={/Control}');
     await waitFor(() => expect(document.documentElement.dataset.textSize).toBe('large'));
-    expect(JSON.parse(backend.preferences)).toMatchObject({ textSize: 'large' });
+    expect(JSON.parse(backend.preferences)).toMatchObject({ latest: { textSize: 'large' } });
   });
 
   it('says why it cannot start, and tries again', async () => {

@@ -9,8 +9,12 @@ import { asFailure, type Backend, type Failure, type Notice, type Start } from '
 import { ActionHub, Keymap } from './keys';
 import {
   DEFAULT_PREFERENCES,
-  readPreferences,
+  preferencesOf,
+  readBook,
   stepTextSize,
+  withPreferences,
+  writeBook,
+  type PreferenceBook,
   type Preferences,
 } from './preferences';
 
@@ -48,6 +52,7 @@ export class WindowController {
 
   readonly keymap = new Keymap();
   readonly actions = new ActionHub(this.keymap);
+  #book: PreferenceBook = readBook('');
   readonly #listeners = new Set<(notice: Notice) => void>();
 
   constructor(readonly backend: Backend) {}
@@ -56,7 +61,8 @@ export class WindowController {
     try {
       const start = await this.backend.start();
       this.reviewer = start.reviewer;
-      this.#apply(readPreferences(start.preferences));
+      this.#book = readBook(start.preferences);
+      this.#apply(preferencesOf(this.#book, start.reviewer));
       this.queueId = this.preferences.lastQueueId;
       this.place = start.first_start ? 'first-start' : 'queues';
       this.start = start;
@@ -87,17 +93,22 @@ export class WindowController {
   /** Changes preferences, at once on screen and then on disk. */
   async prefer(change: Partial<Preferences>): Promise<void> {
     this.#apply({ ...this.preferences, ...change });
+    this.#book = withPreferences(this.#book, this.reviewer, this.preferences);
     try {
-      await this.backend.savePreferences(JSON.stringify(this.preferences));
+      await this.backend.savePreferences(writeBook(this.#book));
     } catch (error) {
       this.failure = asFailure(error);
     }
   }
 
-  /** @throws BackendError */
+  /**
+   * Another pseudonym, with its own preferences.
+   * @throws BackendError
+   */
   async setReviewer(name: string): Promise<void> {
     await this.backend.setReviewer(name);
     this.reviewer = name;
+    await this.prefer(preferencesOf(this.#book, name));
   }
 
   stepText(step: 1 | -1): void {
@@ -106,6 +117,7 @@ export class WindowController {
 
   #apply(preferences: Preferences): void {
     this.preferences = preferences;
+    this.keymap.preset = preferences.keyPreset;
     this.keymap.singleKeys = preferences.singleKeys;
     this.keymap.overrides = preferences.keys;
     speak(preferences.language === 'system' ? systemLanguage() : preferences.language);

@@ -67,12 +67,40 @@ describe('settings', () => {
     expect(shell.actions.suspended, 'the keys of the window work again').toBe(false);
   });
 
+  it('exchanges a taken key with the action that has it, by Enter or by click', async () => {
+    const { shell } = await show(SettingsScreen, 'settings');
+    await userEvent.click(screen.getByTestId('key-change-flag'));
+    await fireEvent.keyDown(document.body, { key: 'e', code: 'KeyE' });
+    expect(screen.getByTestId('key-refusal').textContent).toContain('“Escalate”');
+    await fireEvent.keyDown(document.body, { key: 'Enter', code: 'Enter' });
+    expect([shell.keymap.keysOf('flag'), shell.keymap.keysOf('escalate')]).toEqual([['E'], ['F']]);
+    await userEvent.click(screen.getByTestId('key-change-note'));
+    await fireEvent.keyDown(document.body, { key: 'z', code: 'KeyZ', ctrlKey: true });
+    await userEvent.click(screen.getByTestId('key-exchange'));
+    expect(shell.keymap.keysOf('note')).toEqual(['Ctrl+Z']);
+    expect(shell.keymap.keysOf('undo'), 'it keeps its other key').toEqual(['N', 'Backspace']);
+    expect(shell.keymap.conflicts).toEqual([]);
+    expect(shell.actions.suspended, 'the keys of the window work again').toBe(false);
+    expect(screen.queryByTestId('key-refusal')).toBeNull();
+  });
+
+  it('does not exchange a key for one that would clash elsewhere', async () => {
+    const { shell } = await show(SettingsScreen, 'settings');
+    // the label and the category of a number share it, a flag cannot have it
+    await userEvent.click(screen.getByTestId('key-change-label-1'));
+    await fireEvent.keyDown(document.body, { key: 'f', code: 'KeyF' });
+    await userEvent.click(screen.getByTestId('key-exchange'));
+    expect(shell.keymap.keysOf('label-1')).toEqual(['F']);
+    expect(shell.keymap.keysOf('flag'), 'better no key than two meanings').toEqual([]);
+    expect(shell.keymap.conflicts).toEqual([]);
+  });
+
   it('switches a key off and puts it back', async () => {
     const { shell, backend } = await show(SettingsScreen, 'settings');
     await userEvent.click(screen.getByTestId('key-off-quarantine'));
     expect(shell.keymap.keysOf('quarantine')).toEqual([]);
     expect(JSON.parse(backend.preferences), 'kept for the next start').toMatchObject({
-      keys: { quarantine: [] },
+      latest: { keys: { quarantine: [] } },
     });
     await userEvent.click(screen.getByTestId('key-restore-quarantine'));
     expect(shell.keymap.keysOf('quarantine')).toEqual(['Q']);

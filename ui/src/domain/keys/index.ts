@@ -11,4 +11,5 @@ export {
 export { chordOf, isSingleCharacter, printed, takesText } from './chord';
 export { KEY_SECTIONS, sectionTitle, type KeySection } from './sections';
 export { Keymap, type Conflict, type KeyOverrides } from './keymap.svelte';
+export { firstKeys, KEY_PRESETS, type KeyPreset } from './presets';
 export { ActionHub, type Handler, type Handlers } from './action-hub.svelte';

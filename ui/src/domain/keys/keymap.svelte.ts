@@ -1,10 +1,11 @@
 /**
- * Which key means what: the keys of `actions.ts` with the reviewer's own laid over them.
+ * Which key means what: the keys of a preset with the reviewer's own laid over them.
  *
  * A single character can be made to need Alt, so that a stray touch or speech input cannot decide anything.
  */
 import { ACTION_IDS, ACTIONS, overlap, type ActionId } from './actions';
 import { isSingleCharacter } from './chord';
+import { firstKeys, type KeyPreset } from './presets';
 
 export interface Conflict {
   chord: string;
@@ -14,6 +15,7 @@ export interface Conflict {
 export type KeyOverrides = Partial<Record<ActionId, string[]>>;
 
 export class Keymap {
+  preset = $state<KeyPreset>('saring');
   overrides = $state.raw<KeyOverrides>({});
   /** False: single characters need Alt. */
   singleKeys = $state(true);
@@ -22,7 +24,7 @@ export class Keymap {
 
   /** The keys of an action as they are set, before `singleKeys`. */
   keysOf(action: ActionId): readonly string[] {
-    return this.overrides[action] ?? ACTIONS[action].keys;
+    return this.overrides[action] ?? firstKeys(this.preset, action);
   }
 
   /** The keys that have to be pressed. */

@@ -1,7 +1,9 @@
 /** Reviewing a queue: the controller of the screen, its list, its drafts and its actions. */
-export { ReviewController, type FailedSave } from './review.svelte';
+export { ReviewController } from './review.svelte';
+export type { FailedSave } from './setup';
 export { ListController } from './list.svelte';
 export { heldBy, reviewActions } from './review-actions';
+export { isUnsafe, revealActions } from './reveal';
 export { schemeOf, type Draft } from './draft';
 export { PicturesController, pictureActions } from './pictures.svelte';
 export { blurFor, type Point, type Size } from './zoom';

@@ -178,7 +178,6 @@ function greys(cover: ImageCover): boolean {
 
 /** What can be done with pictures, when, and how. */
 export function pictureActions(pictures: PicturesController): Handlers {
-  const covers = () => pictures.current?.problem === null && pictures.covers;
   const several = () => pictures.all.length > 1;
   const zooms = () => pictures.canZoom;
   const pan = (x: number, y: number) => ({
@@ -189,8 +188,6 @@ export function pictureActions(pictures: PicturesController): Handlers {
     enabled: () => pictures.canPan,
   });
   return {
-    reveal: { run: () => pictures.hold(), release: () => pictures.letGo(), enabled: covers },
-    'reveal-keep': { run: () => pictures.toggle(), enabled: covers },
     'picture-next': { run: () => pictures.step(1), enabled: several },
     'picture-previous': { run: () => pictures.step(-1), enabled: several },
     'zoom-in': { run: () => void pictures.zoomBy(KEY_FACTOR), enabled: zooms },

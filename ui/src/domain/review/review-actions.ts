@@ -7,7 +7,8 @@ import type { ReviewController } from './review.svelte';
 export function reviewActions(review: ReviewController): Handlers {
   const ready = () => review.ready;
   const open = () => review.ready || review.phase === 'finished';
-  const suggested = () => review.ready && review.suggestion !== null;
+  /** The suggestion is about the first step: what has been chosen since is not thrown away by a stray key. */
+  const suggested = () => review.ready && review.suggestion !== null && review.draft === null;
   const armed = () => review.ready && review.draft !== null;
   const onItem = (run: () => unknown, enabled: () => boolean = ready): Handler => ({
     run: () => void run(),
@@ -31,6 +32,7 @@ export function reviewActions(review: ReviewController): Handlers {
       () => review.commit(),
       () => review.ready || review.failedSave !== null,
     ),
+    submit: onItem(() => review.commit(), armed),
     disarm: onItem(
       () => review.disarm(),
       () => armed() || review.choosing,

@@ -34,22 +34,8 @@ import {
 } from './draft';
 import { ItemFeed } from './item-feed';
 import { ListController } from './list.svelte';
-
-/** A save that did not happen. Nothing else can be done until it is dealt with. */
-export interface FailedSave {
-  failure: Failure;
-  retry: () => Promise<void>;
-}
-
-export interface ReviewSetup {
-  backend: Backend;
-  queueId: string;
-  /** Pseudonym of the reviewer, null until it is given. */
-  reviewer: () => string | null;
-  /** Shows an item of another queue. */
-  elsewhere: (place: { queueId: string; itemId: string }) => void;
-  nowMs?: () => number;
-}
+import type { FailedSave, ReviewSetup } from './setup';
+import { Unfinished } from './unfinished.svelte';
 
 type Phase = 'opening' | 'item' | 'finished' | 'failed';
 
@@ -83,7 +69,7 @@ export class ReviewController {
   readonly #feed: ItemFeed;
   /** "item task" whose verdict has been on screen. */
   readonly #seen = new Set<string>();
-  #notes = $state.raw<Record<string, string>>({});
+  readonly #unfinished = new Unfinished();
   #sinceMs = 0;
   #looking = false;
   #waiting: (() => Promise<void>) | null = null;
@@ -127,10 +113,10 @@ export class ReviewController {
   }
 
   get note(): string {
-    return this.item === null ? '' : (this.#notes[this.item.id] ?? '');
+    return this.item === null ? '' : this.#unfinished.note(this.item.id);
   }
   set note(text: string) {
-    if (this.item !== null) this.#notes = { ...this.#notes, [this.item.id]: text };
+    if (this.item !== null) this.#unfinished.setNote(this.item.id, text);
   }
 
   /** Opens the queue at its next pending item, or at the item that was asked for. */
@@ -261,8 +247,10 @@ export class ReviewController {
   activate(task: string): void {
     if (this.item?.tasks.some((view) => view.task === task) !== true || task === this.taskId)
       return;
+    this.#setAside();
     this.taskId = task;
     this.disarm();
+    this.#takeUp();
     this.#look();
   }
 
@@ -428,7 +416,7 @@ export class ReviewController {
     this.savedAt = saved.saved_at;
     this.draft = null;
     this.#sinceMs = this.#nowMs();
-    this.#notes = Object.fromEntries(Object.entries(this.#notes).filter(([id]) => id !== itemId));
+    this.#unfinished.forgetNote(itemId);
     this.#count(saved.counts);
     if (saved.item !== null) this.list.update(saved.item);
     if (this.item?.id === itemId) this.item = saved.item;
@@ -459,6 +447,7 @@ export class ReviewController {
   }
 
   #show(item: ItemView | null): void {
+    this.#setAside();
     this.failure = null;
     this.draft = null;
     this.choosing = false;
@@ -467,9 +456,19 @@ export class ReviewController {
     if (item === null) return;
     const open = item.tasks.find(({ state }) => state === 'pending') ?? item.tasks[0];
     this.taskId = open?.task ?? 'prompt';
+    this.#takeUp();
     this.#sinceMs = this.#nowMs();
     this.#look();
     this.#feed.prefetch(item);
+  }
+
+  /** A decision that is only half made waits until its item and task are on screen again. */
+  #setAside(): void {
+    if (this.item !== null) this.#unfinished.setDraft(this.item.id, this.taskId, this.draft);
+  }
+
+  #takeUp(): void {
+    if (this.item !== null) this.draft = this.#unfinished.draft(this.item.id, this.taskId);
   }
 
   /** Remembers that the verdict of the active task is on screen. */

@@ -1,5 +1,6 @@
 /** The English texts of the window, by area. Their keys are the keys there are. */
 import { beside } from './beside';
+import { comfort } from './comfort';
 import { common } from './common';
 import { failure } from './failure';
 import { frame } from './frame';
@@ -23,6 +24,7 @@ export const en = {
   ...guards,
   ...review,
   ...beside,
+  ...comfort,
   ...outcome,
   ...settings,
 } as const;

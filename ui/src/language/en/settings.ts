@@ -44,6 +44,12 @@ export const settings = {
 
   'settings.keys': 'Keys',
   'settings.keys.restoreAll': 'Restore all',
+  'settings.keys.exchange': 'Exchange',
+  'settings.keys.preset': 'Keymap',
+  'settings.keys.preset.saring': 'Saring',
+  'settings.keys.preset.saringHint': 'Enter saves what is chosen',
+  'settings.keys.preset.prodigy': 'As in Prodigy',
+  'settings.keys.preset.prodigyHint': 'A saves what is chosen too, Backspace or Delete takes back',
   'settings.keys.single': 'Single keys',
   'settings.keys.singleHint':
     'Off: letters, digits and symbols need Alt, so that speech input or a stray touch decides nothing',
@@ -61,7 +67,7 @@ export const settings = {
   'settings.keys.action': 'Action',
   'settings.keys.key': 'Key',
   'settings.keys.taken':
-    '{{key}} is the key of {{actions}}: take it away there first, or press another',
+    '{{key}} is the key of {{actions}}: exchange the two, or press another key',
   'settings.keys.restoreTaken': '“{{action}}” has one of those keys now: change it there first',
 
   'settings.workspace': 'This workspace',

@@ -17,6 +17,7 @@
 import type { en } from '../en';
 import type { Translated } from '../message';
 import { beside } from './beside';
+import { comfort } from './comfort';
 import { common } from './common';
 import { failure } from './failure';
 import { frame } from './frame';
@@ -40,6 +41,7 @@ export const id: Translated<typeof en> = {
   ...guards,
   ...review,
   ...beside,
+  ...comfort,
   ...outcome,
   ...settings,
 };

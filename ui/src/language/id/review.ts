@@ -76,7 +76,7 @@ export const review: Translated<typeof en> = {
   'review.absent': 'Belum dinilai',
   'review.runGuard': 'Jalankan penjaga',
   'review.notJudged': 'Penjaga tidak dapat menilainya',
-  'review.toy': 'Penjaga mainan: tidak boleh memoderasi apa pun',
+  'review.toy': 'Mainan: jangan dipakai untuk memoderasi',
   'review.refuses': 'Menolak permintaan',
   'review.complies': 'Memenuhi permintaan',
   'review.offFormat': 'Di luar format',

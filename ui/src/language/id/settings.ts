@@ -46,6 +46,13 @@ export const settings: Translated<typeof en> = {
 
   'settings.keys': 'Tombol',
   'settings.keys.restoreAll': 'Pulihkan semua',
+  'settings.keys.exchange': 'Tukar',
+  'settings.keys.preset': 'Susunan tombol',
+  'settings.keys.preset.saring': 'Saring',
+  'settings.keys.preset.saringHint': 'Enter menyimpan yang dipilih',
+  'settings.keys.preset.prodigy': 'Seperti Prodigy',
+  'settings.keys.preset.prodigyHint':
+    'A juga menyimpan yang dipilih, Backspace atau Delete mengurungkan',
   'settings.keys.single': 'Tombol tunggal',
   'settings.keys.singleHint':
     'Jika dimatikan: huruf, angka, dan simbol membutuhkan Alt, sehingga masukan suara atau sentuhan tak sengaja tidak memutuskan apa pun',
@@ -64,7 +71,7 @@ export const settings: Translated<typeof en> = {
   'settings.keys.action': 'Tindakan',
   'settings.keys.key': 'Tombol',
   'settings.keys.taken':
-    '{{key}} adalah tombol untuk {{actions}}: lepaskan dahulu di sana, atau tekan tombol lain',
+    '{{key}} adalah tombol untuk {{actions}}: tukar keduanya, atau tekan tombol lain',
   'settings.keys.restoreTaken':
     '“{{action}}” kini memakai salah satu tombol itu: ubah dahulu di sana',
 
