@@ -153,8 +153,8 @@ describe('the texts', () => {
   });
 
   it('do not read what is put into them', () => {
-    expect(t('import.cannot', { reason: '$t(common.close) {{reason}} <b>' })).toBe(
-      'Cannot be imported: $t(common.close) {{reason}} <b>',
+    expect(t('import.cannot', { reason: '$t(words.close) {{reason}} <b>' })).toBe(
+      'Cannot be imported: $t(words.close) {{reason}} <b>',
     );
   });
 });

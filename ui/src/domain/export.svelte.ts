@@ -101,7 +101,7 @@ export class ExportController {
 
   /** Why there can be no export, or null. */
   get problem(): string | null {
-    if (this.queueId === null) return t('common.chooseQueue');
+    if (this.queueId === null) return t('words.chooseQueue');
     if (this.isTraining) return this.validationProblem ?? this.seedProblem;
     return null;
   }

@@ -63,7 +63,7 @@ export function probability(p: number | null): string {
 
 /** For the hover: all digits that there are. */
 export function exact(p: number | null): string {
-  return p === null ? t('common.notKnown') : writers().exact.format(p);
+  return p === null ? t('words.notKnown') : writers().exact.format(p);
 }
 
 /** 12% */
@@ -145,7 +145,7 @@ export function megapixels(pixels: number): string {
 
 /** "Burmese" for "my"; "not known" for none. */
 export function languageName(tag: string | null): string {
-  if (tag === null || tag === 'und') return t('common.languageUnknown');
+  if (tag === null || tag === 'und') return t('words.languageUnknown');
   try {
     return writers().names.of(tag) ?? tag;
   } catch {
@@ -155,12 +155,12 @@ export function languageName(tag: string | null): string {
 
 /** "a", "a or b", "a, b or c" */
 export function either(names: readonly string[]): string {
-  return joined(names, (first, last) => t('common.or', { first, last }));
+  return joined(names, (first, last) => t('words.or', { first, last }));
 }
 
 /** "a", "a and b", "a, b and c" */
 export function both(names: readonly string[]): string {
-  return joined(names, (first, last) => t('common.and', { first, last }));
+  return joined(names, (first, last) => t('words.and', { first, last }));
 }
 
 function joined(names: readonly string[], join: (first: string, last: string) => string): string {

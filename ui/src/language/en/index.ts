@@ -1,7 +1,6 @@
 /** The English texts of the window, by area. Their keys are the keys there are. */
 import { beside } from './beside';
 import { comfort } from './comfort';
-import { common } from './common';
 import { failure } from './failure';
 import { frame } from './frame';
 import { guards } from './guards';
@@ -12,9 +11,10 @@ import { queues } from './queues';
 import { review } from './review';
 import { run } from './run';
 import { settings } from './settings';
+import { words } from './words';
 
 export const en = {
-  ...common,
+  ...words,
   ...failure,
   ...frame,
   ...keys,

@@ -18,7 +18,6 @@ import type { en } from '../en';
 import type { Translated } from '../message';
 import { beside } from './beside';
 import { comfort } from './comfort';
-import { common } from './common';
 import { failure } from './failure';
 import { frame } from './frame';
 import { guards } from './guards';
@@ -29,9 +28,10 @@ import { queues } from './queues';
 import { review } from './review';
 import { run } from './run';
 import { settings } from './settings';
+import { words } from './words';
 
 export const id: Translated<typeof en> = {
-  ...common,
+  ...words,
   ...failure,
   ...frame,
   ...keys,
