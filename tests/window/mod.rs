@@ -4,6 +4,7 @@
 //! Needs a display and WebKitWebDriver, and `saring-desktop` beside `saring`. Where one is missing the tests say so and pass,
 //! unless `CI` is set. `SARING_SHOTS=DIR` keeps a screenshot of every screen, light and dark.
 
+mod accessibility;
 mod driver;
 mod engine_deaths;
 mod images;

@@ -35,6 +35,24 @@ impl Page {
         self.client.execute(script, vec![]).await.unwrap_or_else(|e| panic!("{script}: {e}"))
     }
 
+    pub async fn resize(&self, width: u32, height: u32) {
+        self.client.set_window_size(width, height).await.expect("the window has a size");
+    }
+
+    /// What a promise comes to.
+    pub async fn ask(&self, promise: &str) -> Value {
+        let script = format!(
+            "const done = arguments[arguments.length - 1]; {promise}.then(done, (e) => done('failed: ' + e))"
+        );
+        self.client.execute_async(&script, vec![]).await.unwrap_or_else(|e| panic!("{promise}: {e}"))
+    }
+
+    /// Waits until nothing is on its way and colours have faded in, which takes at most 120 ms.
+    pub async fn settle(&self) {
+        self.until("it has loaded", async |page| !page.has("waiting").await).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+
     /// What the content security policy has refused so far.
     pub async fn refused(&self) -> Value {
         self.script("return window.refused").await
