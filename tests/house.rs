@@ -23,11 +23,12 @@ const LONG_FILES: [(&str, &str); 2] = [
 ];
 
 /// Programs' own arrows: package -> packages of ours that it may depend on. Tests may use more; they are no arrows.
-const ARROWS: [(&str, &[&str]); 6] = [
+const ARROWS: [(&str, &[&str]); 7] = [
     ("saring-verdict", &[]),
+    ("saring-measures", &[]),
     ("saring-kernels", &[]),
     ("saring-guard", &["saring-kernels", "saring-verdict"]),
-    ("saring-desk", &["saring-verdict"]),
+    ("saring-desk", &["saring-measures", "saring-verdict"]),
     ("saring", &["saring-desk", "saring-guard", "saring-verdict"]),
     ("saring-desktop", &["saring-desk", "saring-verdict"]),
 ];

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use saring_measures::{CrossTable, kappa};
 use saring_verdict::{Reading, Task};
 
 use super::{read_probabilities, reading};
@@ -146,50 +147,13 @@ impl Counting {
 
     fn end(mut self) -> Comparison {
         self.keep_the_largest();
-        let agreeing = self.table.iter().filter(|((a, b), _)| a == b);
+        let table = CrossTable::new(self.table);
         Comparison {
-            pairs: self.table.values().sum(),
-            agree: agreeing.map(|(_, n)| n).sum(),
-            kappa: kappa(&self.table),
+            pairs: table.cases(),
+            agree: table.agreeing(),
+            kappa: kappa(&table).ok(),
             hidden: self.hidden,
             flips: self.flips,
         }
-    }
-}
-
-/// Cohen's kappa of a table of label pairs.
-#[allow(clippy::cast_precision_loss, reason = "far fewer than 2^53")]
-fn kappa(table: &BTreeMap<(String, String), u64>) -> Option<f64> {
-    let n = table.values().sum::<u64>() as f64;
-    let mut margins: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
-    let mut observed = 0.0;
-    for ((a, b), count) in table {
-        let share = *count as f64 / n;
-        margins.entry(a).or_default().0 += share;
-        margins.entry(b).or_default().1 += share;
-        if a == b {
-            observed += share;
-        }
-    }
-    let expected: f64 = margins.values().map(|(a, b)| a * b).sum();
-    (n > 0.0 && expected < 1.0 - 1e-12).then(|| (observed - expected) / (1.0 - expected))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn table(counts: &[(&str, &str, u64)]) -> BTreeMap<(String, String), u64> {
-        counts.iter().map(|(a, b, n)| (((*a).to_owned(), (*b).to_owned()), *n)).collect()
-    }
-
-    #[test]
-    fn kappa_is_agreement_beyond_chance() {
-        let known = table(&[("yes", "yes", 20), ("yes", "no", 5), ("no", "yes", 10), ("no", "no", 15)]);
-        let found = kappa(&known).unwrap();
-        assert!((found - 0.4).abs() < 1e-12, "0.7 observed, 0.5 by chance: {found}");
-        assert_eq!(kappa(&table(&[("safe", "unsafe", 5), ("unsafe", "safe", 5)])), Some(-1.0));
-        assert_eq!(kappa(&table(&[("safe", "safe", 9)])), None, "one label for all says nothing");
-        assert_eq!(kappa(&table(&[])), None);
     }
 }

@@ -1,7 +1,7 @@
 //! How well a guard agrees with gold labels and with people, and what has been done in a queue.
 //!
 //! [`Workspace::stats`](crate::Workspace::stats) gives [`QueueStats`]. Everything is derived on reading: verdicts are kept as
-//! probabilities, and a [`Reading`] turns them into `p_unsafe`. [`areas`] is the pure part.
+//! probabilities, and a [`Reading`] turns them into `p_unsafe`. The measures themselves are those of `saring_measures`.
 //!
 //! What may be called an estimate of a guard's quality is only what rests on blind decisions about items that a recorded
 //! uniform draw brought up. Other blind decisions are shown apart: reviewers chose those items, or the guard did. Decisions
@@ -10,7 +10,6 @@
 mod comparison;
 #[cfg(test)]
 mod comparison_tests;
-mod curve;
 mod stats;
 #[cfg(test)]
 mod workspace_tests;
@@ -18,7 +17,6 @@ mod workspace_tests;
 use saring_verdict::{LabelProbability, Reading, Task};
 
 pub use comparison::{Comparison, Flip, Said};
-pub use curve::{Areas, Scored, areas};
 pub use stats::{Agreement, Overrides, QueueStats, TaskStates, VerdictCounts, Yardstick};
 
 use crate::{

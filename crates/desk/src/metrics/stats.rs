@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use saring_measures::{Ranking, Scored, auprc, auroc, average_precision};
 use saring_verdict::{Reading, Task, Verdict};
 use serde::Serialize;
 
-use super::{Scored, areas, read_probabilities, reading};
+use super::{read_probabilities, reading};
 use crate::{
     Result, Workspace,
     queue::{StateCounts, find_queue},
@@ -238,11 +239,12 @@ fn agreement(reading: Reading, rows: &[JudgedRow]) -> Result<Vec<Agreement>> {
         .collect())
 }
 
-fn agree(task: Task, against: Yardstick, language: Option<&str>, mut sample: Sample) -> Agreement {
+fn agree(task: Task, against: Yardstick, language: Option<&str>, sample: Sample) -> Agreement {
     let n = sample.scored.len() as u64;
     let positives = sample.scored.iter().filter(|s| s.positive).count() as u64;
     let right = sample.scored.iter().filter(|s| (s.score >= 0.5) == s.positive).count() as u64;
-    let areas = areas(&mut sample.scored);
+    let ranking = Ranking::new(sample.scored);
+    let area = |of: fn(&Ranking) -> saring_measures::Measured| ranking.as_ref().ok().and_then(|r| of(r).ok());
     let note = match (n, positives) {
         (0, _) if sample.unjudged > 0 => Some("the guard has not judged any of these items yet"),
         (0, _) => Some(match against {
@@ -264,9 +266,9 @@ fn agree(task: Task, against: Yardstick, language: Option<&str>, mut sample: Sam
         n,
         unjudged: sample.unjudged,
         positives,
-        auprc: areas.map(|a| a.auprc),
-        average_precision: areas.map(|a| a.average_precision),
-        auroc: areas.map(|a| a.auroc),
+        auprc: area(auprc),
+        average_precision: area(average_precision),
+        auroc: area(auroc),
         accuracy: share(right, n),
         note: note.map(str::to_owned),
     }
