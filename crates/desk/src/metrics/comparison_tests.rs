@@ -1,25 +1,31 @@
 //! Two guards on a queue of a real database.
 
-use saring_verdict::{DeviceChoice, Family, PrecisionChoice};
+use saring_verdict::{DeviceChoice, Family, PrecisionChoice, Task};
 
+use super::{Differing, PairedTest, Yardstick};
 use crate::{
     Code,
     engine::scripted,
     fixture::{Fixture, QUEUE},
     guards::NewGuard,
     label::LabelOrder,
-    queue::Mode,
+    queue::{DrawFrom, Mode},
     review::Gesture,
 };
 
 /// Three prompts, judged by two guards that speak different schemes and disagree on the second one alone.
 async fn judged_twice() -> Fixture {
-    let rows = [
+    judged_twice_rows(&[
         r#"{"id":"1","prompt":"good","language":"th"}"#,
         r#"{"id":"2","prompt":"edge of it","language":"th"}"#,
         r#"{"id":"3","prompt":"bad"}"#,
-    ];
-    let fixture = Fixture::with_rows(&rows).await;
+    ])
+    .await
+}
+
+/// These rows, judged by the same two.
+async fn judged_twice_rows(rows: &[&str]) -> Fixture {
+    let fixture = Fixture::with_rows(rows).await;
     let guards = [
         ("gen", Family::Qwen3guardGen, PrecisionChoice::Auto),
         ("sea", Family::SeaGuard, PrecisionChoice::Int8),
@@ -70,10 +76,54 @@ async fn a_comparison_tells_nothing_about_what_must_be_decided_blind() {
 }
 
 #[tokio::test]
+async fn whether_one_guard_is_right_more_often_is_tested_on_what_was_drawn() {
+    let fixture = judged_twice().await;
+    let test = async || fixture.workspace.paired_tests(QUEUE, "gen", "sea", 0.5).await.unwrap();
+    let undecided = test().await;
+    assert!(undecided.iter().all(|test| test.n == 0 && test.exact_p.is_none() && test.note.is_some()));
+    fixture.workspace.draw(QUEUE, DrawFrom::All, 3, 1).await.unwrap();
+    for (id, label) in fixture.ids().await.iter().zip(["safe", "unsafe", "unsafe"]) {
+        let mut decision = fixture.decision(id, label);
+        decision.categories = if label == "unsafe" { vec!["PII".into()] } else { vec![] };
+        fixture.workspace.decide(&decision).await.unwrap();
+    }
+    let tests = test().await;
+    let wanted = |test: &&PairedTest| test.task == Task::Prompt && test.against == Yardstick::Estimate;
+    let found = tests.iter().find(wanted).unwrap();
+    let counts = (found.n, found.both_right, found.only_first, found.only_second, found.neither);
+    assert_eq!(counts, (3, 2, 1, 0, 0), "only the one guard calls what is on the edge unsafe");
+    assert_eq!((found.exact_p, found.p), (Some(1.0), Some(1.0)), "one item proves nothing");
+    let edge = fixture.ids().await[1].clone();
+    assert_eq!(found.differing, [Differing { item_id: edge, first_is_right: true }]);
+}
+
+#[tokio::test]
+async fn gold_is_counted_before_it_is_decided_but_its_items_are_not_named() {
+    let fixture = judged_twice_rows(&[
+        r#"{"id":"1","prompt":"edge of it","labels":{"prompt":{"label":"unsafe"}},"labels_role":"gold"}"#,
+    ])
+    .await;
+    let test = async || fixture.workspace.paired_tests(QUEUE, "gen", "sea", 0.5).await.unwrap();
+    let tests = test().await;
+    let gold = |tests: &[PairedTest]| {
+        tests.iter().find(|t| t.task == Task::Prompt && t.against == Yardstick::Gold).cloned().unwrap()
+    };
+    assert_eq!(
+        (gold(&tests).only_first, gold(&tests).differing.len()),
+        (1, 0),
+        "it is still to be decided blind"
+    );
+    fixture.workspace.set_mode(QUEUE, Mode::Suggestion).await.unwrap();
+    assert_eq!(gold(&test().await).differing.len(), 1);
+}
+
+#[tokio::test]
 async fn a_guard_is_not_compared_with_itself_or_with_nothing() {
     let fixture = judged_twice().await;
     let itself = fixture.workspace.compare(QUEUE, "gen", "gen").await.unwrap_err();
     assert_eq!(itself.code(), Code::Invalid);
+    let tested = fixture.workspace.paired_tests(QUEUE, "gen", "gen", 0.5).await.unwrap_err();
+    assert_eq!(tested.code(), Code::Invalid);
     let nothing = fixture.workspace.compare(QUEUE, "gen", "nobody").await.unwrap_err();
     assert_eq!(nothing.code(), Code::NotFound);
 }

@@ -10,6 +10,8 @@
 mod comparison;
 #[cfg(test)]
 mod comparison_tests;
+mod insight;
+mod paired;
 mod stats;
 #[cfg(test)]
 mod workspace_tests;
@@ -17,6 +19,13 @@ mod workspace_tests;
 use saring_verdict::{LabelProbability, Reading, Task};
 
 pub use comparison::{Comparison, Flip, Said};
+pub use insight::{
+    BINS, Bin, By, Calibration, Counts, CurvePoint, Curves, Figure, Insight, InsightOrder, QualityRow,
+    ReviewerAgreement, ReviewerPair, ReviewerRow, ThresholdRow,
+};
+pub use paired::{Differing, PairedTest};
+/// How intervals are made.
+pub use saring_measures::Resampling;
 pub use stats::{Agreement, Overrides, QueueStats, TaskStates, VerdictCounts, Yardstick};
 
 use crate::{

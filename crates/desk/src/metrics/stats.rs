@@ -100,6 +100,17 @@ pub struct Overrides {
 }
 
 impl Overrides {
+    /// Counts a first decision beside a verdict.
+    pub(crate) fn add(&mut self, anchored: bool, overridden: bool) {
+        if anchored {
+            self.anchored += 1;
+            self.anchored_overridden += u64::from(overridden);
+        } else {
+            self.blind += 1;
+            self.blind_overridden += u64::from(overridden);
+        }
+    }
+
     /// Share of decisions beside a verdict that differ from it; `None` where there are none.
     pub fn rate(&self) -> Option<f64> {
         share(self.anchored_overridden + self.blind_overridden, self.anchored + self.blind)
@@ -282,14 +293,7 @@ fn overrides(reading: Reading, rows: &[(bool, bool, String, String, String)]) ->
         }
         let task: Task = task.parse().map_err(|_| damaged("task"))?;
         let (p_unsafe, _) = read_probabilities(reading, task, probabilities)?;
-        let overridden = u64::from((p_unsafe >= 0.5) != reading.counts_as_unsafe(task, label));
-        if *anchored {
-            found.anchored += 1;
-            found.anchored_overridden += overridden;
-        } else {
-            found.blind += 1;
-            found.blind_overridden += overridden;
-        }
+        found.add(*anchored, (p_unsafe >= 0.5) != reading.counts_as_unsafe(task, label));
     }
     Ok(found)
 }
@@ -330,10 +334,13 @@ mod tests {
     fn row(label: &str, p: Option<f64>, language: &str, by: JudgedBy) -> JudgedRow {
         let probabilities = p.map(|p| format!("{{\"safe\":{},\"unsafe\":{p}}}", 1.0 - p));
         JudgedRow {
+            item_id: String::new(),
             task: "prompt".into(),
             language: Some(language.into()),
             probabilities,
             label: label.into(),
+            categories: None,
+            source: None,
             by,
         }
     }

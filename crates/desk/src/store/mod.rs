@@ -6,6 +6,7 @@
 //! so that nothing can be written outside of a transaction.
 
 pub mod audit;
+pub mod calibrations;
 pub mod chain;
 pub mod comparisons;
 mod connect;
@@ -26,6 +27,7 @@ pub mod media;
 pub mod paces;
 pub mod provenances;
 pub mod queues;
+pub mod reviewers;
 pub mod row_hash;
 pub mod runs;
 pub mod search;

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, path::PathBuf};
 
+use futures_util::TryStreamExt;
 use saring_verdict::Mode;
 use sqlx::{Row, sqlite::SqliteRow};
 
@@ -206,6 +207,8 @@ pub async fn hidden_among(conn: &mut Conn, item_ids: &[&str]) -> StoreResult<Has
 /// A verdict held against somebody's judgement.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JudgedRow {
+    /// The item.
+    pub item_id: String,
     /// prompt, response.
     pub task: String,
     /// The item's language.
@@ -214,6 +217,10 @@ pub struct JudgedRow {
     pub probabilities: Option<String>,
     /// safe, controversial, unsafe.
     pub label: String,
+    /// JSON list of the judgement's categories.
+    pub categories: Option<String>,
+    /// The item's, verbatim JSON.
+    pub source: Option<String>,
     /// Who judged.
     pub by: JudgedBy,
 }
@@ -246,7 +253,8 @@ pub async fn against_gold(
 ) -> StoreResult<Vec<JudgedRow>> {
     let said = probabilities_in(mode, "v");
     let sql = format!(
-        "SELECT t.task, i.language, {said} AS probabilities, t.gold_label AS label FROM visible_items i \
+        "SELECT i.id AS item_id, t.task, i.language, {said} AS probabilities, t.gold_label AS label, \
+         t.gold_categories AS categories, i.source FROM visible_items i \
          CROSS JOIN tasks t ON t.item_id = i.id {WITH_VERDICT} \
          WHERE i.queue_id = ?1 AND t.gold_label IS NOT NULL ORDER BY i.seq, t.task"
     );
@@ -275,7 +283,8 @@ pub async fn against_decisions(
 ) -> StoreResult<Vec<JudgedRow>> {
     let said = probabilities_in(mode, "v");
     let sql = format!(
-        "{FRONTIERS} SELECT t.task, i.language, {said} AS probabilities, d.label, {DRAWN} AS drawn, \
+        "{FRONTIERS} SELECT i.id AS item_id, t.task, i.language, {said} AS probabilities, d.label, d.categories, i.source, \
+         {DRAWN} AS drawn, \
          d.verdict_visible AS anchored, d.synthetic, min(d.rowid) FROM visible_items i \
          CROSS JOIN tasks t ON t.item_id = i.id JOIN decisions d ON d.item_id = t.item_id AND d.task = t.task \
          {WITH_VERDICT} WHERE i.queue_id = ?1 AND d.kind = 'label' \
@@ -297,12 +306,37 @@ pub async fn against_decisions(
 
 fn judged(row: &SqliteRow, by: JudgedBy) -> StoreResult<JudgedRow> {
     Ok(JudgedRow {
+        item_id: row.try_get("item_id")?,
         task: row.try_get("task")?,
         language: row.try_get("language")?,
         probabilities: row.try_get("probabilities")?,
         label: row.try_get("label")?,
+        categories: row.try_get("categories")?,
+        source: row.try_get("source")?,
         by,
     })
+}
+
+/// Hands every verdict of a guard in a queue on, one by one: (task, probabilities in `mode`).
+pub async fn each_verdict<E: From<StoreError>>(
+    conn: &mut Conn,
+    queue_id: &str,
+    guard_id: &str,
+    mode: Mode,
+    mut take: impl FnMut(&str, &str) -> Result<(), E>,
+) -> Result<(), E> {
+    let said = probabilities_in(mode, "v");
+    let sql = format!(
+        "SELECT v.task, {said} AS probabilities FROM visible_items i CROSS JOIN verdicts v \
+         ON v.item_id = i.id AND v.guard_id = ?2 AND v.supersedes IS NULL WHERE i.queue_id = ?1"
+    );
+    let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(queue_id).bind(guard_id);
+    let mut rows = query.fetch(conn);
+    while let Some(row) = rows.try_next().await.map_err(StoreError::from)? {
+        let task: &str = row.try_get("task").map_err(StoreError::from)?;
+        take(task, row.try_get("probabilities").map_err(StoreError::from)?)?;
+    }
+    Ok(())
 }
 
 /// How many verdicts a guard has given in a queue, by task, and how many of those are off format or truncated:
