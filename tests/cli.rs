@@ -247,7 +247,20 @@ fn the_demo_goes_through_the_whole_loop_and_can_be_run_again() {
             .find(|row| row["task"] == task && row["language"] == "all" && row["against"] == "gold");
         let auprc = all.unwrap()["auprc"].as_f64().unwrap();
         assert!(auprc > 0.9, "the demo guard on the {task} task: AUPRC {auprc}");
+        let rows = stats["insight"]["quality"].as_array().unwrap();
+        let row = rows
+            .iter()
+            .find(|row| row["task"] == task && row["against"] == "gold" && row["group"].is_null())
+            .unwrap();
+        let figure = |end: &str| row["auprc"][end].as_f64().unwrap();
+        assert_eq!(figure("value"), auprc, "one number, wherever it is shown");
+        assert!(figure("low") <= auprc && auprc <= figure("high"), "{row}");
     }
+    let said = in_folder(&["stats", "--queue", "demo", "--guard", "saring-demo", "--calibrate"]);
+    assert!(said.out.contains("with 95 % intervals"), "{}", said.out);
+    let temperatures = number(&folder, "SELECT count(*) FROM calibrations WHERE temperature > 0");
+    assert!(temperatures > 0, "fitted on the gold labels: {} {}", said.out, said.err);
+    assert!(said.out.contains("temperature for the prompt"), "{}", said.out);
     let seen = "SELECT count(*) FROM verdicts v JOIN guards g ON g.id = v.guard_id \
                 JOIN item_media m ON m.item_id = v.item_id WHERE g.name = 'saring-demo-pictures'";
     assert!(number(&folder, seen) >= PICTURE_ITEMS, "the other guard judges the items with pictures");

@@ -1,6 +1,6 @@
 //! `saring compare`: two guards on one queue, how often they say the same and where they do not.
 
-use saring_desk::metrics::{Comparison, Flip};
+use saring_desk::metrics::{Comparison, Flip, PairedTest, Yardstick};
 use serde_json::{Value, json};
 
 use crate::{
@@ -25,17 +25,25 @@ pub struct Wanted {
     /// Name of another guard.
     #[arg(value_name = "OTHER")]
     second: String,
+
+    /// Pairs with a p_unsafe of at least this are called unsafe: for which of the two is right more often.
+    #[arg(long, default_value_t = 0.5)]
+    threshold: f64,
 }
 
 /// Compares.
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
     let workspace = place.open_existing().await?;
     let compared = workspace.compare(&wanted.queue, &wanted.first, &wanted.second).await?;
+    let tests =
+        workspace.paired_tests(&wanted.queue, &wanted.first, &wanted.second, wanted.threshold).await?;
     workspace.close().await;
-    output.show(&view(&wanted, &compared), |_| text(&wanted, &compared))
+    output.show(&view(&wanted, &compared, &tests), |_| {
+        text(&wanted, &compared) + &tests.iter().filter(|test| test.n > 0).map(test_text).collect::<String>()
+    })
 }
 
-fn view(wanted: &Wanted, compared: &Comparison) -> Value {
+fn view(wanted: &Wanted, compared: &Comparison, tests: &[PairedTest]) -> Value {
     let flip = |flip: &Flip| {
         json!({
             "item_id": flip.item_id,
@@ -53,7 +61,18 @@ fn view(wanted: &Wanted, compared: &Comparison) -> Value {
         "kappa": compared.kappa,
         "hidden": compared.hidden,
         "flips": compared.flips.iter().map(flip).collect::<Vec<_>>(),
+        "threshold": wanted.threshold,
+        "tests": tests,
     })
+}
+
+fn test_text(test: &PairedTest) -> String {
+    let against = if test.against == Yardstick::Gold { "gold" } else { "the estimate" };
+    let p = test.exact_p.map_or_else(|| "·".to_owned(), |p| format!("{p:.3}"));
+    format!(
+        "\n{} against {against}: of {}, {} both right, {} only the first, {} only the second, {} neither; McNemar's exact p {p}\n",
+        test.task, test.n, test.both_right, test.only_first, test.only_second, test.neither
+    )
 }
 
 fn text(wanted: &Wanted, compared: &Comparison) -> String {
