@@ -34,7 +34,7 @@ const ARROWS: [(&str, &[&str]); 7] = [
 ];
 
 /// Tables whose rows are never changed and never removed.
-const APPEND_ONLY: [&str; 4] = ["verdicts", "failures", "decisions", "events"];
+const APPEND_ONLY: [&str; 6] = ["verdicts", "failures", "decisions", "events", "policies", "queue_policies"];
 
 /// Where `items` is read instead of `visible_items`, how often at most, and why.
 const ITEMS_READERS: [(&str, usize, &str); 7] = [

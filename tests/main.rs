@@ -10,6 +10,7 @@ mod export_roundtrip;
 mod guards;
 mod house;
 mod no_network;
+mod policies;
 mod program;
 mod quarantine;
 mod score;

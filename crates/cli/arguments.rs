@@ -7,7 +7,7 @@ use saring_verdict::{DeviceChoice, PrecisionChoice};
 
 use crate::{
     assist, audit, bench, compare, decide, demo, export, gesture, history, import, label, models, next,
-    score, search, stats, undo,
+    policies, score, search, stats, undo,
 };
 
 /// Pre-label a moderation queue with a guard on this machine, review it, and hand the corrected data out.
@@ -34,6 +34,9 @@ pub enum Command {
     /// Add, list, check and remove guards.
     #[command(subcommand)]
     Models(models::Command),
+    /// What reviewers may say: list, show, import and export policies, and let queues go over to them.
+    #[command(subcommand)]
+    Policies(policies::Command),
     /// Read JSONL or CSV files into a queue.
     Import(import::Wanted),
     /// Let a guard judge what it has not judged yet in a queue.

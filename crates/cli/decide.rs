@@ -31,7 +31,7 @@ pub struct Wanted {
     #[arg(long, value_parser = yes_or_no)]
     refusal: Option<bool>,
 
-    /// Why, for those who come after.
+    /// Why, for those who come after; the policy may want it.
     #[arg(long)]
     note: Option<String>,
 

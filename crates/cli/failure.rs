@@ -145,7 +145,7 @@ fn advice(error: &anyhow::Error) -> Option<String> {
     }
     let advice = match desk_code(error)? {
         Code::NotFound => {
-            "check the name and the workspace (--workspace); `saring doctor` lists its queues, `saring models list` its guards"
+            "check the name and the workspace (--workspace); `saring doctor` lists its queues, `saring models list` its guards, `saring policies list` its policies"
         }
         Code::NewerVersion => "update saring; this version does not touch the file",
         Code::DiskFull => "free some space and run the same command again; what was acknowledged is safe",

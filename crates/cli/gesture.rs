@@ -29,9 +29,13 @@ pub struct Wanted {
     #[arg(long)]
     task: Option<Task>,
 
-    /// Why.
+    /// Why: a code of the queue's policy (`saring policies show` has them), or your own words where it allows that.
     #[arg(long)]
     reason: Option<String>,
+
+    /// More about it, for those who come after.
+    #[arg(long)]
+    note: Option<String>,
 
     /// A pseudonym.
     #[arg(long)]
@@ -45,6 +49,7 @@ pub async fn run(kind: Kind, wanted: Wanted, place: &Place, output: Output) -> a
     let gesture = Gesture {
         task: wanted.task,
         reason: wanted.reason,
+        note: wanted.note,
         ..Gesture::new(item.id.clone(), wanted.reviewer)
     };
     let (saved, what) = match kind {

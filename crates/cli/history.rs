@@ -42,6 +42,8 @@ fn view(entry: &HistoryEntry) -> Value {
             "refusal": row.refusal,
             "note": row.note,
             "reason": row.reason,
+            "policy": entry.policy.as_ref().map(|p| p.terms.reference()),
+            "policy_id": row.policy_id,
             "anchored": row.verdict_visible,
             "supersedes": row.supersedes,
             "undoes": row.undoes,
@@ -60,11 +62,13 @@ fn text(entry: &HistoryEntry) -> String {
             words.extend(row.label.map(|l| l.to_string()));
             words.extend((!row.categories.is_empty()).then(|| format!("({})", row.categories.join(", "))));
             words.extend(row.refusal.map(|r| if r { "refusal" } else { "no refusal" }.to_owned()));
-            let said = row.note.as_deref().or(row.reason.as_deref());
-            words.extend(said.map(|s| format!("\"{}\"", output::one_line(s, 200))));
+            for said in [&row.reason, &row.note].into_iter().flatten() {
+                words.push(format!("\"{}\"", output::one_line(said, 200)));
+            }
             if row.kind == DecisionKind::Label {
                 words.push(if row.verdict_visible { "with a verdict in view" } else { "blind" }.to_owned());
             }
+            words.extend(entry.policy.as_ref().map(|p| format!("under {}", p.terms.reference())));
             words.extend(row.synthetic.then(|| "by a script".to_owned()));
             words.extend(row.undone.then(|| "(taken back later)".to_owned()));
             words.join(" ")

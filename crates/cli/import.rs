@@ -6,7 +6,7 @@ use clap::ValueHint;
 use saring_desk::{
     import::{ColumnMapping, ImportReport, ImportRequest},
     media::Keeping,
-    queue::LabelScheme,
+    policy,
 };
 use saring_verdict::Cancel;
 use serde_json::{Value, json};
@@ -36,9 +36,9 @@ pub struct Wanted {
     #[arg(long, value_name = "FIELD=COLUMN")]
     map: Vec<String>,
 
-    /// What reviewers may say in a new queue: qwen3guard or sea-guard.
-    #[arg(long, default_value = "qwen3guard")]
-    scheme: String,
+    /// What reviewers may say in a new queue: the newest version of a policy, or NAME@VERSION. `saring policies list` has them.
+    #[arg(long, default_value = policy::DEFAULT)]
+    policy: String,
 
     /// Leave images where they are, and look for them there: moved or changed ones cannot be shown or judged any more. If not
     /// given, they are copied into the workspace.
@@ -49,11 +49,10 @@ pub struct Wanted {
 /// Imports.
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
     let mapping = ColumnMapping::parse(&wanted.map).map_err(|e| Usage(format!("--map {e}")))?;
-    let scheme = LabelScheme::preset(&wanted.scheme).map_err(|e| Usage(format!("--scheme: {e}")))?;
     let workspace = place.open().await?;
     let request = ImportRequest {
         queue: wanted.queue.clone(),
-        scheme,
+        policy: wanted.policy,
         paths: wanted.paths,
         mapping,
         keeping: if wanted.link_images { Keeping::Link } else { Keeping::Copy },

@@ -27,6 +27,7 @@ mod models;
 mod next;
 mod output;
 mod place;
+mod policies;
 mod progress;
 mod score;
 mod search;
@@ -69,6 +70,7 @@ fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
     runtime.block_on(async {
         match arguments.command {
             Command::Models(command) => models::run(command, &place, output).await,
+            Command::Policies(command) => policies::run(command, &place, output).await,
             Command::Import(wanted) => import::run(wanted, &place, output).await,
             Command::Label(wanted) => label::run(wanted, &place, output).await,
             Command::Score(wanted) => score::run(wanted, &place, output).await,

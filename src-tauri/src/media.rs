@@ -95,7 +95,6 @@ mod tests {
         use saring_desk::{
             import::{ColumnMapping, ImportRequest},
             media::Keeping,
-            queue::LabelScheme,
             review::Gesture,
         };
         let folder = tempfile::tempdir().unwrap();
@@ -107,7 +106,7 @@ mod tests {
         let workspace = Workspace::open(folder.path().join("workspace")).await.unwrap();
         let request = ImportRequest {
             queue: "queue".into(),
-            scheme: LabelScheme::qwen3guard(),
+            policy: "qwen3guard".to_owned(),
             paths: vec![path],
             mapping: ColumnMapping::new(),
             keeping: Keeping::Copy,

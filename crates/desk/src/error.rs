@@ -6,7 +6,7 @@ use std::{fmt, io, path::PathBuf};
 
 use saring_verdict::EngineError;
 
-use crate::store::StoreError;
+use crate::{policy::PolicyError, store::StoreError};
 
 /// The result of anything the workstation does.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -59,6 +59,8 @@ pub enum Thing {
     Import,
     /// An imported image.
     Image,
+    /// A policy, or a version of one.
+    Policy,
 }
 
 impl fmt::Display for Thing {
@@ -74,6 +76,7 @@ impl fmt::Display for Thing {
             Self::Draw => "draw",
             Self::Import => "import",
             Self::Image => "image",
+            Self::Policy => "policy",
         })
     }
 }
@@ -122,6 +125,9 @@ pub enum Error {
         /// Whose decisions were looked through.
         reviewer: String,
     },
+    /// A policy cannot be taken, or not be gone over to.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
     /// The database refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -148,7 +154,8 @@ impl Error {
         match self {
             Self::NotFound { .. } => Code::NotFound,
             Self::Exists { .. } | Self::Conflict { .. } => Code::Conflict,
-            Self::Invalid { .. } | Self::NothingToUndo { .. } => Code::Invalid,
+            Self::Policy(PolicyError::VersionTaken { .. } | PolicyError::NotSayable { .. }) => Code::Conflict,
+            Self::Invalid { .. } | Self::NothingToUndo { .. } | Self::Policy(_) => Code::Invalid,
             Self::Store(error) => error.code(),
             Self::Io { source, .. } => io_code(source),
             Self::Engine(EngineError::Cancelled) | Self::Cancelled => Code::Cancelled,

@@ -8,7 +8,8 @@ use crate::{
     Workspace,
     import::{ColumnMapping, ImportReport, ImportRequest},
     media::Keeping,
-    queue::{LabelScheme, ListQuery, Tab},
+    policy,
+    queue::{ListQuery, Tab},
     review::NewDecision,
     store::events::{self, EventKind},
 };
@@ -63,7 +64,7 @@ impl Fixture {
     pub fn request(&self, paths: Vec<PathBuf>, rules: &[&str]) -> ImportRequest {
         ImportRequest {
             queue: QUEUE.to_owned(),
-            scheme: LabelScheme::qwen3guard(),
+            policy: policy::DEFAULT.to_owned(),
             paths,
             mapping: ColumnMapping::parse(rules).expect("a mapping"),
             keeping: Keeping::Copy,

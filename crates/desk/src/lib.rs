@@ -20,6 +20,7 @@ pub mod import;
 pub mod label;
 pub mod media;
 pub mod metrics;
+pub mod policy;
 pub mod queue;
 pub mod review;
 mod settings;

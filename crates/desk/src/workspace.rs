@@ -49,6 +49,7 @@ impl Workspace {
         tokio::fs::create_dir_all(&media_dir).await.map_err(Error::io(&media_dir))?;
         let store = Store::open(&dir, clock.clone()).await?;
         let workspace = Self { inner: Arc::new(Inner { dir, media_dir, store, clock }) };
+        workspace.adopt_older_queues().await?;
         workspace.finish_reading_change().await?;
         workspace.forget_all_hidden().await?;
         Ok(workspace)

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use saring_desk::{
     import::{self as desk, ColumnMapping, Format, ItemRow},
     media::Keeping,
-    queue::LabelScheme,
 };
 use saring_verdict::Role;
 
@@ -32,7 +31,7 @@ pub(crate) fn mapping(rules: &[FieldMapping]) -> Answer<ColumnMapping> {
 pub(crate) fn request(order: ImportOrder) -> Answer<desk::ImportRequest> {
     Ok(desk::ImportRequest {
         queue: order.queue,
-        scheme: LabelScheme::preset(&order.scheme).map_err(|e| Failure::unknown_word(&e))?,
+        policy: order.scheme,
         paths: order.paths.into_iter().map(PathBuf::from).collect(),
         mapping: mapping(&order.mapping)?,
         keeping: if order.link_images { Keeping::Link } else { Keeping::Copy },

@@ -129,7 +129,7 @@ pub(crate) fn new_decision(decision: NewDecision, reviewer: String) -> Answer<de
 }
 
 pub(crate) fn history(entry: desk::HistoryEntry) -> HistoryEntry {
-    let desk::HistoryEntry { at, by, event } = entry;
+    let desk::HistoryEntry { at, by, event, .. } = entry;
     match event {
         HistoryEvent::Decision(row) => HistoryEntry {
             at,

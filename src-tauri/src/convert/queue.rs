@@ -1,6 +1,10 @@
-//! Queues, label schemes, lists.
+//! Queues, what may be said in them, lists.
 
-use saring_desk::queue::{self as desk, ItemSummary, QueueOverview};
+use saring_desk::{
+    policy::Policy,
+    queue::{self as desk, ItemSummary, QueueOverview},
+};
+use saring_verdict::Task;
 
 use super::count;
 use crate::wire::{
@@ -14,7 +18,7 @@ pub(crate) fn card(overview: QueueOverview, unlabelled: u64) -> QueueCard {
     QueueCard {
         id: queue.id,
         name: queue.name,
-        scheme: scheme(queue.scheme),
+        scheme: scheme(&queue.policy.terms),
         order: order(queue.ordering),
         mode: mode(queue.mode),
         counts: counts(&by_state),
@@ -41,13 +45,16 @@ pub(crate) fn counts(counts: &desk::StateCounts) -> StateCounts {
     }
 }
 
-fn scheme(scheme: desk::LabelScheme) -> Scheme {
-    let task = |task: desk::TaskScheme| TaskScheme { categories: task.categories, refusal: task.refusal };
+fn scheme(policy: &Policy) -> Scheme {
+    let task = |task: Task| TaskScheme {
+        categories: policy.categories_of(task).map(|c| c.name.clone()).collect(),
+        refusal: policy.asks_refusal(task),
+    };
     Scheme {
-        name: scheme.name,
-        labels: scheme.labels.iter().map(|label| label.as_str().to_owned()).collect(),
-        prompt: task(scheme.prompt),
-        response: task(scheme.response),
+        name: policy.name.clone(),
+        labels: policy.labels.iter().map(|l| l.label.as_str().to_owned()).collect(),
+        prompt: task(Task::Prompt),
+        response: task(Task::Response),
     }
 }
 

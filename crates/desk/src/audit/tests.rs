@@ -30,8 +30,8 @@ async fn an_untouched_history_holds_and_says_where_it_ends() {
     let fixture = lived_in().await;
     let report = fixture.workspace.verify(None).await.expect("an audit");
     assert_eq!(report.problems, []);
-    // Queue, import, guard, verdict, three decisions.
-    assert_eq!(report.events, 7);
+    // Queue, policy, its choice, import, guard, verdict, three decisions.
+    assert_eq!(report.events, 9);
     let again = fixture.workspace.verify(Some(&report.head)).await.expect("an audit");
     assert!(again.holds(), "its own head is on it");
     fixture.workspace.undo("ana").await.expect("an undo");
@@ -49,7 +49,11 @@ async fn an_edited_row_of_any_kind_is_found() {
         "UPDATE verdicts SET label_mass = 0.91",
         "UPDATE verdicts SET details = '{\"notes\": [\"image_without_text\"]}'",
         "UPDATE guards SET path = '/elsewhere'",
-        "UPDATE queues SET scheme = replace(scheme, 'PII', 'XXX')",
+        "UPDATE queues SET scheme = 'another policy'",
+        "UPDATE decisions SET policy_id = NULL WHERE seq = 1",
+        "UPDATE policies SET body = replace(body, '\"refusal\":{', '\"refusal\":{ ')",
+        "UPDATE policies SET kept_at = '2020-01-01T00:00:00.000Z'",
+        "UPDATE queue_policies SET chosen_by = 'somebody'",
     ] {
         let fixture = lived_in().await;
         fixture.tamper(sql).await;
@@ -83,7 +87,7 @@ async fn a_deleted_row_is_found() {
     fixture.tamper("DELETE FROM decisions WHERE seq = 2").await;
     let found = problems(&fixture).await;
     assert!(
-        found.iter().any(|p| matches!(p, Problem::RowDeleted { kind, .. } if kind == "decision")),
+        found.iter().any(|p| matches!(p, Problem::RowDeleted { kind, .. } if kind == "policy_decision")),
         "{found:?}"
     );
 }
@@ -159,22 +163,22 @@ async fn a_cut_off_tail_is_found_however_well_it_is_hidden() {
         "UPDATE tasks SET decision_id = NULL, state = 'pending' WHERE decision_id = (SELECT id FROM decisions WHERE seq = 3)",
         "UPDATE items SET state = 'pending' WHERE id = (SELECT item_id FROM decisions WHERE seq = 3)",
         "DELETE FROM decisions WHERE seq = 3",
-        "DELETE FROM events WHERE seq = 7",
+        "DELETE FROM events WHERE seq = 9",
     ] {
         fixture.tamper(sql).await;
     }
     let found = problems(&fixture).await;
-    assert!(found.iter().any(|p| matches!(p, Problem::EndDiffers { expected: 7, found: 6 })), "{found:?}");
+    assert!(found.iter().any(|p| matches!(p, Problem::EndDiffers { expected: 9, found: 8 })), "{found:?}");
 
-    fixture.tamper("UPDATE chain SET length = 6, head = (SELECT hash FROM events WHERE seq = 6)").await;
+    fixture.tamper("UPDATE chain SET length = 8, head = (SELECT hash FROM events WHERE seq = 8)").await;
     assert_eq!(
         problems(&fixture).await,
-        [Problem::HeadFileDiffers { length: 7 }],
+        [Problem::HeadFileDiffers { length: 9 }],
         "the file beside it knows"
     );
 
     let last = crate::store::ChainHead {
-        length: 6,
+        length: 8,
         hash: fixture.workspace.verify(None).await.expect("an audit").head,
     };
     let file = fixture.workspace.store().head_file().path().to_owned();
@@ -237,7 +241,7 @@ async fn an_edited_reading_is_found() {
     fixture.tamper("UPDATE settings SET value = value || ' ' WHERE key = 'reading'").await;
     let found = problems(&fixture).await;
     assert!(
-        matches!(found.as_slice(), [Problem::RowEdited { seq: 9, .. }]),
+        matches!(found.as_slice(), [Problem::RowEdited { seq: 11, .. }]),
         "the last event says it: {found:?}"
     );
     fixture.tamper("DELETE FROM settings WHERE key = 'reading'").await;

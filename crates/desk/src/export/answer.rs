@@ -6,7 +6,7 @@ use std::fmt;
 
 use saring_verdict::{Family, GuardCard, Severity, Task};
 
-use crate::{media::CHANGED, store::exports::DecidedRow};
+use crate::{media::CHANGED, policy::Policy, store::exports::DecidedRow};
 
 /// What "controversial" becomes for a guard that has no such label.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,7 +95,8 @@ impl fmt::Display for LeftOut {
     }
 }
 
-/// The answer that a guard should have given.
+/// The answer that a guard should have given. `policy` is the one under which the decision was made: its mapping says what the
+/// decision's categories are called by the guard.
 ///
 /// # Errors
 /// Why there is none.
@@ -103,28 +104,29 @@ pub(super) fn answer(
     card: &GuardCard,
     task: Task,
     decision: &DecidedRow,
+    policy: Option<&Policy>,
     controversial_as: ControversialAs,
 ) -> Result<String, LeftOut> {
     let taxonomy = card.taxonomy.task(task).ok_or(LeftOut::TaskUnsupported)?;
     let decided: Severity =
         decision.label.as_deref().and_then(|l| l.parse().ok()).ok_or(LeftOut::Undecided)?;
-    let native = |severity: Severity| {
+    let native_label = |severity: Severity| {
         card.taxonomy.labels.iter().find(|label| label.eq_ignore_ascii_case(severity.as_str()))
     };
-    let label = match (native(decided), decided, controversial_as) {
+    let label = match (native_label(decided), decided, controversial_as) {
         (Some(label), ..) => label,
         (None, Severity::Controversial, ControversialAs::Safe) => {
-            native(Severity::Safe).ok_or(LeftOut::Controversial)?
+            native_label(Severity::Safe).ok_or(LeftOut::Controversial)?
         }
         (None, Severity::Controversial, ControversialAs::Unsafe) => {
-            native(Severity::Unsafe).ok_or(LeftOut::Controversial)?
+            native_label(Severity::Unsafe).ok_or(LeftOut::Controversial)?
         }
         (None, ..) => return Err(LeftOut::Controversial),
     };
     if card.family == Family::SeaGuard {
         return Ok(label.clone());
     }
-    let categories = categories(decision);
+    let categories = native(card.family, policy, categories(decision))?;
     if categories.iter().any(|c| !taxonomy.categories.contains(c)) {
         return Err(LeftOut::CategoryUnknown);
     }
@@ -138,6 +140,14 @@ pub(super) fn answer(
         text.push_str(if refusal { "\nRefusal: Yes" } else { "\nRefusal: No" });
     }
     Ok(text)
+}
+
+/// Categories of a decision as the guard calls them, in the order of the decision.
+fn native(family: Family, policy: Option<&Policy>, said: Vec<String>) -> Result<Vec<String>, LeftOut> {
+    let Some(policy) = policy else { return Ok(said) };
+    said.iter()
+        .map(|c| policy.native_category(family, c).map(str::to_owned).ok_or(LeftOut::CategoryUnknown))
+        .collect()
 }
 
 /// The categories of a decision; none where the column is empty.
@@ -196,11 +206,12 @@ pub(super) mod tests {
             anchored: false,
             draw_id: None,
             synthetic: false,
+            policy_id: None,
         }
     }
 
     fn qwen(task: Task, decision: &DecidedRow) -> Result<String, LeftOut> {
-        answer(&card(Family::Qwen3guardGen), task, decision, ControversialAs::Exclude)
+        answer(&card(Family::Qwen3guardGen), task, decision, None, ControversialAs::Exclude)
     }
 
     #[test]
@@ -232,16 +243,36 @@ pub(super) mod tests {
     #[test]
     fn controversial_is_excluded_from_sea_guard_unless_it_is_said_what_it_is() {
         let controversial = decision("controversial", "[]", None);
-        let sea = |choice| answer(&card(Family::SeaGuard), Task::Prompt, &controversial, choice);
+        let sea = |choice| answer(&card(Family::SeaGuard), Task::Prompt, &controversial, None, choice);
         assert_eq!(sea(ControversialAs::Exclude), Err(LeftOut::Controversial));
         assert_eq!(sea(ControversialAs::Safe).unwrap(), "safe");
         assert_eq!(sea(ControversialAs::Unsafe).unwrap(), "unsafe");
     }
 
     #[test]
+    fn categories_of_a_team_are_written_as_the_guard_calls_them_or_not_at_all() {
+        let policy = Policy::from_file(
+            r#"{"format": "saring-policy-1", "name": "p", "version": 1, "labels": [{"label": "safe"}, {"label": "unsafe"}],
+                "categories": [{"name": "Fights", "tasks": ["prompt"]}, {"name": "Rude", "tasks": ["prompt"]}],
+                "guards": [{"family": "qwen3guard-gen", "categories": {"Violent": "Fights"}}]}"#,
+        )
+        .unwrap();
+        let asked = |categories| {
+            let row = decision("unsafe", categories, None);
+            answer(&card(Family::Qwen3guardGen), Task::Prompt, &row, Some(&policy), ControversialAs::Exclude)
+        };
+        assert_eq!(asked(r#"["Fights"]"#).unwrap(), "Safety: Unsafe\nCategories: Violent");
+        assert_eq!(
+            asked(r#"["Fights","Rude"]"#),
+            Err(LeftOut::CategoryUnknown),
+            "half an answer is a wrong one"
+        );
+    }
+
+    #[test]
     fn sea_guard_answers_one_word_and_asks_for_nothing_else() {
         let bare = decision("unsafe", "[]", None);
-        let word = answer(&card(Family::SeaGuard), Task::Response, &bare, ControversialAs::Exclude);
+        let word = answer(&card(Family::SeaGuard), Task::Response, &bare, None, ControversialAs::Exclude);
         assert_eq!(word.unwrap(), "unsafe");
     }
 }

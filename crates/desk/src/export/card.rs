@@ -1,6 +1,6 @@
 //! The dataset card: what is in an export, how it came about, and what is not in it.
 
-use std::fmt::Write as _;
+use std::{collections::HashMap, fmt::Write as _};
 
 use saring_verdict::{Family, Mode, PromptWording, Provenance, Reading, SensitiveAs};
 
@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     guards::{Guard, demo},
+    policy::PolicyVersion,
     queue::{Draw, DrawFrom, Queue},
     store::ChainHead,
 };
@@ -19,7 +20,9 @@ use crate::{
 pub(super) struct Card {
     order: ExportOrder,
     queue: String,
-    scheme: String,
+    policy: PolicyVersion,
+    /// Under which decisions may have been made, by their ids.
+    policies: HashMap<String, PolicyVersion>,
     guard: Option<Guard>,
     reading: Reading,
     /// Guard, toy, provenance as JSON, verdicts.
@@ -36,6 +39,7 @@ pub(super) struct Card {
 pub(super) fn card(
     order: ExportOrder,
     queue: &Queue,
+    policies: HashMap<String, PolicyVersion>,
     guard: Option<Guard>,
     reading: Reading,
     provenances: Vec<(String, bool, String, i64)>,
@@ -43,8 +47,8 @@ pub(super) fn card(
     head: ChainHead,
     date: String,
 ) -> Card {
-    let (queue, scheme) = (queue.name.clone(), queue.scheme.name.clone());
-    Card { order, queue, scheme, guard, reading, provenances, draws, head, date }
+    let (queue, policy) = (queue.name.clone(), queue.policy.clone());
+    Card { order, queue, policy, policies, guard, reading, provenances, draws, head, date }
 }
 
 impl Card {
@@ -140,6 +144,12 @@ impl Card {
             out,
             "- The decision in force is exported: of several about one task, the last that was not undone."
         )?;
+        for (id, rows) in &tally.policies {
+            let policy = self.policies.get(id);
+            let words = policy
+                .map_or_else(|| "no policy: they are from before there were any".to_owned(), policy_words);
+            writeln!(out, "- Decided under {words}: {rows} rows")?;
+        }
         for Draw { id, seed, from, population, size, created_at, .. } in &self.draws {
             let rows = tally.draws.get(id).copied().unwrap_or(0);
             let population = match from {
@@ -187,7 +197,7 @@ impl Card {
 
     fn settings(&self, out: &mut String) -> std::fmt::Result {
         writeln!(out, "## Settings\n")?;
-        writeln!(out, "- Label scheme: {}", one_line(&self.scheme))?;
+        writeln!(out, "- Policy of the queue: {}", policy_words(&self.policy))?;
         let mode = match self.reading.mode {
             Mode::Strict => "strict (controversial counts as unsafe)",
             Mode::Loose => "loose (controversial counts as safe)",
@@ -267,6 +277,11 @@ impl Card {
         }
         Ok(())
     }
+}
+
+fn policy_words(policy: &PolicyVersion) -> String {
+    let PolicyVersion { id, terms } = policy;
+    format!("{}, version {} (SHA-256 `{id}`)", one_line(&terms.name), terms.version)
 }
 
 /// Names come from people and files: they must not become a line or a cell of the card.

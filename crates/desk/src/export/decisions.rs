@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::answer::categories;
 use crate::{
     Error, Result,
+    policy::Policy,
     store::exports::{DecidedRow, ExportRow},
 };
 
@@ -30,9 +31,10 @@ struct Row<'a> {
     flagged: bool,
     synthetic: bool,
     decision_id: &'a str,
+    policy: Option<String>,
 }
 
-pub(super) const COLUMNS: [&str; 18] = [
+pub(super) const COLUMNS: [&str; 19] = [
     "id",
     "item_id",
     "source",
@@ -51,10 +53,15 @@ pub(super) const COLUMNS: [&str; 18] = [
     "flagged",
     "synthetic",
     "decision_id",
+    "policy",
 ];
 
-/// A decision as a line of JSONL and as a line of CSV, their ends included.
-pub(super) fn lines(row: &ExportRow, decision: &DecidedRow) -> Result<(String, Vec<u8>)> {
+/// A decision, made under `policy`, as a line of JSONL and as a line of CSV, their ends included.
+pub(super) fn lines(
+    row: &ExportRow,
+    decision: &DecidedRow,
+    policy: Option<&Policy>,
+) -> Result<(String, Vec<u8>)> {
     let source = row.source.as_deref();
     let fields = Row {
         id: row.external_id.as_deref(),
@@ -76,6 +83,7 @@ pub(super) fn lines(row: &ExportRow, decision: &DecidedRow) -> Result<(String, V
         flagged: row.flagged,
         synthetic: decision.synthetic,
         decision_id: &decision.id,
+        policy: policy.map(Policy::reference),
     };
     let unwritable = |_| Error::invalid("source", format!("that of item {} is no JSON", row.item_id));
     let mut json = serde_json::to_string(&fields).map_err(unwritable)?;
@@ -83,7 +91,7 @@ pub(super) fn lines(row: &ExportRow, decision: &DecidedRow) -> Result<(String, V
     Ok((json, csv_line(&cells(&fields, source))))
 }
 
-fn cells<'a>(fields: &'a Row<'a>, source: Option<&'a str>) -> [String; 18] {
+fn cells<'a>(fields: &'a Row<'a>, source: Option<&'a str>) -> [String; 19] {
     let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
     let yes_or_no = |value: bool| if value { "yes" } else { "no" }.to_owned();
     [
@@ -105,6 +113,7 @@ fn cells<'a>(fields: &'a Row<'a>, source: Option<&'a str>) -> [String; 18] {
         yes_or_no(fields.flagged),
         yes_or_no(fields.synthetic),
         fields.decision_id.to_owned(),
+        text(fields.policy.as_deref()),
     ]
 }
 
@@ -149,8 +158,9 @@ mod tests {
             anchored: true,
             draw_id: None,
             synthetic: false,
+            policy_id: None,
         };
-        let (json, csv) = lines(&row, &decision).unwrap();
+        let (json, csv) = lines(&row, &decision, None).unwrap();
         assert!(json.contains("\"source\":{\"n\":1.50,\"a\":\"x,y\"}"), "not reformatted: {json}");
         let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(csv.as_slice());
         let record = reader.records().next().unwrap().unwrap();

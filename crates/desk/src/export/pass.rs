@@ -1,6 +1,6 @@
 //! One pass over a queue: reads its pairs in order of import, decides about each, and hands rows to a sink.
 
-use std::path::PathBuf;
+use std::{collections::HashMap, path::PathBuf};
 
 use saring_verdict::{GuardSettings, GuardSource, Message, Rendered, Subject, Task};
 
@@ -18,6 +18,7 @@ use crate::{
     guards::Guard,
     label::subject,
     media::{ImageAt, first_changed},
+    policy::{Policy, PolicyVersion},
     store::{
         ReadTx,
         exports::{self, DecidedRow, ExportRow},
@@ -58,6 +59,8 @@ pub(super) struct Pass<'a> {
     pub(super) queue_id: &'a str,
     pub(super) wording: Option<Wording>,
     pub(super) media_dir: PathBuf,
+    /// Under which decisions may have been made, by their ids.
+    pub(super) policies: &'a HashMap<String, PolicyVersion>,
     /// Rows that are rendered at most; further ones are only counted. For previews.
     pub(super) render_max: u64,
 }
@@ -82,7 +85,7 @@ impl Pass<'_> {
             let Some(last) = rows.last() else { return Ok(tally) };
             after = (last.seq, last.task.clone());
             match &self.wording {
-                None => Self::decisions(rows, self.order.include_synthetic, &mut tally, sink)?,
+                None => self.decisions(rows, &mut tally, sink)?,
                 Some(wording) => self.training(wording, rows, &mut split, &mut tally, sink).await?,
             }
         }
@@ -106,27 +109,27 @@ impl Pass<'_> {
         }
     }
 
-    fn decisions(
-        rows: Vec<ExportRow>,
-        include_synthetic: bool,
-        tally: &mut Tally,
-        sink: &mut dyn Sink,
-    ) -> Result<()> {
+    fn decisions(&self, rows: Vec<ExportRow>, tally: &mut Tally, sink: &mut dyn Sink) -> Result<()> {
         for row in rows {
             let task = task(&row)?;
             match &row.decision {
                 None => tally.leave_out(LeftOut::Undecided, &row, task),
-                Some(decision) if decision.synthetic && !include_synthetic => {
+                Some(decision) if decision.synthetic && !self.order.include_synthetic => {
                     tally.leave_out(LeftOut::Synthetic, &row, task);
                 }
                 Some(decision) => {
-                    let (json, csv) = decisions::lines(&row, decision)?;
+                    let (json, csv) = decisions::lines(&row, decision, self.policy(decision))?;
                     sink.decision(&json, &csv)?;
                     tally.count(Part::Train, &row, decision);
                 }
             }
         }
         Ok(())
+    }
+
+    /// Under which policy something was decided.
+    fn policy(&self, decision: &DecidedRow) -> Option<&Policy> {
+        decision.policy_id.as_ref().and_then(|id| self.policies.get(id)).map(|version| &version.terms)
     }
 
     async fn training(
@@ -197,7 +200,8 @@ impl Pass<'_> {
             "escalate" => return Err(LeftOut::Escalated),
             _ => return Err(LeftOut::Undecided),
         }
-        let answer = answer(&wording.guard.card, task, decision, self.order.controversial_as)?;
+        let policy = self.policy(decision);
+        let answer = answer(&wording.guard.card, task, decision, policy, self.order.controversial_as)?;
         if !row.content.images.is_empty() && !wording.guard.card.images {
             return Err(LeftOut::Images);
         }

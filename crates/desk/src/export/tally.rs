@@ -38,6 +38,8 @@ pub(super) struct Tally {
     pub(super) anchored: u64,
     pub(super) synthetic: u64,
     pub(super) reviewers: BTreeSet<String>,
+    /// Policy id -> rows that were decided under it; empty for those from before there were policies.
+    pub(super) policies: BTreeMap<String, u64>,
     /// Draw id -> rows that it brought up.
     pub(super) draws: BTreeMap<String, u64>,
     /// Items with at least one row, by their order of import.
@@ -61,6 +63,7 @@ impl Tally {
         self.anchored += u64::from(decision.anchored);
         self.synthetic += u64::from(decision.synthetic);
         self.reviewers.insert(decision.reviewer.clone());
+        *self.policies.entry(decision.policy_id.clone().unwrap_or_default()).or_default() += 1;
         if let Some(draw) = &decision.draw_id {
             *self.draws.entry(draw.clone()).or_default() += 1;
         }

@@ -132,12 +132,15 @@ impl Workspace {
         let wording = self.wording(engine, order).await?;
         let mut tx = self.store().read().await?;
         let queue = find_queue(&mut tx, &order.queue).await?;
+        let policies = store::policies::all(&mut tx).await?;
+        let policies = policies.into_iter().map(|row| (row.version.id.clone(), row.version)).collect();
         let pass = Pass {
             engine,
             order,
             queue_id: &queue.id,
             wording,
             media_dir: self.media_dir().to_owned(),
+            policies: &policies,
             render_max,
         };
         let tally = pass.run(&mut tx, sink).await?;
@@ -149,6 +152,7 @@ impl Workspace {
         Ok(card(
             pass.order.clone(),
             queue,
+            pass.policies.clone(),
             pass.wording.map(|w| w.guard),
             metrics::reading(tx).await?,
             provenances::of_queue(tx, &queue.id).await?,

@@ -9,7 +9,7 @@ use crate::{
     Error, Result, Workspace,
     import::{ColumnMapping, ImportRequest},
     media::Keeping,
-    queue::LabelScheme,
+    policy,
 };
 
 /// What the demo queue is called in a workspace.
@@ -35,7 +35,7 @@ impl Workspace {
         unpacked.map_err(|_| Error::Cancelled)??;
         let request = ImportRequest {
             queue: QUEUE_NAME.to_owned(),
-            scheme: LabelScheme::qwen3guard(),
+            policy: policy::DEFAULT.to_owned(),
             paths: vec![folder.join(FILE_NAME)],
             mapping: ColumnMapping::new(),
             keeping: Keeping::Copy,

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     Error, Result, Workspace,
     media::Keeping,
-    queue::{LabelScheme, insert_queue},
+    queue::insert_queue,
     store::{self, imports::ImportRow},
 };
 
@@ -26,8 +26,8 @@ use crate::{
 pub struct ImportRequest {
     /// Id or name; made if there is none of that name.
     pub queue: String,
-    /// For a new queue; one that exists keeps its own.
-    pub scheme: LabelScheme,
+    /// For a new queue: a version of a policy, as [`Workspace::policy`] takes it. One that exists keeps its own.
+    pub policy: String,
     /// Files, imported in this order.
     pub paths: Vec<PathBuf>,
     /// Which column holds which field.
@@ -144,7 +144,7 @@ impl Workspace {
         if let Some(queue) = store::queues::find(&mut tx, request.queue.trim()).await? {
             return Ok(queue.id);
         }
-        let queue = insert_queue(&mut tx, &request.queue, request.scheme.clone()).await?;
+        let queue = insert_queue(&mut tx, &request.queue, &request.policy).await?;
         tx.commit().await?;
         Ok(queue.id)
     }

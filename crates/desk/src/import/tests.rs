@@ -9,7 +9,7 @@ use crate::{
     Code, Workspace,
     fixture::{Fixture, QUEUE},
     media::picture,
-    queue::{LabelScheme, Mode},
+    queue::Mode,
 };
 
 fn reasons(report: &ImportReport) -> Vec<(u64, &str)> {
@@ -374,7 +374,7 @@ async fn two_workspaces_may_import_into_one_folder_at_once() {
     };
     let one = fixture.request(vec![fixture.write("one.jsonl", rows(0).as_bytes())], &[]);
     let two = fixture.request(vec![fixture.write("two.jsonl", rows(3000).as_bytes())], &[]);
-    fixture.workspace.create_queue(QUEUE, LabelScheme::qwen3guard()).await.expect("a queue");
+    fixture.workspace.create_queue(QUEUE, "qwen3guard").await.expect("a queue");
     let (cancel_one, cancel_two) = (Cancel::new(), Cancel::new());
     let (mut show_one, mut show_two) = (|_| {}, |_| {});
     let (a, b) = tokio::join!(

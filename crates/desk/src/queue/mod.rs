@@ -1,11 +1,10 @@
-//! Queues: what reviewers may say, in which order items come up, lists and search.
+//! Queues: in which order items come up, lists and search.
 //!
-//! [`Queue`] belongs to a [`LabelScheme`]; [`Ordering`] says which item is next; a recorded [`Draw`] makes estimates of
+//! [`Queue`] has a version of a [policy](crate::policy), which says what may be decided; [`Ordering`] says which item is next; a recorded [`Draw`] makes estimates of
 //! quality possible. Lists give pages of [`ItemSummary`].
 
 mod draw;
 mod list;
-mod scheme;
 pub mod search;
 mod state;
 
@@ -14,12 +13,12 @@ use serde::{Deserialize, Serialize};
 pub use draw::{Draw, DrawFrom, DrawProgress};
 pub(crate) use list::ordered;
 pub use list::{Cursor, ItemPage, ItemSummary, ListQuery, SearchPage, Tab};
-pub use scheme::{CheckedLabel, LabelScheme, SchemeError, TaskScheme};
 pub(crate) use state::words;
 pub use state::{ItemState, Mode, Ordering, UnknownWord};
 
 use crate::{
     Error, Result, Thing, Workspace,
+    policy::{self, PolicyVersion},
     store::{
         self,
         events::{self, EventKind},
@@ -33,8 +32,8 @@ pub struct Queue {
     pub id: String,
     /// Unique in the workspace.
     pub name: String,
-    /// What reviewers may say.
-    pub scheme: LabelScheme,
+    /// What reviewers may say, and what it means.
+    pub policy: PolicyVersion,
     /// In which order items come up.
     pub ordering: Ordering,
     /// The draw in force when `ordering` is [`Ordering::Draw`].
@@ -92,16 +91,17 @@ pub struct QueueOverview {
 }
 
 impl Workspace {
-    /// Makes a queue.
+    /// Makes a queue with the version of a policy that `policy` names, as [`policy`](Self::policy) does.
     ///
     /// # Errors
-    /// [`Code::Invalid`](crate::Code) for an empty name, [`Code::Conflict`](crate::Code) for one that is taken.
-    pub async fn create_queue(&self, name: &str, scheme: LabelScheme) -> Result<Queue> {
+    /// [`Code::Invalid`](crate::Code) for an empty name, [`Code::Conflict`](crate::Code) for one that is taken,
+    /// [`Code::NotFound`](crate::Code) for the policy.
+    pub async fn create_queue(&self, name: &str, policy: &str) -> Result<Queue> {
         let mut tx = self.store().write().await?;
         if store::queues::find(&mut tx, name.trim()).await?.is_some() {
             return Err(Error::Exists { thing: Thing::Queue, name: name.to_owned() });
         }
-        let queue = insert_queue(&mut tx, name, scheme).await?;
+        let queue = insert_queue(&mut tx, name, policy).await?;
         tx.commit().await?;
         Ok(queue)
     }
@@ -181,22 +181,15 @@ pub async fn find_queue(conn: &mut store::Conn, id_or_name: &str) -> Result<Queu
     found.ok_or_else(|| Error::not_found(Thing::Queue, id_or_name))
 }
 
-pub(crate) async fn insert_queue(
-    tx: &mut store::WriteTx<'_>,
-    name: &str,
-    scheme: LabelScheme,
-) -> Result<Queue> {
+pub(crate) async fn insert_queue(tx: &mut store::WriteTx<'_>, name: &str, policy: &str) -> Result<Queue> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 200 {
         return Err(Error::invalid("queue", "a name has between 1 and 200 characters"));
     }
-    if scheme.labels.len() < 2 {
-        return Err(Error::invalid("scheme", "a label scheme has at least two labels"));
-    }
     let queue = Queue {
         id: tx.clock().new_id(),
         name: name.to_owned(),
-        scheme,
+        policy: policy::find(tx, policy).await?,
         ordering: Ordering::Imported,
         draw_id: None,
         mode: Mode::Blind,
@@ -204,6 +197,7 @@ pub(crate) async fn insert_queue(
     };
     store::queues::insert(tx, &queue).await?;
     events::record(tx, EventKind::QueueCreated, &queue.id).await?;
+    policy::choose(tx, &queue.id, &queue.policy, None).await?;
     Ok(queue)
 }
 

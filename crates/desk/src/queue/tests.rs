@@ -10,13 +10,13 @@ use crate::{
 async fn a_queue_is_found_by_name_and_by_id_and_its_name_is_its_own() {
     let fixture = Fixture::new().await;
     let workspace = &fixture.workspace;
-    let queue = workspace.create_queue(" ฝ่ายตรวจ ", LabelScheme::sea_guard()).await.expect("a queue");
+    let queue = workspace.create_queue(" ฝ่ายตรวจ ", "sea-guard").await.expect("a queue");
     assert_eq!(queue.name, "ฝ่ายตรวจ", "spaces around a name are not part of it");
     assert_eq!(workspace.queue(&queue.id).await.expect("by id"), queue);
     assert_eq!(workspace.queue(&queue.name).await.expect("by name"), queue);
-    let taken = workspace.create_queue("ฝ่ายตรวจ", LabelScheme::sea_guard()).await;
+    let taken = workspace.create_queue("ฝ่ายตรวจ", "sea-guard").await;
     assert_eq!(taken.expect_err("taken").code(), Code::Conflict);
-    let empty = workspace.create_queue("  ", LabelScheme::sea_guard()).await;
+    let empty = workspace.create_queue("  ", "sea-guard").await;
     assert_eq!(empty.expect_err("no name").code(), Code::Invalid);
     assert_eq!(workspace.queue("nothing").await.expect_err("none").code(), Code::NotFound);
 }
@@ -25,7 +25,7 @@ async fn a_queue_is_found_by_name_and_by_id_and_its_name_is_its_own() {
 async fn a_queue_with_nothing_in_it_can_be_looked_at() {
     let fixture = Fixture::new().await;
     let workspace = &fixture.workspace;
-    workspace.create_queue(QUEUE, LabelScheme::qwen3guard()).await.expect("a queue");
+    workspace.create_queue(QUEUE, "qwen3guard").await.expect("a queue");
     assert_eq!(workspace.next(QUEUE, None).await.expect("next"), None);
     assert!(fixture.ids().await.is_empty());
     assert!(workspace.search(QUEUE, "x", 10).await.expect("a search").rows.is_empty());

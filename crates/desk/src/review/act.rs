@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Error, Result, Thing, Workspace,
+    policy::Said,
     queue::{ItemState, Ordering, Queue, find_queue},
     store::{
         self, WriteTx,
@@ -25,13 +26,13 @@ pub struct NewDecision {
     pub item_id: String,
     /// Which task.
     pub task: Task,
-    /// A label of the queue's scheme, in any case.
+    /// A label of the queue's policy, in any case.
     pub label: String,
-    /// Categories of the queue's scheme, in any case.
+    /// Categories of the queue's policy, in any case.
     pub categories: Vec<String>,
-    /// Whether the response is a refusal, where the scheme asks.
+    /// Whether the response is a refusal, where the policy asks.
     pub refusal: Option<bool>,
-    /// Free text.
+    /// Free text; the policy says where there must be some.
     pub note: Option<String>,
     /// A pseudonym.
     pub reviewer: String,
@@ -52,8 +53,10 @@ pub struct Gesture {
     pub item_id: String,
     /// Which task, for skip and escalate; all undecided ones if `None`.
     pub task: Option<Task>,
-    /// Why.
+    /// Why: a code of the queue's policy, in any case, or free text where it allows that.
     pub reason: Option<String>,
+    /// More about it; the policy says where there must be some.
+    pub note: Option<String>,
     /// A pseudonym.
     pub reviewer: String,
     /// How long the item was in view.
@@ -71,6 +74,7 @@ impl Gesture {
             item_id: item_id.into(),
             task: None,
             reason: None,
+            note: None,
             reviewer: reviewer.into(),
             duration_ms: None,
             draw_id: None,
@@ -97,15 +101,18 @@ impl Workspace {
     ///
     /// # Errors
     /// [`Code::NotFound`](crate::Code) for an item that is not there or in quarantine, or a task that it does not have;
-    /// [`Code::Invalid`](crate::Code) for what the queue's scheme does not have.
+    /// [`Code::Invalid`](crate::Code) for what the queue's policy does not have, and for a note or a reason that it wants.
     pub async fn decide(&self, decision: &NewDecision) -> Result<Saved> {
         let mut tx = self.store().write().await?;
         let at = Place::of(&mut tx, &decision.item_id).await?;
         let task = at.task(decision.task)?;
+        let NewDecision { label, categories, refusal, note, .. } = decision;
+        let said = Said { label, categories, refusal: *refusal, note: note.as_deref() };
         let checked = at
             .queue
-            .scheme
-            .check(decision.task, &decision.label, &decision.categories, decision.refusal)
+            .policy
+            .terms
+            .check(decision.task, said)
             .map_err(|error| Error::invalid("decision", error.to_string()))?;
         let reviewer = check_reviewer(&decision.reviewer)?;
         let rows = store::decisions::of_item(&mut tx, &at.item.id).await?;
@@ -114,7 +121,7 @@ impl Workspace {
             label: Some(checked.label),
             categories: checked.categories,
             refusal: checked.refusal,
-            note: given(decision.note.as_deref()),
+            note: checked.note,
             duration_ms: decision.duration_ms,
             draw_id: at.draw(&mut tx, decision.draw_id.as_deref()).await?,
             verdict_visible: decision.verdict_visible
@@ -182,9 +189,14 @@ impl Workspace {
             None => None,
         };
         let reviewer = check_reviewer(&gesture.reviewer)?;
+        let terms = &at.queue.policy.terms;
+        let why = terms
+            .check_reason(kind, gesture.reason.as_deref(), gesture.note.as_deref())
+            .map_err(|error| Error::invalid("reason", error.to_string()))?;
         let row = DecisionRow {
             task: about.map(|task| task.task),
-            reason: given(gesture.reason.as_deref()),
+            reason: why.reason,
+            note: why.note,
             duration_ms: gesture.duration_ms,
             draw_id: at.draw(&mut tx, gesture.draw_id.as_deref()).await?,
             verdict_id: about.and_then(|task| task.verdict_id.clone()),
@@ -303,6 +315,7 @@ pub(super) fn blank_row(
         supersedes: None,
         undoes: None,
         synthetic: false,
+        policy_id: None,
         undone: false,
     }
 }
@@ -326,8 +339,10 @@ pub(super) async fn apply(
     mut rows: Vec<DecisionRow>,
     row: DecisionRow,
 ) -> Result<Saved> {
+    let policy_id = store::queue_policies::in_force(tx, &item.queue_id).await?;
+    let row = DecisionRow { policy_id, ..row };
     store::decisions::insert(tx, &row).await?;
-    events::record(tx, EventKind::Decision, &row.id).await?;
+    events::record(tx, EventKind::PolicyDecision, &row.id).await?;
     for earlier in &mut rows {
         earlier.undone |= row.undoes.as_ref() == Some(&earlier.id);
     }
@@ -353,14 +368,10 @@ pub(super) async fn apply(
     })
 }
 
-pub(super) fn check_reviewer(reviewer: &str) -> Result<String> {
+pub(crate) fn check_reviewer(reviewer: &str) -> Result<String> {
     let reviewer = reviewer.trim();
     if reviewer.is_empty() || reviewer.chars().count() > 100 {
         return Err(Error::invalid("reviewer", "a pseudonym has between 1 and 100 characters"));
     }
     Ok(reviewer.to_owned())
-}
-
-fn given(text: Option<&str>) -> Option<String> {
-    text.map(str::trim).filter(|t| !t.is_empty()).map(str::to_owned)
 }

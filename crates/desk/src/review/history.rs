@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     Error, Result, Thing, Workspace,
+    policy::PolicyVersion,
     queue::find_queue,
     store::{self, decisions::DecisionRow},
 };
@@ -19,6 +20,8 @@ pub struct HistoryEntry {
     pub by: String,
     /// What happened.
     pub event: HistoryEvent,
+    /// The version of the policy under which a reviewer did it.
+    pub policy: Option<PolicyVersion>,
 }
 
 /// What happened.
@@ -43,6 +46,8 @@ impl Workspace {
         let reading = crate::metrics::reading(&mut read).await?;
         let decisions = store::decisions::of_item(&mut read, id).await?;
         let verdicts = store::item_verdicts::of_item(&mut read, id).await?;
+        let ids: Vec<&str> = decisions.iter().filter_map(|d| d.policy_id.as_deref()).collect();
+        let policies = store::policies::by_id(&mut read, &serde_json::Value::from(ids).to_string()).await?;
         let mut entries: Vec<HistoryEntry> = verdicts
             .iter()
             .rev()
@@ -51,11 +56,13 @@ impl Workspace {
                 at: v.created_at.clone(),
                 by: v.guard_name.clone(),
                 event: HistoryEvent::Verdict(Box::new(verdict_view(v, &queue, reading))),
+                policy: None,
             })
             .collect();
         entries.extend(decisions.into_iter().map(|d| HistoryEntry {
             at: d.decided_at.clone(),
             by: d.reviewer.clone(),
+            policy: d.policy_id.as_ref().and_then(|id| policies.get(id)).cloned(),
             event: HistoryEvent::Decision(Box::new(d)),
         }));
         // Stable: what happened in the same millisecond keeps its order.

@@ -15,6 +15,7 @@ mod standing;
 mod undo;
 mod view;
 
+pub(crate) use act::check_reviewer;
 pub use act::{Gesture, NewDecision, Saved};
 pub use history::{HistoryEntry, HistoryEvent};
 pub use kind::DecisionKind;

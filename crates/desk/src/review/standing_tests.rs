@@ -49,6 +49,7 @@ fn row(id: &str, minute: usize, reviewer: &str, kind: DecisionKind) -> DecisionR
         supersedes: None,
         undoes: None,
         synthetic: false,
+        policy_id: None,
         undone: false,
     }
 }

@@ -1,6 +1,6 @@
 //! Items as a reviewer may see them: the next one, one by its id, and what lies beside it.
 
-use saring_verdict::{Message, Reading, Role, Severity, Task, Taxonomy, Verdict};
+use saring_verdict::{Family, Message, Reading, Role, Severity, Task, Taxonomy, Verdict};
 
 use super::{DecisionKind, RiskAlong};
 use crate::{
@@ -97,8 +97,10 @@ pub struct VerdictView {
     pub verdict: Verdict,
     /// Under the workspace's reading.
     pub p_unsafe: f64,
-    /// Its label in the queue's scheme, if it is one: what accepting would save.
+    /// What its label is in the queue's policy, if it is one there: what accepting would save.
     pub suggestion: Option<Severity>,
+    /// What its categories are there.
+    pub suggested_categories: Vec<String>,
     /// Whether the guard has categories for this task at all.
     pub has_categories: bool,
     /// Risk along the response, from a guard that answers at every token.
@@ -322,19 +324,21 @@ fn slot(
 pub(super) fn verdict_view(row: &ItemVerdict, queue: &Queue, reading: Reading) -> VerdictView {
     #[derive(serde::Deserialize)]
     struct Card {
+        family: Family,
         taxonomy: Taxonomy,
     }
     let card: Option<Card> = serde_json::from_str(&row.guard_card).ok();
     let categories = card.as_ref().and_then(|c| c.taxonomy.task(row.task)).map(|t| !t.categories.is_empty());
     let verdict = row.verdict.in_mode(reading.mode);
-    let suggestion = verdict.label().and_then(Reading::severity);
+    let (family, terms) = (card.as_ref().map(|c| c.family), &queue.policy.terms);
     VerdictView {
         id: row.id.clone(),
         guard_id: row.guard_id.clone(),
         guard_name: row.guard_name.clone(),
         is_toy: row.is_toy,
         p_unsafe: reading.p_unsafe(row.task, &row.verdict),
-        suggestion: suggestion.filter(|s| queue.scheme.labels.contains(s)),
+        suggestion: verdict.label().and_then(|native| terms.label_of(family, native)),
+        suggested_categories: terms.categories_from(family, row.task, &verdict.categories),
         has_categories: categories.unwrap_or(!verdict.categories.is_empty()),
         risk: None,
         verdict,

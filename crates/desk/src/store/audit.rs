@@ -65,7 +65,16 @@ pub async fn without_event(conn: &mut Conn, kind: EventKind, limit: u32) -> Stor
             "SELECT id FROM failures AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
         }
         EventKind::Decision => {
-            "SELECT id FROM decisions AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
+            "SELECT id FROM decisions AS r WHERE policy_id IS NULL AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind IN (?1, 'policy_decision')) LIMIT ?2"
+        }
+        EventKind::PolicyDecision => {
+            "SELECT id FROM decisions AS r WHERE policy_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind IN (?1, 'decision')) LIMIT ?2"
+        }
+        EventKind::Policy => {
+            "SELECT id FROM policies AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
+        }
+        EventKind::QueuePolicy => {
+            "SELECT id FROM queue_policies AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
         }
         EventKind::Draw => {
             "SELECT id FROM draws AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"

@@ -27,9 +27,9 @@ pub struct DecisionRow {
     pub categories: Vec<String>,
     /// For labels of responses.
     pub refusal: Option<bool>,
-    /// Free text beside a label.
+    /// Free text beside a label or a reason.
     pub note: Option<String>,
-    /// Why something was skipped, escalated, flagged or put into quarantine.
+    /// Why something was skipped, escalated, flagged or put into quarantine: a code of the policy, or free text.
     pub reason: Option<String>,
     /// A pseudonym.
     pub reviewer: String,
@@ -49,6 +49,8 @@ pub struct DecisionRow {
     pub undoes: Option<String>,
     /// Made by a script.
     pub synthetic: bool,
+    /// The version of the queue's policy of then; `None` for what was done before there were policies.
+    pub policy_id: Option<String>,
     /// Whether a later row undoes this one. Not a column.
     pub undone: bool,
 }
@@ -58,8 +60,8 @@ pub async fn insert(tx: &mut WriteTx<'_>, decision: &DecisionRow) -> StoreResult
     let is_label = decision.kind == DecisionKind::Label;
     sqlx::query(
         "INSERT INTO decisions (id, item_id, task, kind, label, categories, refusal, note, reason, reviewer, decided_at, \
-         duration_ms, draw_id, verdict_visible, verdict_id, supersedes, undoes, synthetic) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+         duration_ms, draw_id, verdict_visible, verdict_id, supersedes, undoes, synthetic, policy_id) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
     )
     .bind(&decision.id)
     .bind(&decision.item_id)
@@ -79,6 +81,7 @@ pub async fn insert(tx: &mut WriteTx<'_>, decision: &DecisionRow) -> StoreResult
     .bind(&decision.supersedes)
     .bind(&decision.undoes)
     .bind(decision.synthetic)
+    .bind(&decision.policy_id)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -149,6 +152,7 @@ fn from_row(row: &SqliteRow) -> StoreResult<DecisionRow> {
         supersedes: row.try_get("supersedes")?,
         undoes: row.try_get("undoes")?,
         synthetic: row.try_get("synthetic")?,
+        policy_id: row.try_get("policy_id")?,
         undone: row.try_get("undone")?,
     })
 }

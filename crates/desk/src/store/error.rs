@@ -78,7 +78,7 @@ impl StoreError {
         }
     }
 
-    pub(super) fn damaged(reason: impl Into<String>) -> Self {
+    pub(crate) fn damaged(reason: impl Into<String>) -> Self {
         Self::Damaged { reason: reason.into() }
     }
 }

@@ -25,8 +25,14 @@ pub enum EventKind {
     DetailedVerdict,
     /// A guard could not judge an (item, task).
     Failure,
-    /// A person decided, skipped, flagged, quarantined, undid.
+    /// A person decided, skipped, flagged, quarantined, undid, before there were policies.
     Decision,
+    /// The same, under a version of a policy, which is recorded.
+    PolicyDecision,
+    /// A version of a policy was kept.
+    Policy,
+    /// A queue went over to a version of a policy.
+    QueuePolicy,
     /// A uniform draw was recorded.
     Draw,
     /// The way in which verdicts are read was changed; the row hash is of the new value.
@@ -37,7 +43,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::ItemsImported,
         Self::QueueCreated,
         Self::GuardAdded,
@@ -46,6 +52,9 @@ impl EventKind {
         Self::DetailedVerdict,
         Self::Failure,
         Self::Decision,
+        Self::PolicyDecision,
+        Self::Policy,
+        Self::QueuePolicy,
         Self::Draw,
         Self::ReadingChanged,
         Self::Export,
@@ -62,6 +71,9 @@ impl EventKind {
             Self::DetailedVerdict => "detailed_verdict",
             Self::Failure => "failure",
             Self::Decision => "decision",
+            Self::PolicyDecision => "policy_decision",
+            Self::Policy => "policy",
+            Self::QueuePolicy => "queue_policy",
             Self::Draw => "draw",
             Self::ReadingChanged => "reading_changed",
             Self::Export => "export",

@@ -64,6 +64,8 @@ pub struct DecidedRow {
     pub draw_id: Option<String>,
     /// Made by a script.
     pub synthetic: bool,
+    /// The version of the policy of then; `None` for what was decided before there were policies.
+    pub policy_id: Option<String>,
 }
 
 /// The next pairs of a queue after (`seq`, `task`), decided or not.
@@ -76,7 +78,7 @@ pub async fn list(
     let sql = format!(
         "SELECT i.seq, i.id AS item_id, i.external_id, i.source, i.language, i.group_key, i.content_hash, i.flagged, t.task, \
          {CONTENT_COLUMNS}, d.id AS decision_id, d.kind, d.label, d.categories, d.refusal, d.note, d.reason, d.reviewer, \
-         d.decided_at, d.verdict_visible, d.draw_id, d.synthetic \
+         d.decided_at, d.verdict_visible, d.draw_id, d.synthetic, d.policy_id \
          FROM visible_items i CROSS JOIN tasks t ON t.item_id = i.id LEFT JOIN decisions d ON d.id = t.decision_id \
          WHERE i.queue_id = ?1 AND i.seq >= ?2 AND (i.seq > ?2 OR t.task > ?3) ORDER BY i.seq, t.task LIMIT ?4"
     );
@@ -105,6 +107,7 @@ pub async fn list(
                     anchored: row.try_get("verdict_visible")?,
                     draw_id: row.try_get("draw_id")?,
                     synthetic: row.try_get("synthetic")?,
+                    policy_id: row.try_get("policy_id")?,
                 }),
             };
             Ok(ExportRow {

@@ -3,19 +3,21 @@
 use saring_verdict::Task;
 use sqlx::{Row, sqlite::SqliteRow};
 
-use super::{Conn, StoreError, StoreResult, WriteTx};
-use crate::queue::{LabelScheme, LanguageCount, Mode, Ordering, Queue, StateCounts};
+use super::{Conn, StoreError, StoreResult, WriteTx, policies};
+use crate::queue::{LanguageCount, Mode, Ordering, Queue, StateCounts};
 
-/// A new queue.
+/// Queues, each with the policy in force.
+const WITH_POLICY: &str = "SELECT q.*, p.id AS policy_id, p.body FROM queues AS q JOIN queue_policies AS c ON c.seq = \
+     (SELECT max(seq) FROM queue_policies WHERE queue_id = q.id) JOIN policies AS p ON p.id = c.policy_id";
+
+/// A new queue. Its column `scheme` holds the policy that it begins with; which one is in force later stands in `queue_policies`.
 pub async fn insert(tx: &mut WriteTx<'_>, queue: &Queue) -> StoreResult<()> {
-    let scheme = serde_json::to_string(&queue.scheme)
-        .map_err(|error| StoreError::Failed { reason: error.to_string() })?;
     sqlx::query(
         "INSERT INTO queues (id, name, scheme, ordering, draw_id, mode, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     )
     .bind(&queue.id)
     .bind(&queue.name)
-    .bind(scheme)
+    .bind(&queue.policy.id)
     .bind(queue.ordering.as_str())
     .bind(&queue.draw_id)
     .bind(queue.mode.as_str())
@@ -27,16 +29,15 @@ pub async fn insert(tx: &mut WriteTx<'_>, queue: &Queue) -> StoreResult<()> {
 
 /// The queue with this id or, where there is none, this name.
 pub async fn find(conn: &mut Conn, id_or_name: &str) -> StoreResult<Option<Queue>> {
-    let row = sqlx::query("SELECT * FROM queues WHERE id = ?1 OR name = ?1 ORDER BY id = ?1 DESC LIMIT 1")
-        .bind(id_or_name)
-        .fetch_optional(conn)
-        .await?;
+    let sql = format!("{WITH_POLICY} WHERE q.id = ?1 OR q.name = ?1 ORDER BY q.id = ?1 DESC LIMIT 1");
+    let row = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id_or_name).fetch_optional(conn).await?;
     row.as_ref().map(from_row).transpose()
 }
 
 /// Every queue, newest first.
 pub async fn all(conn: &mut Conn) -> StoreResult<Vec<Queue>> {
-    let rows = sqlx::query("SELECT * FROM queues ORDER BY created_at DESC, id DESC").fetch_all(conn).await?;
+    let sql = format!("{WITH_POLICY} ORDER BY q.created_at DESC, q.id DESC");
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(conn).await?;
     rows.iter().map(from_row).collect()
 }
 
@@ -105,17 +106,14 @@ pub async fn languages(conn: &mut Conn, queue_id: &str) -> StoreResult<Vec<Langu
 }
 
 fn from_row(row: &SqliteRow) -> StoreResult<Queue> {
-    let id: String = row.try_get("id")?;
-    let scheme: LabelScheme = serde_json::from_str(row.try_get("scheme")?)
-        .map_err(|_| StoreError::damaged(format!("the label scheme of queue {id} cannot be understood")))?;
     Ok(Queue {
-        scheme,
+        id: row.try_get("id")?,
+        policy: policies::version(row, "policy_id", "body")?,
         name: row.try_get("name")?,
         ordering: parse(row.try_get("ordering")?, "ordering")?,
         draw_id: row.try_get("draw_id")?,
         mode: parse(row.try_get("mode")?, "mode")?,
         created_at: row.try_get("created_at")?,
-        id,
     })
 }
 

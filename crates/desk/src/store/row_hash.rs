@@ -38,10 +38,26 @@ const fn select(kind: EventKind) -> Option<&'static str> {
             "SELECT r.id, r.item_id, r.task, r.guard_id, r.run_id, r.code, r.reason, r.created_at \
              FROM json_each(?1) AS j CROSS JOIN failures AS r ON r.id = j.value",
         ),
+        // Such a decision records no policy. One that was given one is neither made by a script nor by a person: its hash fits nothing.
         EventKind::Decision => Some(
             "SELECT r.id, r.item_id, r.task, r.kind, r.label, r.categories, r.refusal, r.note, r.reason, r.reviewer, \
-             r.decided_at, r.duration_ms, r.draw_id, r.verdict_visible, r.verdict_id, r.supersedes, r.undoes, r.synthetic \
+             r.decided_at, r.duration_ms, r.draw_id, r.verdict_visible, r.verdict_id, r.supersedes, r.undoes, \
+             CASE WHEN r.policy_id IS NULL THEN r.synthetic END \
              FROM json_each(?1) AS j CROSS JOIN decisions AS r ON r.id = j.value",
+        ),
+        EventKind::PolicyDecision => Some(
+            "SELECT r.id, r.item_id, r.task, r.kind, r.label, r.categories, r.refusal, r.note, r.reason, r.reviewer, \
+             r.decided_at, r.duration_ms, r.draw_id, r.verdict_visible, r.verdict_id, r.supersedes, r.undoes, r.synthetic, \
+             r.policy_id FROM json_each(?1) AS j CROSS JOIN decisions AS r ON r.id = j.value",
+        ),
+        EventKind::Policy => Some(
+            "SELECT r.id, r.name, r.version, r.body, r.kept_by, r.kept_at \
+             FROM json_each(?1) AS j CROSS JOIN policies AS r ON r.id = j.value",
+        ),
+        // With its number: which choice is in force follows from it.
+        EventKind::QueuePolicy => Some(
+            "SELECT r.id, r.seq, r.queue_id, r.policy_id, r.chosen_by, r.chosen_at \
+             FROM json_each(?1) AS j CROSS JOIN queue_policies AS r ON r.id = j.value",
         ),
         EventKind::Draw => Some(
             "SELECT r.id, r.queue_id, r.seed, r.population, r.drawn_from, r.size, r.created_at, (SELECT group_concat(item_id, ' ') \

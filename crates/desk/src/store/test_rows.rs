@@ -55,6 +55,21 @@ impl Store {
         .expect("a verdict");
     }
 
+    /// A queue as the version before policies made it.
+    pub(crate) async fn insert_test_queue_before_policies(&self, name: &str, scheme: &str) {
+        let mut tx = self.write().await.expect("a writer");
+        let id = tx.clock().new_id();
+        sqlx::query("INSERT INTO queues (id, name, scheme, created_at) VALUES (?1, ?2, ?3, '2026-01-01T00:00:00.000Z')")
+            .bind(&id)
+            .bind(name)
+            .bind(scheme)
+            .execute(&mut *tx)
+            .await
+            .expect("a queue");
+        super::events::record(&mut tx, super::events::EventKind::QueueCreated, &id).await.expect("event");
+        tx.commit().await.expect("commit");
+    }
+
     /// Runs any statement on a connection that checks nothing; gives how many rows it changed.
     pub(crate) async fn execute_behind_our_back(&self, sql: &'static str) -> u64 {
         let mut tx = self.write().await.expect("a writer");
