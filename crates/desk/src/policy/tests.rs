@@ -414,3 +414,57 @@ fn request_of(dir: &Path) -> crate::import::ImportRequest {
         keeping: crate::media::Keeping::Copy,
     }
 }
+
+/// Numbers that look drawn and are the same in every run (xorshift64).
+struct Drawn(u64);
+
+impl Drawn {
+    fn below(&mut self, end: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % end as u64).expect("it is below a usize")
+    }
+
+    fn text(&mut self) -> String {
+        const SIGNS: [&str; 12] =
+            ["a", " ", "\"", "\\", "\n", "\t", "ก", "မြ", "\u{1f600}", "\u{2028}", "\u{0}", "{"];
+        (0..self.below(12)).map(|_| SIGNS[self.below(SIGNS.len())]).collect()
+    }
+
+    fn yes(&mut self) -> bool {
+        self.below(2) == 1
+    }
+
+    fn policy(&mut self) -> Policy {
+        let mut policy = team();
+        policy.name = format!("p{}", self.below(1000));
+        policy.version = u32::try_from(1 + self.below(9)).expect("it is small");
+        policy.about = self.text();
+        for label in &mut policy.labels {
+            (label.guidance, label.rationale) = (self.text(), self.yes());
+            label.examples = (0..self.below(4)).map(|n| format!("{n}{}", self.text())).collect();
+        }
+        for category in &mut policy.categories {
+            (category.guidance, category.rationale) = (self.text(), self.yes());
+        }
+        policy.refusal = self.yes().then(|| RefusalQuestion { guidance: self.text() });
+        for rule in [&mut policy.reasons.skip, &mut policy.reasons.flag] {
+            let reason = |n| Reason { code: format!("code-{n}"), text: format!("{n}{}", self.text()) };
+            rule.codes = (0..3).map(reason).collect();
+            (rule.free_text, rule.required, rule.rationale) = (self.yes(), self.yes(), self.yes());
+        }
+        policy
+    }
+}
+
+#[test]
+fn whatever_a_policy_says_it_comes_back_from_its_file_with_the_same_digest() {
+    let mut drawn = Drawn(20_261_121);
+    for _ in 0..300 {
+        let policy = drawn.policy();
+        let again = Policy::from_file(&policy.to_file()).expect("what was written can be read");
+        assert_eq!((again.body(), again.to_file()), (policy.body(), policy.to_file()));
+        assert_eq!(again.into_version(), policy.into_version());
+    }
+}
