@@ -63,7 +63,7 @@ pub(crate) fn handle(family: Family) -> (EngineHandle, Arc<Seen>) {
 }
 
 /// A card whose weights hash is the content of the folder's `weights` file.
-fn card(family: Family, path: &Path) -> Result<GuardCard, EngineError> {
+pub(crate) fn card(family: Family, path: &Path) -> Result<GuardCard, EngineError> {
     let weights = std::fs::read_to_string(path.join("weights")).unwrap_or_else(|_| "demo".into());
     let words = |list: &[&str]| list.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
     let (labels, categories, refusal) = match family {

@@ -1,16 +1,26 @@
 //! Rows that tests need and that no function of ours writes that way.
 
-use saring_verdict::Task;
+use std::path::Path;
+
+use saring_verdict::{Family, Task};
 
 use super::{Store, WriteTx};
+use crate::engine::scripted::card;
 
 impl Store {
     /// A guard called "guard", and a run of it in the only queue.
     pub(crate) async fn insert_test_guard(&self) {
         let mut tx = self.write().await.expect("a writer");
-        for sql in [
+        let card = card(Family::Qwen3guardGen, Path::new("/guard")).expect("a card");
+        sqlx::query(
             "INSERT OR IGNORE INTO guards (id, name, path, settings, card, is_toy, added_at) \
-             VALUES ('guard', 'guard', '/guard', '{}', '{}', 1, '2026-01-01T00:00:00.000Z')",
+             VALUES ('guard', 'guard', '/guard', '{}', ?1, 1, '2026-01-01T00:00:00.000Z')",
+        )
+        .bind(serde_json::to_string(&card).expect("JSON"))
+        .execute(&mut *tx)
+        .await
+        .expect("a guard");
+        for sql in [
             "INSERT OR IGNORE INTO runs (id, queue_id, guard_id, device, precision, state, total, started_at) \
              SELECT 'run', id, 'guard', 'cpu', 'f32', 'done', 1, '2026-01-01T00:00:00.000Z' FROM queues LIMIT 1",
             // The SHA-256 of {}.
