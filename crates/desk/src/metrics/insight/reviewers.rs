@@ -62,6 +62,9 @@ pub struct ReviewerRow {
     pub override_rate: Option<f64>,
 }
 
+/// Two reviewers, or what they said.
+type Two<'a> = (&'a str, &'a str);
+
 /// Agreement on each task.
 pub(crate) fn agreement(rows: &[FirstDecisionRow], resampling: &Resampling) -> Vec<ReviewerAgreement> {
     [Task::Prompt, Task::Response].map(|task| on_task(task, rows, resampling)).into()
@@ -78,7 +81,7 @@ fn on_task(task: Task, rows: &[FirstDecisionRow], resampling: &Resampling) -> Re
     labels[LABELS.len()..].sort_unstable();
     labels.dedup();
     let mut ratings = Ratings::new(labels.len());
-    let mut tables: BTreeMap<(&str, &str), BTreeMap<(&str, &str), u64>> = BTreeMap::new();
+    let mut tables: BTreeMap<Two<'_>, BTreeMap<Two<'_>, u64>> = BTreeMap::new();
     for unit in units.values() {
         let codes = unit.values().filter_map(|label| labels.iter().position(|known| known == label));
         ratings.push(&codes.collect::<Vec<_>>());
@@ -89,7 +92,7 @@ fn on_task(task: Task, rows: &[FirstDecisionRow], resampling: &Resampling) -> Re
         }
     }
     let alpha = |level| Figure::new(ratings.alpha(level), ratings.alpha_interval(level, resampling));
-    let pair = |((first, second), counts): ((&str, &str), BTreeMap<(&str, &str), u64>)| {
+    let pair = |((first, second), counts): (Two<'_>, BTreeMap<Two<'_>, u64>)| {
         let table = CrossTable::new(counts);
         ReviewerPair {
             first: first.to_owned(),
