@@ -16,7 +16,7 @@ use crate::{
     images::ImageReader,
     model::ModelConfig,
     response::ResponseSpan,
-    template::ChatTemplate,
+    template::{ChatTemplate, Now},
     tokenizer::Tokenizer,
     turn::Turn,
 };
@@ -77,10 +77,11 @@ impl Asker {
         checkpoint: &Checkpoint,
         source: &GuardSource,
         config: &ModelConfig,
+        now: Now,
     ) -> Result<Self, EngineError> {
         let text = checkpoint.chat_template()?;
         let tokenizer_config = checkpoint.tokenizer_config()?;
-        let template = ChatTemplate::new(text.source, &tokenizer_config)?;
+        let template = ChatTemplate::new(text.source, &tokenizer_config, now)?;
         let tokenizer = Tokenizer::new(checkpoint.tokenizer()?, &tokenizer_config, config.text.vocab_size)?;
         let architecture = config.text.architecture;
         let detected = family::detect(architecture, &template, source.family);

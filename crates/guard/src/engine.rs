@@ -18,6 +18,7 @@ use crate::{
     layers::Computing,
     model::{Model, ModelConfig},
     precision::Precision,
+    template::Now,
     vision::{FeatureCache, VisionConfig},
 };
 
@@ -32,8 +33,8 @@ const NO_PROJECTOR: &str = "It judges text only: its model reads images, but the
                             folder. Put the file with mmproj in its name beside it.";
 
 /// Runs guards in this process, one at a time.
-#[derive(Default)]
 pub struct LocalEngine {
+    now: Now,
     guard: Option<(Guard, u64)>,
     digests: DigestCache,
     /// The last one that was rendered with, and its files: an export asks many times.
@@ -48,10 +49,21 @@ struct Opened {
     config: ModelConfig,
 }
 
+impl Default for LocalEngine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl LocalEngine {
     /// With nothing loaded.
     pub fn new() -> Self {
-        Self::default()
+        Self::with_clock(jiff::Zoned::now)
+    }
+
+    /// With nothing loaded, and a clock of one's own for chat templates that say the date.
+    pub fn with_clock(now: fn() -> jiff::Zoned) -> Self {
+        Self { now, guard: None, digests: DigestCache::default(), asker: None }
     }
 
     /// Rows of arbitrary tokens for the loaded guard to read, see [`Prefill`].
@@ -72,7 +84,7 @@ impl LocalEngine {
         }
         let checkpoint = Checkpoint::open(&source.path)?;
         let config = ModelConfig::read(&checkpoint)?;
-        let asker = Arc::new(Asker::open(&checkpoint, source, &config)?);
+        let asker = Arc::new(Asker::open(&checkpoint, source, &config, self.now)?);
         self.asker = Some((source.clone(), stamps, Arc::clone(&asker)));
         Ok(asker)
     }
@@ -132,10 +144,10 @@ impl LocalEngine {
 
 impl Opened {
     /// Everything that can be wrong with a checkpoint is found here, before a weight is copied.
-    fn open(source: &GuardSource) -> Result<Self, EngineError> {
+    fn open(source: &GuardSource, now: Now) -> Result<Self, EngineError> {
         let checkpoint = Checkpoint::open(&source.path)?;
         let config = ModelConfig::read(&checkpoint)?;
-        let asker = Asker::open(&checkpoint, source, &config)?;
+        let asker = Asker::open(&checkpoint, source, &config, now)?;
         let weights = Weights::open(&checkpoint)?;
         weights.require(&checkpoint.architecture, &config.tensors())?;
         Ok(Self { checkpoint, weights, asker, config })
@@ -152,7 +164,7 @@ impl Engine for LocalEngine {
         source: &GuardSource,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<GuardCard, EngineError> {
-        let opened = Opened::open(source)?;
+        let opened = Opened::open(source, self.now)?;
         self.card(&opened, progress)
     }
 
@@ -163,7 +175,7 @@ impl Engine for LocalEngine {
     ) -> Result<Loaded, EngineError> {
         let start = Instant::now();
         self.guard = None;
-        let opened = Opened::open(&request.source)?;
+        let opened = Opened::open(&request.source, self.now)?;
         let chosen = device::choose(request.device)?;
         let precision = Precision::choose(request.precision, opened.weights.stored());
         let activations = Computing::best(&chosen.device).activations(precision.dtype);

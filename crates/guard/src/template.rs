@@ -16,6 +16,9 @@ const FUEL: u64 = 20_000_000;
 
 const NAME: &str = "chat_template";
 
+/// A clock.
+pub(crate) type Now = fn() -> jiff::Zoned;
+
 /// A compiled chat template.
 #[derive(Debug)]
 pub(crate) struct ChatTemplate {
@@ -25,11 +28,11 @@ pub(crate) struct ChatTemplate {
 }
 
 impl ChatTemplate {
-    /// Compiles `source`. `tokenizer_config` gives `bos_token` and its like.
+    /// Compiles `source`. `tokenizer_config` gives `bos_token` and its like, `now` the date for templates that say it.
     ///
     /// # Errors
     /// `BadTemplate` with kind and line.
-    pub fn new(source: String, tokenizer_config: &serde_json::Value) -> Result<Self, EngineError> {
+    pub fn new(source: String, tokenizer_config: &serde_json::Value, now: Now) -> Result<Self, EngineError> {
         let mut environment = Environment::new();
         environment.set_syntax(blocks_without_lines(&source)?);
         environment.set_fuel(Some(FUEL));
@@ -39,8 +42,8 @@ impl ChatTemplate {
         environment.add_function("raise_exception", |message: String| -> Result<Value, Error> {
             Err(Error::new(ErrorKind::InvalidOperation, message))
         });
-        environment.add_function("strftime_now", |format: String| -> Result<String, Error> {
-            jiff::fmt::strtime::format(&format, &jiff::Zoned::now())
+        environment.add_function("strftime_now", move |format: String| -> Result<String, Error> {
+            jiff::fmt::strtime::format(&format, &now())
                 .map_err(|_| Error::new(ErrorKind::InvalidOperation, "strftime_now: unknown format"))
         });
         environment
@@ -176,7 +179,7 @@ mod tests {
     fn rendered(source: &str, content: &str) -> Result<String, JudgeError> {
         let config = serde_json::json!({"bos_token": {"content": "<s>"}, "eos_token": "</s>"});
         let framing = Framing { generation_prompt: true, thinking: None };
-        ChatTemplate::new(source.into(), &config).unwrap().render(&user(content), framing)
+        ChatTemplate::new(source.into(), &config, jiff::Zoned::now).unwrap().render(&user(content), framing)
     }
 
     #[test]
@@ -221,7 +224,7 @@ mod tests {
     #[test]
     fn images_come_as_parts_before_the_text() {
         let source = "{% for part in messages[0].content %}{{ part.type }}:{{ part.text }};{% endfor %}";
-        let template = ChatTemplate::new(source.into(), &serde_json::Value::Null).unwrap();
+        let template = ChatTemplate::new(source.into(), &serde_json::Value::Null, jiff::Zoned::now).unwrap();
         let turn = Turn { role: Role::User, images: 2, content: "x".into() };
         assert_eq!(template.render(&[turn], Framing::default()).unwrap(), "image:;image:;text:x;");
     }
@@ -229,7 +232,7 @@ mod tests {
     #[test]
     fn a_template_can_tell_whether_it_was_told_about_thinking() {
         let source = "{{ enable_thinking is defined and enable_thinking is false }}";
-        let template = ChatTemplate::new(source.into(), &serde_json::Value::Null).unwrap();
+        let template = ChatTemplate::new(source.into(), &serde_json::Value::Null, jiff::Zoned::now).unwrap();
         let told = |thinking| template.render(&user(""), Framing { generation_prompt: false, thinking });
         assert_eq!(told(Some(false)).unwrap(), "True");
         assert_eq!(told(None).unwrap(), "False");

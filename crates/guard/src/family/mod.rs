@@ -165,7 +165,8 @@ mod tests {
     use super::*;
 
     fn family(source: &str, wish: Option<Family>) -> Family {
-        detect(Architecture::Qwen3, &ChatTemplate::new(source.into(), &Value::Null).unwrap(), wish).family
+        let template = ChatTemplate::new(source.into(), &Value::Null, jiff::Zoned::now).unwrap();
+        detect(Architecture::Qwen3, &template, wish).family
     }
 
     #[test]

@@ -40,7 +40,7 @@ fn tokenizer_json(shared: &std::path::Path) -> Value {
 fn frame(shared: &std::path::Path, template: &str) -> Frame {
     let source = fs::read_to_string(shared.join("facts/templates").join(template)).unwrap();
     let tokenizer = Tokenizer::new(tokenizer_json(shared), &Value::Null, VOCABULARY).unwrap();
-    Frame::new(ChatTemplate::new(source, &Value::Null).unwrap(), tokenizer, None)
+    Frame::new(ChatTemplate::new(source, &Value::Null, jiff::Zoned::now).unwrap(), tokenizer, None)
 }
 
 #[test]

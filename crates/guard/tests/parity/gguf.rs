@@ -69,7 +69,7 @@ impl File {
     }
 
     fn describe(&self) -> Result<GuardCard, EngineError> {
-        LocalEngine::new().describe(&source(&self.path()), &mut |_| {})
+        engine().describe(&source(&self.path()), &mut |_| {})
     }
 }
 
@@ -78,8 +78,13 @@ fn source(path: &Path) -> GuardSource {
     GuardSource { path: path.to_owned(), family: Some(Family::SeaGuard) }
 }
 
+/// On the day on which the reference judged (`families/apertus.py`): one template says the date.
+fn engine() -> LocalEngine {
+    LocalEngine::with_clock(|| "2026-11-21T12:00:00[UTC]".parse().unwrap())
+}
+
 fn load(path: &Path, precision: PrecisionChoice) -> (LocalEngine, Loaded) {
-    let mut engine = LocalEngine::new();
+    let mut engine = engine();
     let loaded = engine.load(&request(source(path), precision), &mut |_| {}).unwrap();
     (engine, loaded)
 }
@@ -186,9 +191,8 @@ fn loading_counts_the_bytes_of_both_files() {
     let bytes = |name: &str| fs::metadata(file.0.path().join(name)).unwrap().len();
     let both = bytes("model.gguf") + bytes("mmproj-F16.gguf");
     let mut seen: Vec<Progress> = Vec::new();
-    let loaded = LocalEngine::new()
-        .load(&request(source(&file.path()), PrecisionChoice::Auto), &mut |p| seen.push(p))
-        .unwrap();
+    let loaded =
+        engine().load(&request(source(&file.path()), PrecisionChoice::Auto), &mut |p| seen.push(p)).unwrap();
     assert_eq!(loaded.card.weights_bytes, both);
     assert!(seen.windows(2).all(|w| w[0].done <= w[1].done && w[1].total == 2 * both), "{seen:?}");
     let mut digest = Sha256::new();
@@ -260,7 +264,7 @@ fn an_image_is_never_read_as_the_name_of_a_token_that_the_vocabulary_lacks() {
         }
         let mut subject = Subject::prompt("look");
         subject.images.push(golden_image("speck.png"));
-        let mut engine = LocalEngine::new();
+        let mut engine = engine();
         engine.load(&request(folder.source(), PrecisionChoice::F32), &mut |_| {}).unwrap();
         let outcomes = judge(&mut engine, &[subject, Subject::prompt("look")]);
         assert!(
