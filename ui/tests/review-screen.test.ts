@@ -2,23 +2,10 @@ import { render, screen, waitFor } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import App from '../src/App.svelte';
-import { FakeBackend, type QueuePlan } from '../src/lib/backend/fake';
+import { FakeBackend } from '../src/lib/backend/fake';
 import { PLAN, sent, TWO_LABELS } from './review-desk';
+import { itemOnScreen, openReview } from './review-window';
 
-async function openReview(plan: Partial<QueuePlan> = {}, reviewer: string | null = 'r1') {
-  const backend = new FakeBackend({
-    plans: [{ ...PLAN, ...plan }],
-    reviewer,
-    preferences: JSON.stringify({ lastQueueId: 'q' }),
-  });
-  const user = userEvent.setup();
-  render(App, { backend });
-  await user.click(await screen.findByTestId('nav-review'));
-  await screen.findByTestId('item');
-  return { backend, user };
-}
-
-const itemOnScreen = () => screen.getByTestId('item').dataset.item;
 const shows = (id: string) => waitFor(() => expect(itemOnScreen()).toBe(id));
 const decided = (backend: FakeBackend) => sent<{ label: string }>(backend, 'decide');
 

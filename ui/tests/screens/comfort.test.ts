@@ -1,31 +1,18 @@
 /** Covered words, breaks and keys in the window as it is used. */
-import { render, screen, waitFor } from '@testing-library/svelte';
-import userEvent from '@testing-library/user-event';
+import { screen, waitFor } from '@testing-library/svelte';
 import { describe, expect, it, vi } from 'vitest';
-import App from '../../src/App.svelte';
-import { FakeBackend, type QueuePlan } from '$lib/backend/fake';
-import { PLAN, sent } from '../review-desk';
+import type { QueuePlan } from '$lib/backend/fake';
+import { sent } from '../review-desk';
+import { itemOnScreen, openReview } from '../review-window';
 
-async function openReview(preferences: object, plan: Partial<QueuePlan> = {}) {
-  const backend = new FakeBackend({
-    plans: [{ ...PLAN, ...plan }],
-    reviewer: 'r1',
-    preferences: JSON.stringify({ lastQueueId: 'q', ...preferences }),
-  });
-  const user = userEvent.setup();
-  render(App, { backend });
-  await user.click(await screen.findByTestId('nav-review'));
-  await screen.findByTestId('item');
-  return { backend, user };
-}
-
-const itemOnScreen = () => screen.getByTestId('item').dataset.item;
+const openWith = (preferences: object, plan: Partial<QueuePlan> = {}) =>
+  openReview(plan, 'r1', preferences);
 
 describe('covered words', () => {
   const lists = [{ name: 'test', words: ['ทำไม'], on: true }];
 
   it('are named, not said, until V is held, and the text keeps its place', async () => {
-    const { user } = await openReview({ mutedWords: lists });
+    const { user } = await openWith({ mutedWords: lists });
     const text = screen.getByTestId('item-text');
     const [cover] = text.querySelectorAll('[data-testid="muted-word"]');
     expect(cover?.getAttribute('aria-label')).toBe('covered word: test');
@@ -37,7 +24,7 @@ describe('covered words', () => {
   });
 
   it('are covered in the list too', async () => {
-    await openReview({ mutedWords: lists });
+    await openWith({ mutedWords: lists });
     const [row] = screen.getAllByTestId('list-row');
     expect(row?.querySelector('[data-testid="muted-word"]')).not.toBeNull();
   });
@@ -45,7 +32,7 @@ describe('covered words', () => {
 
 describe('a break', () => {
   it('hides the queue, stops the keys, and comes back to the same item', async () => {
-    const { backend, user } = await openReview({});
+    const { backend, user } = await openWith({});
     const before = itemOnScreen();
     await user.keyboard('{Control>}k{/Control}');
     await user.type(await screen.findByTestId('palette-input'), 'Take a break');
@@ -62,7 +49,7 @@ describe('a break', () => {
   it('is suggested after the chosen time, with the count, and takes no key', async () => {
     let nowMs = 0;
     const clock = vi.spyOn(performance, 'now').mockImplementation(() => nowMs);
-    const { user } = await openReview({ breakAfterMin: 20 });
+    const { user } = await openWith({ breakAfterMin: 20 });
     for (let n = 1; n <= 7; n += 1) {
       nowMs += 3 * 60_000;
       await user.keyboard(' ');
@@ -77,7 +64,7 @@ describe('a break', () => {
 
 describe('keys', () => {
   it('as in Prodigy: what is chosen by digit goes off with A, Backspace takes it back', async () => {
-    const { backend, user } = await openReview({ keyPreset: 'prodigy' });
+    const { backend, user } = await openWith({ keyPreset: 'prodigy' });
     await user.keyboard('31a');
     await waitFor(() => expect(itemOnScreen()).toBe('q-2'));
     expect(sent<object>(backend, 'decide')[0]).toMatchObject({
@@ -93,14 +80,14 @@ describe('keys', () => {
   });
 
   it('leave what is chosen alone when A is pressed in our own keymap', async () => {
-    const { backend, user } = await openReview({});
+    const { backend, user } = await openWith({});
     await user.keyboard('3a');
     expect(sent(backend, 'decide')).toEqual([]);
     expect(screen.getByTestId('label-3').getAttribute('aria-pressed')).toBe('true');
   });
 
   it('go on working after a click on any button of the review', async () => {
-    const { user } = await openReview({}, { mode: 'blind' });
+    const { user } = await openWith({}, { mode: 'blind' });
     const names = ['flag', 'history', 'policy', 'task-prompt-activate', 'queue-name'];
     for (const name of names.slice(0, 4)) {
       await user.click(screen.getByTestId(name));
@@ -118,7 +105,7 @@ describe('preferences', () => {
       latest: { lastQueueId: 'q' },
       byReviewer: { r1: { lastQueueId: 'q' }, budi: { theme: 'dark', language: 'id' } },
     };
-    const { user, backend } = await openReview(kept);
+    const { user, backend } = await openWith(kept);
     await user.click(screen.getByTestId('nav-settings'));
     const field = await screen.findByTestId('reviewer-name');
     await user.clear(field);
