@@ -40,6 +40,8 @@ describe('a break', () => {
     expect(await screen.findByTestId('resting')).toBeTruthy();
     await user.keyboard('1');
     expect(sent(backend, 'decide'), 'nobody decides in a break').toEqual([]);
+    // a palette that closes takes clicks until it is gone
+    await waitFor(() => expect(document.body.style.pointerEvents).not.toBe('none'));
     await user.click(screen.getByTestId('break-back'));
     expect(itemOnScreen()).toBe(before);
     await user.keyboard('1');
