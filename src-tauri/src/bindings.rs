@@ -5,7 +5,7 @@ use std::path::Path;
 use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands};
 
-use crate::commands::{assist, export, guards, import, queues, review, runs, settings, start};
+use crate::commands::{assist, export, guards, import, policies, queues, review, runs, settings, start};
 
 /// Every command that the page may call.
 pub(crate) fn commands<R: Runtime>() -> Builder<R> {
@@ -22,6 +22,13 @@ pub(crate) fn commands<R: Runtime>() -> Builder<R> {
         queues::draw,
         queues::stats,
         queues::compare,
+        policies::policies,
+        policies::policy,
+        policies::save_policy,
+        policies::import_policy,
+        policies::export_policy,
+        policies::policy_change,
+        policies::use_policy,
         import::preview_import,
         import::import_files,
         import::cancel_import,

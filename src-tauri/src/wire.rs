@@ -92,7 +92,127 @@ pub struct LanguageCount {
     pub items: u32,
 }
 
-/// What reviewers may say in a queue.
+/// A version of a policy.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct PolicyView {
+    /// SHA-256 of what it says.
+    pub id: String,
+    pub terms: PolicyTerms,
+}
+
+/// What reviewers may say, what it means, and where they must say why.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct PolicyTerms {
+    pub name: String,
+    pub version: u32,
+    /// Where it comes from, and whose words it has.
+    pub about: String,
+    pub labels: Vec<PolicyLabel>,
+    pub categories: Vec<PolicyCategory>,
+    /// What counts as one; null: it is not asked.
+    pub refusal: Option<String>,
+    pub reasons: PolicyReasons,
+    pub guards: Vec<PolicyMapping>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct PolicyLabel {
+    /// "safe", "controversial", "unsafe".
+    pub label: String,
+    pub guidance: String,
+    pub examples: Vec<String>,
+    /// A note must say why.
+    pub rationale: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct PolicyCategory {
+    pub name: String,
+    /// "prompt", "response".
+    pub tasks: Vec<String>,
+    pub guidance: String,
+    pub examples: Vec<String>,
+    /// A note must say why.
+    pub rationale: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct PolicyReasons {
+    pub skip: PolicyRule,
+    pub escalate: PolicyRule,
+    pub flag: PolicyRule,
+}
+
+/// Why something is skipped, escalated or flagged.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct PolicyRule {
+    /// In the order of their keys.
+    pub codes: Vec<PolicyReason>,
+    /// A reason in the reviewer's own words will do.
+    pub free_text: bool,
+    /// There must be a reason.
+    pub required: bool,
+    /// A note must say more than a code does.
+    pub rationale: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct PolicyReason {
+    pub code: String,
+    /// What reviewers read.
+    pub text: String,
+}
+
+/// What a family of guards says, in the words of the policy.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct PolicyMapping {
+    pub family: String,
+    pub labels: Vec<WordPair>,
+    pub categories: Vec<WordPair>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct WordPair {
+    pub native: String,
+    pub target: String,
+}
+
+/// A version in the list of policies.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct PolicyRow {
+    pub id: String,
+    pub name: String,
+    pub version: u32,
+    /// It came with the program.
+    pub ready_made: bool,
+    /// Names of the queues that have it now.
+    pub queues: Vec<String>,
+    pub kept_by: Option<String>,
+    /// Null for one that came with the program and was not used yet.
+    pub kept_at: Option<String>,
+}
+
+/// What it means for a queue to go over to another version.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct PolicyChangeView {
+    /// NAME@VERSION.
+    pub from: String,
+    pub to: String,
+    /// It has that version already.
+    pub same: bool,
+    /// Decisions in force.
+    pub decisions: u32,
+    /// Those of them that could not be made any more.
+    pub unsayable: Vec<UnsayableView>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct UnsayableView {
+    pub reason: String,
+    pub decisions: u32,
+}
+
+/// What reviewers may say in a queue: the part of its policy that a decision is made of.
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
 pub struct Scheme {
     pub name: String,
@@ -135,6 +255,7 @@ pub struct QueueCard {
     pub id: String,
     pub name: String,
     pub scheme: Scheme,
+    pub policy: PolicyView,
     pub order: QueueOrder,
     pub mode: ReviewMode,
     pub counts: StateCounts,
@@ -198,8 +319,8 @@ pub struct ImportOrder {
     pub paths: Vec<String>,
     /// Created if there is none of that name.
     pub queue: String,
-    /// "qwen3guard" or "sea-guard"; for a new queue.
-    pub scheme: String,
+    /// For a new queue: the name of a policy, whose newest version it gets, or NAME@VERSION.
+    pub policy: String,
     pub mapping: Vec<FieldMapping>,
     /// Images stay where they are; only their paths and hashes are kept.
     pub link_images: bool,
@@ -349,8 +470,10 @@ pub struct VerdictView {
     pub is_toy: bool,
     /// Native label.
     pub label: String,
-    /// What that label is in the queue's scheme, if it is one of its labels: what "accept" would save.
+    /// What that label is in the queue's policy, if it is one there: what "accept" would save.
     pub suggestion: Option<String>,
+    /// What its categories are there.
+    pub suggested_categories: Vec<String>,
     #[specta(type = Number)]
     pub p_unsafe: f64,
     pub probabilities: Vec<LabelShare>,
@@ -440,7 +563,10 @@ pub struct NewDecision {
 pub struct Gesture {
     pub item_id: String,
     pub kind: GestureKind,
+    /// A code of the policy, or the reviewer's own words.
     pub reason: Option<String>,
+    /// More about it.
+    pub note: Option<String>,
     pub duration_ms: u32,
     pub draw_id: Option<String>,
 }
@@ -486,7 +612,11 @@ pub struct HistoryEntry {
     pub task: Option<String>,
     /// e.g. "label unsafe", "verdict Unsafe 0.93", "undo", "skip".
     pub what: String,
+    /// Why something was skipped, escalated or flagged, in the words of the policy or the reviewer's own.
+    pub reason: Option<String>,
     pub note: Option<String>,
+    /// NAME@VERSION of the policy under which it was done.
+    pub policy: Option<String>,
     pub anchored: bool,
     pub undone: bool,
 }

@@ -10,4 +10,5 @@ mod engine_deaths;
 mod images;
 mod main_job;
 mod page;
+mod policies;
 mod responsiveness;

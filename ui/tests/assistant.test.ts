@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { AssistantController } from '../src/domain/review';
 import { languageDoubt } from '../src/domain/review/assistant.svelte';
 import { policyText } from '../src/domain/policy';
+import { QWEN3GUARD } from '../src/lib/backend/fake';
+import { termsFrom } from '../src/lib/backend/fake/policies';
 import { ASSISTANT, ASSISTED } from '../src/lib/backend/fake/fixtures';
 import { openDesk, sent } from './review-desk';
 
@@ -144,11 +146,14 @@ describe('the languages of an assistant', () => {
 });
 
 describe('the policy as a text', () => {
-  it('has what there is a reminder for', () => {
-    const text = policyText(['safe', 'unheard of'], ['PII']);
-    expect(text.split('\n')).toEqual([
-      expect.stringMatching(/^safe: /),
-      expect.stringMatching(/^PII: /),
+  it('has the clauses that say something about the task', () => {
+    const terms = termsFrom(QWEN3GUARD);
+    for (const category of terms.categories.slice(1)) category.guidance = '';
+    expect(policyText(terms, 'response').split('\n')).toEqual([
+      'safe: Invented guidance about safe',
+      'controversial: Invented guidance about controversial',
+      'unsafe: Invented guidance about unsafe',
+      'Violent: Invented guidance about Violent',
     ]);
   });
 });

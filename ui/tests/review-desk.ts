@@ -1,5 +1,6 @@
 /** A review controller on a small fake queue, for the tests of the decision flow. */
 import { ReviewController } from '../src/domain/review';
+import type { PolicyTerms } from '../src/lib/backend';
 import { FakeBackend, QWEN3GUARD, SEA_GUARD, type QueuePlan } from '../src/lib/backend/fake';
 
 export interface Desk {
@@ -40,6 +41,20 @@ export async function openDesk(
   });
   await review.open();
   return { backend, review, pass: (ms) => (nowMs += ms), sentTo };
+}
+
+/** A backend with one queue whose policy was edited. */
+export function underPolicy(
+  edit: (terms: PolicyTerms) => void,
+  plan: Partial<QueuePlan> = {},
+): FakeBackend {
+  const backend = new FakeBackend({
+    plans: [{ ...PLAN, ...plan }],
+    reviewer: 'r1',
+    preferences: JSON.stringify({ lastQueueId: 'q' }),
+  });
+  for (const { policy } of backend.fakeQueues) edit(policy.terms);
+  return backend;
 }
 
 /** What was sent with the calls of a method. */

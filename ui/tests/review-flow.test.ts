@@ -220,7 +220,7 @@ describe('the same label again', () => {
   it('is saved with a new note, and by another reviewer', async () => {
     const desk = await openDesk({ mode: 'blind' });
     await desk.review.choose('safe');
-    desk.review.note = 'sure of it';
+    desk.review.notes.write(desk.review.item?.id, 'sure of it');
     await desk.review.choose('safe');
     expect(decisions(desk).map(({ note }) => note)).toEqual([null, 'sure of it']);
     await desk.backend.setReviewer('r2');
@@ -342,23 +342,23 @@ describe('going around', () => {
 
   it('skips with the note as the reason', async () => {
     const desk = await openDesk();
-    desk.review.note = ' not my language ';
+    desk.review.notes.write(desk.review.item?.id, ' not my language ');
     await desk.review.skip();
     expect(sent<Gesture>(desk.backend, 'gesture')[0]).toMatchObject({
       item_id: 'q-1',
       kind: 'skip',
       reason: 'not my language',
     });
-    expect([desk.review.item?.id, desk.review.note]).toEqual(['q-2', '']);
+    expect([desk.review.item?.id, desk.review.notes.of(desk.review.item?.id)]).toEqual(['q-2', '']);
   });
 
   it('keeps a note with its item while the reviewer looks elsewhere', async () => {
     const desk = await openDesk();
-    desk.review.note = 'a thought';
+    desk.review.notes.write(desk.review.item?.id, 'a thought');
     await desk.review.next();
-    expect(desk.review.note).toBe('');
+    expect(desk.review.notes.of(desk.review.item?.id)).toBe('');
     await desk.review.previous();
-    expect(desk.review.note).toBe('a thought');
+    expect(desk.review.notes.of(desk.review.item?.id)).toBe('a thought');
   });
 
   it('keeps a half-made decision with its item and task while the reviewer looks elsewhere', async () => {

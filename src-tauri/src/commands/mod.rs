@@ -4,6 +4,7 @@ pub(crate) mod assist;
 pub(crate) mod export;
 pub(crate) mod guards;
 pub(crate) mod import;
+pub(crate) mod policies;
 pub(crate) mod queues;
 pub(crate) mod review;
 pub(crate) mod runs;

@@ -88,6 +88,7 @@ pub(crate) async fn gesture(session: State<'_, Session>, gesture: Gesture) -> An
     let (workspace, reviewer) = (session.workspace().await?, session.reviewer().await?);
     let meant = DeskGesture {
         reason: gesture.reason,
+        note: gesture.note,
         duration_ms: Some(i64::from(gesture.duration_ms)),
         draw_id: gesture.draw_id,
         ..DeskGesture::new(gesture.item_id, reviewer)

@@ -31,7 +31,7 @@ pub(crate) fn mapping(rules: &[FieldMapping]) -> Answer<ColumnMapping> {
 pub(crate) fn request(order: ImportOrder) -> Answer<desk::ImportRequest> {
     Ok(desk::ImportRequest {
         queue: order.queue,
-        policy: order.scheme,
+        policy: order.policy,
         paths: order.paths.into_iter().map(PathBuf::from).collect(),
         mapping: mapping(&order.mapping)?,
         keeping: if order.link_images { Keeping::Link } else { Keeping::Copy },

@@ -2,6 +2,7 @@
 
 use saring_desk::{
     media::ItemImage,
+    policy::Policy,
     review::{self as desk, DecisionKind, HistoryEvent},
     store::decisions::DecisionRow,
 };
@@ -82,6 +83,7 @@ fn verdict(view: desk::VerdictView, response: &str) -> VerdictView {
         is_toy: view.is_toy,
         label: raw.label().unwrap_or_default().to_owned(),
         suggestion: view.suggestion.map(|label| label.as_str().to_owned()),
+        suggested_categories: view.suggested_categories,
         p_unsafe: view.p_unsafe,
         label_mass: raw.label_mass,
         off_format: raw.off_format(),
@@ -129,7 +131,8 @@ pub(crate) fn new_decision(decision: NewDecision, reviewer: String) -> Answer<de
 }
 
 pub(crate) fn history(entry: desk::HistoryEntry) -> HistoryEntry {
-    let desk::HistoryEntry { at, by, event, .. } = entry;
+    let desk::HistoryEntry { at, by, event, policy } = entry;
+    let terms = policy.as_ref().map(|version| &version.terms);
     match event {
         HistoryEvent::Decision(row) => HistoryEntry {
             at,
@@ -138,14 +141,20 @@ pub(crate) fn history(entry: desk::HistoryEntry) -> HistoryEntry {
             what: done(&row),
             anchored: row.kind == DecisionKind::Label && row.verdict_visible,
             undone: row.undone,
-            note: row.note.or(row.reason),
+            reason: row
+                .reason
+                .map(|reason| terms.map_or(reason.clone(), |t| t.reason_text(row.kind, &reason))),
+            note: row.note,
+            policy: terms.map(Policy::reference),
         },
         HistoryEvent::Verdict(view) => HistoryEntry {
             at,
             by,
             task: None,
             what: format!("verdict {} {:.2}", view.verdict.label().unwrap_or_default(), view.p_unsafe),
+            reason: None,
             note: None,
+            policy: None,
             anchored: false,
             undone: false,
         },

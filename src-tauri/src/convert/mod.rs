@@ -6,6 +6,7 @@ pub(crate) mod export;
 pub(crate) mod guard;
 pub(crate) mod import;
 pub(crate) mod item;
+pub(crate) mod policy;
 mod provenance;
 pub(crate) mod queue;
 mod risk;

@@ -6,7 +6,7 @@ use saring_desk::{
 };
 use saring_verdict::Task;
 
-use super::count;
+use super::{count, policy};
 use crate::wire::{
     DrawInfo, ItemPage, ItemRow, LanguageCount, QueueCard, QueueOrder, ReviewMode, Scheme, SearchPage,
     StateCounts, TaskScheme,
@@ -19,6 +19,7 @@ pub(crate) fn card(overview: QueueOverview, unlabelled: u64) -> QueueCard {
         id: queue.id,
         name: queue.name,
         scheme: scheme(&queue.policy.terms),
+        policy: policy::view(&queue.policy),
         order: order(queue.ordering),
         mode: mode(queue.mode),
         counts: counts(&by_state),

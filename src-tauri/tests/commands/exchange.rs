@@ -15,7 +15,7 @@ fn a_file_is_shown_before_it_is_imported_and_its_bad_rows_are_kept() {
     assert_eq!(preview["rows"][0]["prompt"], "hello", "the column is guessed and shown");
     assert!(!preview["rows"][1]["error"].is_null(), "an empty prompt alone is nothing to judge");
     let order = json!({
-        "paths": [path], "queue": "queue", "scheme": "sea-guard", "mapping": preview["mapping"], "link_images": false,
+        "paths": [path], "queue": "queue", "policy": "sea-guard", "mapping": preview["mapping"], "link_images": false,
     });
     let report = window.call("import_files", json!({ "order": order, "onProgress": crate::window::CHANNEL }));
     assert_eq!((&report["added"], &report["failed"]), (&json!(2), &json!(1)));

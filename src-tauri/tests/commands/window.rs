@@ -98,7 +98,7 @@ impl Window {
     pub fn import(&self, rows: &str) -> Value {
         let path = self.file("rows.jsonl", rows);
         let order = json!({
-            "paths": [path], "queue": "queue", "scheme": "qwen3guard", "mapping": [], "link_images": false,
+            "paths": [path], "queue": "queue", "policy": "qwen3guard", "mapping": [], "link_images": false,
         });
         self.call("import_files", json!({ "order": order, "onProgress": CHANNEL }))
     }

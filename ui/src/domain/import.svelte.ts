@@ -51,13 +51,8 @@ export function fieldText(field: Field): { label: string; hint: string } {
 /** At least one of these must come from a column, or there is nothing to judge. */
 const JUDGED_FIELDS = ['prompt', 'messages', 'images'];
 
-/** Label schemes that a new queue can have. */
-export function schemes(): { value: string; label: string; hint: string }[] {
-  return [
-    { value: 'qwen3guard', label: 'Qwen3Guard', hint: t('import.scheme.qwen3guardHint') },
-    { value: 'sea-guard', label: 'SEA-Guard', hint: t('import.scheme.sea-guardHint') },
-  ];
-}
+/** The policy of a new queue where nothing else is chosen. */
+const DEFAULT_POLICY = 'qwen3guard';
 
 export type ImageKeeping = 'copy' | 'link';
 
@@ -91,7 +86,9 @@ export class ImportController {
   /** Id of an existing queue, or null for a new one. */
   queueId = $state<string | null>(null);
   newQueueName = $state('');
-  scheme = $state('qwen3guard');
+  /** Names of the policies that a new queue can have; it gets the newest version. */
+  policies = $state.raw<readonly string[]>([DEFAULT_POLICY]);
+  policy = $state(DEFAULT_POLICY);
   images = $state<ImageKeeping>('copy');
   progress = $state.raw<ImportProgress>({ rows_read: 0, rows_failed: 0, fraction: 0 });
   pace = $state.raw<PaceReading>(NO_PACE);
@@ -144,7 +141,12 @@ export class ImportController {
   /** Loads the queues that rows can be added to. */
   async open(): Promise<void> {
     try {
-      this.queues = await this.backend.queues();
+      const [queues, policies] = await Promise.all([
+        this.backend.queues(),
+        this.backend.policies(),
+      ]);
+      this.queues = queues;
+      this.policies = [...new Set(policies.map(({ name }) => name))];
     } catch (error) {
       this.failure = asFailure(error);
     }
@@ -195,7 +197,7 @@ export class ImportController {
     const order = {
       paths: this.paths,
       queue: this.queueName,
-      scheme: this.scheme,
+      policy: this.policy,
       mapping: this.preview.mapping,
       link_images: this.images === 'link',
     };

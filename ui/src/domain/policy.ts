@@ -1,37 +1,59 @@
 /**
- * What labels and categories mean, as the policy panel says it. Short reminders in our own words; a team's own rules go
- * before them.
+ * What a policy says, for the window: the clauses for labels and categories, the team's reasons, and where a note must say
+ * why. Pure; a policy is data that the program keeps, and nothing of it is written here.
  */
-import { t, type MessageKey } from '$language';
+import type { GestureKind, PolicyRule, PolicyTerms } from '../lib/backend';
 
-const CATEGORIES = {
-  Violent: 'policy.violent',
-  'Non-violent Illegal Acts': 'policy.illegal',
-  'Sexual Content or Sexual Acts': 'policy.sexual',
-  PII: 'policy.pii',
-  'Suicide & Self-Harm': 'policy.selfHarm',
-  'Unethical Acts': 'policy.unethical',
-  'Politically Sensitive Topics': 'policy.political',
-  'Copyright Violation': 'policy.copyright',
-  Jailbreak: 'policy.jailbreak',
-} as const satisfies Record<string, MessageKey>;
-
-/** The reminders for labels and categories as one text, for whoever is asked what they mean for an item. */
-export function policyText(labels: readonly string[], categories: readonly string[]): string {
-  const said = (names: readonly string[], meaning: (name: string) => string | null) =>
-    names.flatMap((name) => {
-      const words = meaning(name);
-      return words === null ? [] : [`${name}: ${words}`];
-    });
-  return [...said(labels, labelMeaning), ...said(categories, categoryMeaning)].join('\n');
+/** What a label or a category means. */
+export interface Clause {
+  name: string;
+  guidance: string;
+  examples: readonly string[];
+  /** A note must say why. */
+  rationale: boolean;
 }
 
-export function labelMeaning(label: string): string | null {
-  const known = (['safe', 'controversial', 'unsafe'] as const).find((name) => name === label);
-  return known === undefined ? null : t(`policy.label.${known}`);
+export function labelClauses(terms: PolicyTerms): Clause[] {
+  return terms.labels.map(({ label, ...clause }) => ({ ...clause, name: label }));
 }
 
-export function categoryMeaning(category: string): string | null {
-  const [, key] = Object.entries(CATEGORIES).find(([name]) => name === category) ?? [];
-  return key === undefined ? null : t(key);
+/** Those that may be said of a task. */
+export function categoryClauses(terms: PolicyTerms, task: string): Clause[] {
+  return terms.categories.filter(({ tasks }) => tasks.includes(task));
+}
+
+/** The clauses for what is being said: for the chosen categories or, while there are none, for the label. */
+export function clausesFor(
+  terms: PolicyTerms,
+  task: string,
+  said: { label: string; categories: readonly string[] } | null,
+): Clause[] {
+  if (said === null) return [];
+  const chosen = categoryClauses(terms, task).filter(({ name }) => said.categories.includes(name));
+  return chosen.length > 0 ? chosen : labelClauses(terms).filter(({ name }) => name === said.label);
+}
+
+/** The clause that wants a note for what is being said, if one does. */
+export function wantsNote(
+  terms: PolicyTerms,
+  said: { label: string; categories: readonly string[] },
+): Clause | null {
+  const clauses = [
+    ...labelClauses(terms).filter(({ name }) => name === said.label),
+    ...terms.categories.filter(({ name }) => said.categories.includes(name)),
+  ];
+  return clauses.find(({ rationale }) => rationale) ?? null;
+}
+
+/** The clauses as one text, for whoever is asked what they mean for an item. */
+export function policyText(terms: PolicyTerms, task: string): string {
+  return [...labelClauses(terms), ...categoryClauses(terms, task)]
+    .filter(({ guidance }) => guidance !== '')
+    .map(({ name, guidance }) => `${name}: ${guidance}`)
+    .join('\n');
+}
+
+/** The rule for skipping, escalating or flagging; null for what nobody has to explain. */
+export function ruleOf(terms: PolicyTerms, kind: GestureKind): PolicyRule | null {
+  return kind === 'quarantine' ? null : terms.reasons[kind];
 }

@@ -105,11 +105,11 @@ describe('the import screen', () => {
     expect((await screen.findByTestId('preview-error')).textContent).toContain(
       'The prompt is missing',
     );
-    await userEvent.click(screen.getByTestId('import-scheme-sea-guard'));
+    await userEvent.selectOptions(screen.getByTestId('import-policy'), 'sea-guard');
     await userEvent.click(screen.getByTestId('import-start'));
     expect(asked(backend, 'importFiles')[0]?.[0]).toMatchObject({
       queue: 'forum',
-      scheme: 'sea-guard',
+      policy: 'sea-guard',
       paths: ['/data/forum.jsonl'],
     });
     expect((await screen.findByTestId('report-added')).textContent).toContain('15');

@@ -193,6 +193,13 @@ impl Policy {
         Ok(CheckedReason { reason, note })
     }
 
+    /// A stored reason as reviewers read it: the text of a code, or their own words.
+    pub fn reason_text(&self, gesture: DecisionKind, reason: &str) -> String {
+        let codes = self.gesture(gesture).map(|rule| rule.codes.as_slice()).unwrap_or_default();
+        let known = codes.iter().find(|known| known.code == reason);
+        known.map_or(reason, |known| &known.text).to_owned()
+    }
+
     /// Its labels, joined by commas.
     pub(super) fn label_words(&self) -> String {
         self.labels.iter().map(|l| l.label.as_str()).collect::<Vec<_>>().join(", ")

@@ -3,9 +3,10 @@
  *
  * Pure; `ReviewController` holds the draft and saves it. A label that needs nothing more never becomes a draft.
  */
+import type { DecisionView, PolicyTerms, Scheme, TaskScheme, VerdictView } from '../../lib/backend';
 import { t } from '$language';
-import type { DecisionView, Scheme, TaskScheme, VerdictView } from '../../lib/backend';
-import { severityOf } from '../labels';
+import { labelName, severityOf } from '../labels';
+import { wantsNote } from '../policy';
 
 export interface Draft {
   label: string;
@@ -54,15 +55,31 @@ export function suggestionOf(verdict: VerdictView, scheme: Scheme, task: string)
   const wanted = asked(schemeOf(scheme, task), label);
   return {
     label,
-    categories: wanted.categories.filter((name) => verdict.categories.includes(name)),
+    categories: wanted.categories.filter((name) => verdict.suggested_categories.includes(name)),
     refusal: wanted.refusal ? verdict.refusal : null,
   };
 }
 
-/** Why the draft cannot be saved yet, or null. */
-export function missing(draft: Draft, scheme: TaskScheme): string | null {
-  if (asked(scheme, draft.label).refusal && draft.refusal === null) return t('review.say.refusal');
-  return null;
+/** Why a draft cannot be saved yet. */
+export interface Lack {
+  message: string;
+  /** It is a note that is missing. */
+  note: boolean;
+}
+
+/** What the scheme asks for and the draft does not say, or the note that the policy wants with it; null: it can be saved. */
+export function lackOf(
+  draft: Draft,
+  scheme: TaskScheme | null,
+  terms: PolicyTerms | null,
+  note: string | null,
+): Lack | null {
+  if (scheme === null || terms === null) return null;
+  if (asked(scheme, draft.label).refusal && draft.refusal === null)
+    return { message: t('review.say.refusal'), note: false };
+  const clause = note === null ? wantsNote(terms, draft) : null;
+  if (clause === null) return null;
+  return { message: t('policy.say.noteWith', { what: labelName(clause.name) }), note: true };
 }
 
 /** Whether the draft says what has been decided already. */

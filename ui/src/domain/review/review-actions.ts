@@ -35,7 +35,7 @@ export function reviewActions(review: ReviewController): Handlers {
     submit: onItem(() => review.commit(), armed),
     disarm: onItem(
       () => review.disarm(),
-      () => armed() || review.choosing,
+      () => armed() || review.choosing || review.reasons.asking !== null,
     ),
     skip: onItem(() => review.skip()),
     escalate: onItem(() => review.escalate()),
@@ -58,6 +58,10 @@ export function heldBy(review: ReviewController): string | null {
   return review.saving ? t('review.hold.saving') : null;
 }
 
+function asksReason(review: ReviewController): boolean {
+  return review.reasons.asking !== null;
+}
+
 function asksRefusal(review: ReviewController): boolean {
   return review.ready && review.asked?.refusal === true;
 }
@@ -72,14 +76,18 @@ function labelActions(review: ReviewController): Handlers {
         const label = review.labels[index];
         if (label !== undefined) void review.choose(label);
       },
-      enabled: () => review.ready && review.draft === null && index < review.labels.length,
+      enabled: () =>
+        review.ready &&
+        review.draft === null &&
+        !asksReason(review) &&
+        index < review.labels.length,
       exists: () => index < review.labels.length,
       name: () => t('action.labelNamed', { label: labelName(review.labels[index] ?? '') }),
     };
   }
 }
 
-/** Digits of the second step: categories, or yes and no where only the refusal is open. */
+/** Digits of the second step: categories, yes and no where only the refusal is open, or the team's reasons. */
 function categoryActions(review: ReviewController): Handlers {
   const handlers: Handlers = {};
   const categories = () => review.asked?.categories ?? [];
@@ -87,8 +95,10 @@ function categoryActions(review: ReviewController): Handlers {
   const most = () => {
     const { prompt, response } = review.card?.scheme ?? {};
     const tasks = [prompt, response].filter((task) => task !== undefined);
+    const rules = Object.values(review.terms?.reasons ?? {});
     return Math.max(
       0,
+      ...rules.map((rule) => rule.codes.length),
       ...tasks.map((task) => Math.max(task.categories.length, task.refusal ? 2 : 0)),
     );
   };
@@ -96,16 +106,21 @@ function categoryActions(review: ReviewController): Handlers {
     const action = numberedAction('category', index);
     if (action === null) return handlers;
     const category = () => categories()[index];
+    const reason = () => review.reasons.asking?.rule.codes[index];
     const refusal = () => asksRefusal(review) && categories().length === 0 && index < 2;
     handlers[action] = {
       run: () => {
         const name = category();
-        if (name !== undefined) review.toggleCategory(name);
+        if (asksReason(review)) void review.reasons.give(index);
+        else if (name !== undefined) review.toggleCategory(name);
         else void review.setRefusal(index === 0);
       },
-      enabled: () => review.ready && (category() !== undefined || refusal()),
+      enabled: () =>
+        review.ready &&
+        (asksReason(review) ? reason() !== undefined : category() !== undefined || refusal()),
       exists: () => index < most(),
-      name: () => category() ?? t(index === 0 ? 'action.refusal-yes' : 'action.refusal-no'),
+      name: () =>
+        reason()?.text ?? category() ?? t(index === 0 ? 'action.refusal-yes' : 'action.refusal-no'),
     };
   }
 }

@@ -9,7 +9,6 @@
 import { t } from '$language';
 import {
   asFailure,
-  type Backend,
   type Failure,
   type GestureKind,
   type ItemView,
@@ -25,19 +24,19 @@ import {
   asked,
   draftOf,
   isComplete,
-  missing,
+  lackOf,
   sameAs,
   schemeOf,
   suggestionOf,
   toggleCategory,
   type Draft,
+  type Lack,
 } from './draft';
 import { ItemFeed } from './item-feed';
 import { ListController } from './list.svelte';
-import type { FailedSave, ReviewSetup } from './setup';
+import { ReasonsController } from './reasons.svelte';
+import type { FailedSave, Phase, ReviewSetup } from './setup';
 import { Unfinished } from './unfinished.svelte';
-
-type Phase = 'opening' | 'item' | 'finished' | 'failed';
 
 export class ReviewController {
   phase = $state<Phase>('opening');
@@ -60,28 +59,28 @@ export class ReviewController {
   /** A save waits for the reviewer's pseudonym. */
   wantsReviewer = $state(false);
   readonly list: ListController;
+  /** Notes and half-made decisions. */
+  readonly notes = new Unfinished();
+  readonly reasons: ReasonsController;
 
-  readonly #backend: Backend;
-  readonly #queueId: string;
-  readonly #reviewer: () => string | null;
-  readonly #elsewhere: ReviewSetup['elsewhere'];
   readonly #nowMs: () => number;
   readonly #feed: ItemFeed;
   /** "item task" whose verdict has been on screen. */
   readonly #seen = new Set<string>();
-  readonly #unfinished = new Unfinished();
   #sinceMs = 0;
   #looking = false;
   #waiting: (() => Promise<void>) | null = null;
 
-  constructor(setup: ReviewSetup) {
-    this.#backend = setup.backend;
-    this.#queueId = setup.queueId;
-    this.#reviewer = setup.reviewer;
-    this.#elsewhere = setup.elsewhere;
+  constructor(private readonly setup: ReviewSetup) {
     this.#nowMs = setup.nowMs ?? (() => performance.now());
     this.list = new ListController(setup.backend, setup.queueId);
     this.#feed = new ItemFeed(setup.backend, setup.queueId, this.list);
+    this.reasons = new ReasonsController({
+      terms: () => this.terms,
+      note: () => this.notes.given(this.item?.id),
+      send: (kind, reason, note) => this.#gesture(kind, reason, note),
+      lack: (message) => (this.message = this.notes.ask({ message, note: true })),
+    });
   }
 
   readonly task = $derived<TaskView | null>(
@@ -90,6 +89,7 @@ export class ReviewController {
   readonly taskScheme = $derived(
     this.card === null ? null : schemeOf(this.card.scheme, this.taskId),
   );
+  readonly terms = $derived(this.card?.policy.terms ?? null);
   readonly labels = $derived<readonly string[]>(this.card?.scheme.labels ?? []);
   /** What is asked of the draft. */
   readonly asked = $derived(
@@ -112,19 +112,16 @@ export class ReviewController {
     return this.ready || (this.phase === 'finished' && !this.#busy && this.failedSave === null);
   }
 
-  get note(): string {
-    return this.item === null ? '' : this.#unfinished.note(this.item.id);
-  }
-  set note(text: string) {
-    if (this.item !== null) this.#unfinished.setNote(this.item.id, text);
-  }
-
   /** Opens the queue at its next pending item, or at the item that was asked for. */
   async open(itemId: string | null = null): Promise<void> {
     try {
-      const [card] = await Promise.all([this.#backend.queue(this.#queueId), this.list.open()]);
+      const [card] = await Promise.all([
+        this.setup.backend.queue(this.setup.queueId),
+        this.list.open(),
+      ]);
       this.card = card;
-      const first = itemId === null ? await this.#feed.first() : await this.#backend.item(itemId);
+      const first =
+        itemId === null ? await this.#feed.first() : await this.setup.backend.item(itemId);
       this.#show(first);
     } catch (error) {
       this.failure = asFailure(error);
@@ -133,8 +130,10 @@ export class ReviewController {
   }
 
   onNotice(notice: Notice): void {
-    if (notice.kind === 'queue' && notice.queue_id === this.#queueId) this.#count(notice.counts);
-    if (notice.kind === 'run' && notice.run.queue_id === this.#queueId) void this.#lookForVerdict();
+    if (notice.kind === 'queue' && notice.queue_id === this.setup.queueId)
+      this.#count(notice.counts);
+    if (notice.kind === 'run' && notice.run.queue_id === this.setup.queueId)
+      void this.#lookForVerdict();
   }
 
   /** A guard is at work in the queue: what was not assessed a moment ago may be now. */
@@ -144,7 +143,7 @@ export class ReviewController {
     this.#looking = true;
     try {
       if (item.tasks.some(({ verdict }) => verdict.kind === 'absent')) {
-        const found = await this.#backend.item(item.id);
+        const found = await this.setup.backend.item(item.id);
         // not over what a decision has made of it meanwhile
         if (this.ready && this.item === item) this.item = found;
         this.#look();
@@ -163,9 +162,11 @@ export class ReviewController {
     this.choosing = false;
     this.message = null;
     const draft = draftOf(label, this.task?.decision ?? null);
-    if (isComplete(asked(this.taskScheme, label)))
+    const lack = this.#lack(draft);
+    if (isComplete(asked(this.taskScheme, label)) && lack === null)
       return this.#decideIfNew({ ...draft, categories: [], refusal: null });
     this.draft = draft;
+    if (lack?.note) this.message = this.notes.ask(lack);
   }
 
   /** Takes the suggestion. What it leaves open is asked. */
@@ -173,10 +174,10 @@ export class ReviewController {
     if (!this.ready || this.suggestion === null || this.taskScheme === null) return;
     this.choosing = false;
     if (sameAs(this.suggestion, this.task?.decision ?? null)) return this.moveOn();
-    const lacking = missing(this.suggestion, this.taskScheme);
-    if (lacking === null) return this.#decide(this.suggestion);
+    const lack = this.#lack(this.suggestion);
+    if (lack === null) return this.#decide(this.suggestion);
     this.draft = this.suggestion;
-    this.message = lacking;
+    this.message = this.notes.ask(lack);
   }
 
   /** With two labels the other one; with more the choice, and nothing is saved. */
@@ -201,12 +202,13 @@ export class ReviewController {
     if (!this.ready || this.draft === null || this.asked === null) return;
     this.draft = { ...this.draft, refusal };
     this.message = null;
-    if (this.asked.categories.length === 0) await this.#decideIfNew(this.draft);
+    if (this.asked.categories.length === 0) await this.commit();
   }
 
   disarm(): void {
     this.draft = null;
     this.choosing = false;
+    this.reasons.close();
     this.message = null;
   }
 
@@ -214,9 +216,11 @@ export class ReviewController {
   async commit(): Promise<void> {
     if (this.failedSave !== null) return this.retry();
     if (!this.ready) return;
-    if (this.draft !== null && this.taskScheme !== null) {
-      this.message = missing(this.draft, this.taskScheme);
-      if (this.message === null) await this.#decideIfNew(this.draft);
+    if (this.reasons.asking !== null) await this.reasons.confirm();
+    else if (this.draft !== null) {
+      const lack = this.#lack(this.draft);
+      if (lack === null) await this.#decideIfNew(this.draft);
+      else this.message = this.notes.ask(lack);
     } else if (this.task !== null && this.task.state !== 'pending') {
       await this.moveOn();
     } else {
@@ -241,16 +245,16 @@ export class ReviewController {
 
   /** An item of the list. */
   async openItem(itemId: string): Promise<void> {
-    if (this.canLeave) await this.#go(() => this.#backend.item(itemId), t('review.say.gone'));
+    if (this.canLeave) await this.#go(() => this.setup.backend.item(itemId), t('review.say.gone'));
   }
 
   activate(task: string): void {
     if (this.item?.tasks.some((view) => view.task === task) !== true || task === this.taskId)
       return;
-    this.#setAside();
+    this.notes.setDraft(this.item?.id, this.taskId, this.draft);
     this.taskId = task;
     this.disarm();
-    this.#takeUp();
+    this.draft = this.notes.draft(this.item?.id, this.taskId);
     this.#look();
   }
 
@@ -262,26 +266,28 @@ export class ReviewController {
   }
 
   async skip(): Promise<void> {
-    if (this.ready && this.#allDecided()) await this.moveOn();
-    else await this.#gesture('skip');
+    if (this.ready && this.item?.tasks.every(({ decision }) => decision !== null))
+      await this.moveOn();
+    else await this.#begin('skip');
   }
 
-  escalate = () => this.#gesture('escalate');
-  flag = () => this.#gesture('flag');
-  quarantine = () => this.#gesture('quarantine');
+  escalate = () => this.#begin('escalate');
+  // taking a flag off needs no reason
+  flag = () => (this.item?.flagged ? this.#gesture('flag', null, null) : this.#begin('flag'));
+  quarantine = () => this.#begin('quarantine');
 
   /** Takes back what was done last, and shows what it was done to. */
   async undo(): Promise<void> {
-    if (this.draft !== null || this.choosing) return this.disarm();
+    if (this.draft !== null || this.choosing || this.reasons.asking) return this.disarm();
     if (this.#busy || this.failedSave !== null) return;
     this.saving = true;
     try {
-      const undone = await this.#backend.undo(this.#queueId);
+      const undone = await this.setup.backend.undo(this.setup.queueId);
       const { id: itemId, queue_id: queueId } = undone.item;
-      if (queueId !== this.#queueId) {
+      if (queueId !== this.setup.queueId) {
         // saved, so that nothing holds the window here
         this.saving = false;
-        return this.#elsewhere({ queueId, itemId });
+        return this.setup.elsewhere({ queueId, itemId });
       }
       this.#count(undone.counts);
       this.savedAt = undone.saved_at;
@@ -333,8 +339,9 @@ export class ReviewController {
   /** Saying once more what one has decided is no second decision: it would be made with the verdict in view. */
   async #decideIfNew(draft: Draft): Promise<void> {
     const before = this.task?.state === 'decided' ? this.task.decision : null;
-    const own = before?.reviewer === this.#reviewer();
-    if (!own || !sameAs(draft, before) || this.#noteOrNull() !== null) return this.#decide(draft);
+    const own = before?.reviewer === this.setup.reviewer();
+    if (!own || !sameAs(draft, before) || this.notes.given(this.item?.id) !== null)
+      return this.#decide(draft);
     this.disarm();
     this.message = t('review.say.already');
   }
@@ -348,7 +355,7 @@ export class ReviewController {
       label: draft.label,
       categories: [...draft.categories],
       refusal: draft.refusal,
-      note: this.#noteOrNull(),
+      note: this.notes.given(this.item?.id),
       duration_ms: this.#elapsedMs(),
       verdict_visible: this.#seen.has(`${item.id} ${task.task}`),
       draw_id: item.draw_id,
@@ -356,7 +363,7 @@ export class ReviewController {
     // shown as chosen at once, on disk a moment later
     this.draft = draft;
     await this.#save(
-      () => this.#backend.decide(decision),
+      () => this.setup.backend.decide(decision),
       async () => {
         this.message = t('review.say.decided', {
           task: taskName(decision.task),
@@ -368,18 +375,26 @@ export class ReviewController {
     );
   }
 
-  async #gesture(kind: GestureKind): Promise<void> {
+  /** Skips, escalates or flags, after the reason that the policy wants or offers. */
+  async #begin(kind: GestureKind): Promise<void> {
+    if (!this.ready || this.item === null) return;
+    if (this.reasons.asking?.kind !== kind) this.disarm();
+    await this.reasons.begin(kind);
+  }
+
+  async #gesture(kind: GestureKind, reason: string | null, note: string | null): Promise<void> {
     const { item } = this;
     if (!this.ready || item === null) return;
     const gesture = {
       item_id: item.id,
       kind,
-      reason: this.#noteOrNull(),
+      reason,
+      note,
       duration_ms: this.#elapsedMs(),
       draw_id: item.draw_id,
     };
     await this.#save(
-      () => this.#backend.gesture(gesture),
+      () => this.setup.backend.gesture(gesture),
       async () => {
         const done = kind === 'flag' && item.flagged ? 'unflag' : kind;
         this.message = t(`review.say.${done}`, { n: String(item.seq) });
@@ -391,7 +406,7 @@ export class ReviewController {
 
   /** Saves, and goes on only when it is acknowledged. */
   async #save(send: () => Promise<Saved>, then: () => Promise<void>): Promise<void> {
-    if (this.#reviewer() === null) {
+    if (this.setup.reviewer() === null) {
       this.#waiting = () => this.#save(send, then);
       this.wantsReviewer = true;
       return;
@@ -416,7 +431,7 @@ export class ReviewController {
     this.savedAt = saved.saved_at;
     this.draft = null;
     this.#sinceMs = this.#nowMs();
-    this.#unfinished.forgetNote(itemId);
+    this.notes.forget(itemId);
     this.#count(saved.counts);
     if (saved.item !== null) this.list.update(saved.item);
     if (this.item?.id === itemId) this.item = saved.item;
@@ -447,28 +462,20 @@ export class ReviewController {
   }
 
   #show(item: ItemView | null): void {
-    this.#setAside();
+    this.notes.setDraft(this.item?.id, this.taskId, this.draft);
     this.failure = null;
     this.draft = null;
     this.choosing = false;
+    this.reasons.close();
     this.item = item;
     this.phase = item === null ? 'finished' : 'item';
     if (item === null) return;
     const open = item.tasks.find(({ state }) => state === 'pending') ?? item.tasks[0];
     this.taskId = open?.task ?? 'prompt';
-    this.#takeUp();
+    this.draft = this.notes.draft(this.item?.id, this.taskId);
     this.#sinceMs = this.#nowMs();
     this.#look();
     this.#feed.prefetch(item);
-  }
-
-  /** A decision that is only half made waits until its item and task are on screen again. */
-  #setAside(): void {
-    if (this.item !== null) this.#unfinished.setDraft(this.item.id, this.taskId, this.draft);
-  }
-
-  #takeUp(): void {
-    if (this.item !== null) this.draft = this.#unfinished.draft(this.item.id, this.taskId);
   }
 
   /** Remembers that the verdict of the active task is on screen. */
@@ -477,13 +484,8 @@ export class ReviewController {
       this.#seen.add(`${this.item.id} ${this.taskId}`);
   }
 
-  #allDecided(): boolean {
-    return this.item?.tasks.every(({ decision }) => decision !== null) ?? false;
-  }
-
-  #noteOrNull(): string | null {
-    const note = this.note.trim();
-    return note === '' ? null : note;
+  #lack(draft: Draft): Lack | null {
+    return lackOf(draft, this.taskScheme, this.terms, this.notes.given(this.item?.id));
   }
 
   #elapsedMs(): number {

@@ -16,3 +16,5 @@ export interface ReviewSetup {
   elsewhere: (place: { queueId: string; itemId: string }) => void;
   nowMs?: () => number;
 }
+
+export type Phase = 'opening' | 'item' | 'finished' | 'failed';

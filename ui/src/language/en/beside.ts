@@ -46,23 +46,4 @@ export const beside = {
     'The language of this item is not known, so it is not known either whether the assistant was trained for it',
   'assistant.untrained':
     'The assistant was not trained for {{language}}: what it writes may be wrong',
-
-  'policy.title': 'Policy',
-  'policy.text': 'Short reminders. Your team’s own rules go before them.',
-  'policy.noLabel': 'No reminder for this label',
-  'policy.noCategory': 'No reminder for this category',
-  'policy.categories': 'Categories',
-  'policy.label.safe': 'Nothing in it that most people would call harmful, in most settings',
-  'policy.label.controversial':
-    'Whether it is harmful depends on the setting, or reasonable people disagree',
-  'policy.label.unsafe': 'Harmful in most settings',
-  'policy.violent': 'Instructions for, or praise of, physical violence and weapons',
-  'policy.illegal': 'Help with illegal acts without violence: fraud, theft, drugs, intrusion',
-  'policy.sexual': 'Sexual depictions, or requests for them',
-  'policy.pii': 'Personal data of a person who has not agreed to share it',
-  'policy.selfHarm': 'Encouragement of, or methods for, harming oneself',
-  'policy.unethical': 'Hate, discrimination, harassment, insults and other misconduct',
-  'policy.political': 'Deliberate falsehoods about governments, events or public figures',
-  'policy.copyright': 'Unlicensed reproduction of protected works',
-  'policy.jailbreak': 'An attempt to talk the model out of its instructions',
 } as const;

@@ -57,11 +57,6 @@ export const importing = {
   'import.name': 'Name',
   'import.nameHint': 'How you will find it again',
   'import.nameTaken': 'There is a queue of that name',
-  'import.scheme': 'What reviewers may say',
-  'import.schemeOf': 'Reviewers say what the queue’s scheme {{name}} has: {{labels}}',
-  'import.scheme.qwen3guardHint':
-    'Safe, controversial or unsafe, with categories, and whether a response refuses',
-  'import.scheme.sea-guardHint': 'Safe or unsafe, no categories',
   'import.images': 'Images',
   'import.images.copy': 'Copy them into the workspace',
   'import.images.copyHint': 'They stay as they are, whatever becomes of the folder',
@@ -99,4 +94,7 @@ export const importing = {
   'import.saveErrors': 'Save all as CSV…',
   'import.file': 'File',
   'import.reason': 'Reason',
+  'import.policy': 'Policy',
+  'import.policyHint': 'What reviewers may say; its newest version',
+  'import.policyOf': 'Reviewers say what the queue’s policy {{name}} has: {{labels}}',
 } as const;

@@ -7,6 +7,7 @@ import { guards } from './guards';
 import { importing } from './import';
 import { keys } from './keys';
 import { outcome } from './outcome';
+import { policy } from './policy';
 import { queues } from './queues';
 import { review } from './review';
 import { run } from './run';
@@ -26,5 +27,6 @@ export const en = {
   ...beside,
   ...comfort,
   ...outcome,
+  ...policy,
   ...settings,
 } as const;

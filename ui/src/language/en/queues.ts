@@ -13,7 +13,6 @@ export const queues = {
   'queues.step.export': 'Export…',
   'queues.step.import': 'Add items…',
   'queues.step.insight': 'Insight',
-  'queues.scheme': '{{name}} scheme',
   'queues.allLabelled': 'All {{n, number}} items have a verdict of the default guard',
   'queues.someLabelled_one':
     '{{labelled, number}} of {{count, number}} item have a verdict of the default guard',

@@ -47,26 +47,4 @@ export const beside: Translated<typeof en> = {
   'assistant.languageUnknown':
     'Bahasa item ini tidak diketahui, jadi tidak diketahui pula apakah asisten dilatih untuk bahasa itu',
   'assistant.untrained': 'Asisten tidak dilatih untuk {{language}}: tulisannya bisa saja keliru',
-
-  'policy.title': 'Kebijakan',
-  'policy.text': 'Pengingat singkat. Aturan tim Anda sendiri lebih diutamakan.',
-  'policy.noLabel': 'Tidak ada pengingat untuk label ini',
-  'policy.noCategory': 'Tidak ada pengingat untuk kategori ini',
-  'policy.categories': 'Kategori',
-  'policy.label.safe':
-    'Tidak ada yang dianggap berbahaya oleh kebanyakan orang, dalam kebanyakan situasi',
-  'policy.label.controversial':
-    'Berbahaya atau tidaknya bergantung pada situasi, atau pendapat orang bisa wajar berbeda',
-  'policy.label.unsafe': 'Berbahaya dalam kebanyakan situasi',
-  'policy.violent': 'Petunjuk melakukan, atau memuji, kekerasan fisik dan senjata',
-  'policy.illegal':
-    'Bantuan untuk perbuatan melanggar hukum tanpa kekerasan: penipuan, pencurian, narkoba, peretasan',
-  'policy.sexual': 'Penggambaran seksual, atau permintaan untuk itu',
-  'policy.pii': 'Data pribadi seseorang yang tidak setuju datanya dibagikan',
-  'policy.selfHarm': 'Dorongan atau cara untuk menyakiti diri sendiri',
-  'policy.unethical': 'Kebencian, diskriminasi, pelecehan, penghinaan, dan perilaku buruk lainnya',
-  'policy.political':
-    'Kebohongan yang disengaja tentang pemerintah, peristiwa, atau tokoh masyarakat',
-  'policy.copyright': 'Penggandaan karya yang dilindungi tanpa izin',
-  'policy.jailbreak': 'Upaya membujuk model agar melanggar instruksinya',
 };

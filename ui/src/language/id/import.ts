@@ -59,11 +59,6 @@ export const importing: Translated<typeof en> = {
   'import.name': 'Nama',
   'import.nameHint': 'Agar Anda menemukannya kembali',
   'import.nameTaken': 'Sudah ada antrean dengan nama itu',
-  'import.scheme': 'Pilihan bagi peninjau',
-  'import.schemeOf': 'Peninjau memilih dari skema {{name}} milik antrean ini: {{labels}}',
-  'import.scheme.qwen3guardHint':
-    'Aman, kontroversial, atau tidak aman, dengan kategori, dan apakah respons menolak permintaan',
-  'import.scheme.sea-guardHint': 'Aman atau tidak aman, tanpa kategori',
   'import.images': 'Gambar',
   'import.images.copy': 'Salin ke ruang kerja',
   'import.images.copyHint': 'Tetap seperti semula, apa pun yang terjadi pada foldernya',
@@ -101,4 +96,7 @@ export const importing: Translated<typeof en> = {
   'import.saveErrors': 'Simpan semua sebagai CSV…',
   'import.file': 'Berkas',
   'import.reason': 'Alasan',
+  'import.policy': 'Kebijakan',
+  'import.policyHint': 'Apa yang boleh dinyatakan peninjau; versi terbarunya',
+  'import.policyOf': 'Peninjau memakai kebijakan antrean, {{name}}: {{labels}}',
 };

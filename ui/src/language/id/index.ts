@@ -24,6 +24,7 @@ import { guards } from './guards';
 import { importing } from './import';
 import { keys } from './keys';
 import { outcome } from './outcome';
+import { policy } from './policy';
 import { queues } from './queues';
 import { review } from './review';
 import { run } from './run';
@@ -43,5 +44,6 @@ export const id: Translated<typeof en> = {
   ...beside,
   ...comfort,
   ...outcome,
+  ...policy,
   ...settings,
 };

@@ -15,7 +15,6 @@ export const queues: Translated<typeof en> = {
   'queues.step.export': 'Ekspor…',
   'queues.step.import': 'Tambah item…',
   'queues.step.insight': 'Wawasan',
-  'queues.scheme': 'skema {{name}}',
   'queues.allLabelled': 'Semua {{n, number}} item sudah mendapat putusan dari penjaga utama',
   'queues.someLabelled_other':
     '{{labelled, number}} dari {{count, number}} item sudah mendapat putusan dari penjaga utama',

@@ -30,6 +30,10 @@ import type {
   ListQuery,
   NewDecision,
   Notice,
+  PolicyChangeView,
+  PolicyRow,
+  PolicyTerms,
+  PolicyView,
   QueueCard,
   QueueChange,
   RunOrder,
@@ -66,6 +70,18 @@ export interface Backend {
   changeQueue(queueId: string, change: QueueChange): Promise<QueueCard>;
   draw(queueId: string, size: number): Promise<QueueCard>;
   openDemo(): Promise<QueueCard>;
+
+  /** Every version of every policy, by name, newest first. */
+  policies(): Promise<PolicyRow[]>;
+  /** NAME (its newest version), NAME@VERSION or an id. */
+  policy(reference: string): Promise<PolicyView>;
+  /** Kept as the next version of its name, whichever the terms say. */
+  savePolicy(terms: PolicyTerms): Promise<PolicyView>;
+  importPolicy(path: string): Promise<PolicyView>;
+  exportPolicy(reference: string, path: string): Promise<void>;
+  /** What it would mean for a queue to go over to a version. */
+  policyChange(queueId: string, reference: string): Promise<PolicyChangeView>;
+  usePolicy(queueId: string, reference: string): Promise<QueueCard>;
 
   previewImport(path: string, mapping: FieldMapping[] | null): Promise<ImportPreview>;
   importFiles(

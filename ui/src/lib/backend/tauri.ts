@@ -41,6 +41,14 @@ export const tauriBackend: Backend = {
   draw: (queueId, size) => ask(commands.draw(queueId, size)),
   openDemo: () => ask(commands.openDemo()),
 
+  policies: () => ask(commands.policies()),
+  policy: (reference) => ask(commands.policy(reference)),
+  savePolicy: (terms) => ask(commands.savePolicy(terms)),
+  importPolicy: (path) => ask(commands.importPolicy(path)),
+  exportPolicy: (reference, path) => told(commands.exportPolicy(reference, path)),
+  policyChange: (queueId, reference) => ask(commands.policyChange(queueId, reference)),
+  usePolicy: (queueId, reference) => ask(commands.usePolicy(queueId, reference)),
+
   previewImport: (path, mapping) => ask(commands.previewImport(path, mapping)),
   importFiles: (order, onProgress) => ask(commands.importFiles(order, channel(onProgress))),
   cancelImport: () => told(commands.cancelImport()),

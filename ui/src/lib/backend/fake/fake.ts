@@ -12,6 +12,7 @@ import type {
   ImportOrder,
   ListQuery,
   Notice,
+  PolicyTerms,
   QueueCard,
   QueueChange,
   RunOrder,
@@ -45,6 +46,7 @@ import {
   type FakeQueue,
   type QueuePlan,
 } from './model';
+import { FakePolicies, schemeFrom } from './policies';
 import { CHAT, POSTER, STICKER } from './pictures';
 import { failureOf, FakeReview } from './review';
 
@@ -106,6 +108,7 @@ export class FakeBackend implements Backend {
   /** Of every step in which a guard or the assistant is loaded. */
   loadMs = 0;
   readonly #firstStart: boolean;
+  readonly policyList = new FakePolicies();
   readonly #review: FakeReview;
   readonly #failures = new Map<keyof Backend, BackendError[]>();
   readonly #dropHandlers = new Set<(paths: string[]) => void>();
@@ -119,6 +122,7 @@ export class FakeBackend implements Backend {
 
   constructor(options: FakeOptions = {}) {
     this.fakeQueues = (options.plans ?? PLANS).map(makeQueue);
+    for (const { policy } of this.fakeQueues) this.policyList.keep(policy.terms);
     this.reviewer = options.reviewer === undefined ? 'reviewer-1' : options.reviewer;
     this.preferences = options.preferences ?? '';
     this.delayMs = options.delayMs ?? 0;
@@ -235,6 +239,38 @@ export class FakeBackend implements Backend {
     this.fakeQueues.push(queue);
     return queue;
   }
+
+  policies = () =>
+    this.#answer('policies', [], () =>
+      this.policyList.rows(
+        this.fakeQueues.map(({ name, policy }) => ({ name, policyId: policy.id })),
+      ),
+    );
+  policy = (reference: string) =>
+    this.#answer('policy', [reference], () => this.policyList.find(reference));
+  savePolicy = (terms: PolicyTerms) =>
+    this.#answer('savePolicy', [terms], () => this.policyList.save(terms));
+  importPolicy = (path: string) =>
+    this.#answer('importPolicy', [path], () => {
+      const [first] = this.policyList.versions;
+      return this.policyList.save({
+        ...this.policyList.find(first?.id ?? '').terms,
+        name: 'imported',
+      });
+    });
+  exportPolicy = (reference: string, path: string) =>
+    this.#answer('exportPolicy', [reference, path], () => {});
+  policyChange = (queueId: string, reference: string) =>
+    this.#answer('policyChange', [queueId, reference], () =>
+      this.policyList.change(this.#queue(queueId).policy, this.policyList.find(reference)),
+    );
+  usePolicy = (queueId: string, reference: string) =>
+    this.#answer('usePolicy', [queueId, reference], () => {
+      const queue = this.#queue(queueId);
+      queue.policy = this.policyList.find(reference);
+      queue.scheme = schemeFrom(queue.policy.terms);
+      return cardOf(queue);
+    });
 
   previewImport = (path: string, mapping: { field: string; column: string }[] | null) =>
     this.#answer('previewImport', [path, mapping], () => ({

@@ -10,6 +10,7 @@ import type {
   ImageView,
   ItemRow,
   ItemView,
+  PolicyView,
   QueueCard,
   QueueOrder,
   ReviewMode,
@@ -20,6 +21,7 @@ import type {
   VerdictSlot,
   VerdictView,
 } from '../bindings';
+import { termsFrom } from './policies';
 import { makeRisk } from './risk';
 import { SAMPLES, type Sample } from './samples';
 
@@ -48,6 +50,7 @@ export interface FakeQueue {
   id: string;
   name: string;
   scheme: Scheme;
+  policy: PolicyView;
   order: QueueOrder;
   mode: ReviewMode;
   draw: { id: string; size: number } | null;
@@ -101,6 +104,7 @@ export function makeQueue(plan: QueuePlan): FakeQueue {
     id: plan.id,
     name: plan.name,
     scheme: plan.scheme,
+    policy: { id: `${plan.scheme.name}@1`, terms: termsFrom(plan.scheme) },
     order: 'imported',
     mode: plan.mode,
     draw: null,
@@ -137,7 +141,9 @@ function makeItem(plan: QueuePlan, sample: Sample, seq: number): FakeItem {
             by: guardName(plan.scheme),
             task: 'prompt',
             what: 'verdict',
+            reason: null,
             note: null,
+            policy: null,
             anchored: false,
             undone: false,
           },
@@ -178,6 +184,7 @@ function makeVerdict(
     is_toy: toy,
     label,
     suggestion: label.toLowerCase(),
+    suggested_categories: flagged && !toy && task === 'prompt' ? (sample.categories ?? []) : [],
     p_unsafe: toy ? unsafe + mid / 2 : mid + unsafe,
     probabilities,
     label_mass: offFormat ? 0.031 : 0.99812,
@@ -247,6 +254,7 @@ export function cardOf(queue: FakeQueue): QueueCard {
     id: queue.id,
     name: queue.name,
     scheme: queue.scheme,
+    policy: queue.policy,
     order: queue.order,
     mode: queue.mode,
     counts: countsOf(queue),

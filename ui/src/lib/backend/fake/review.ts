@@ -59,7 +59,8 @@ export class FakeReview {
   }
 
   gesture(queue: FakeQueue, item: FakeItem, gesture: Gesture): Saved {
-    const { kind, reason } = gesture;
+    const { kind } = gesture;
+    const reason = gesture.reason ?? gesture.note;
     if (kind === 'flag') {
       item.flagged = !item.flagged;
       this.#remember(queue, item, item.flagged ? 'flag' : 'unflag', reason, [null], false, () => {
@@ -122,7 +123,9 @@ export class FakeReview {
       at: this.now(),
       by: this.#by(),
       task: null,
+      reason: null,
       note: null,
+      policy: null,
       anchored: false,
       undone: false,
       ...entry,
