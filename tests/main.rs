@@ -14,4 +14,5 @@ mod policies;
 mod program;
 mod quarantine;
 mod score;
+mod team;
 mod window;

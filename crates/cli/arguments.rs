@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand, ValueHint};
 use saring_verdict::{DeviceChoice, PrecisionChoice};
 
 use crate::{
-    assist, audit, bench, compare, decide, demo, export, gesture, history, import, label, models, next,
-    policies, score, search, stats, undo,
+    assist, audit, bench, compare, decide, demo, disagreements, export, gesture, history, import, label,
+    models, next, plan, policies, score, search, stats, undo,
 };
 
 /// Pre-label a moderation queue with a guard on this machine, review it, and hand the corrected data out.
@@ -47,6 +47,12 @@ pub enum Command {
     Next(next::Wanted),
     /// Decide a task of an item.
     Decide(decide::Wanted),
+    /// Settle what reviewers decided differently.
+    Adjudicate(decide::Wanted),
+    /// What reviewers decided differently, side by side.
+    Disagreements(disagreements::Wanted),
+    /// How a queue is reviewed: second reviews, gold, what stays blind.
+    Plan(plan::Wanted),
     /// Leave what is undecided of an item, with a reason.
     Skip(gesture::Wanted),
     /// Hand what is undecided of an item to somebody else.

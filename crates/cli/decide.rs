@@ -40,6 +40,34 @@ pub struct Wanted {
     reviewer: String,
 }
 
+impl Wanted {
+    /// The item that is decided.
+    pub fn item(&self) -> &str {
+        &self.item
+    }
+
+    /// The decision, about an item as its reviewer sees it.
+    pub fn on(self, item: &ItemView) -> Result<NewDecision, Usage> {
+        let task = match self.task {
+            Some(task) => task,
+            None => undecided(item)?,
+        };
+        Ok(NewDecision {
+            item_id: item.id.clone(),
+            task,
+            label: self.label,
+            categories: self.categories,
+            refusal: self.refusal,
+            note: self.note,
+            reviewer: self.reviewer,
+            duration_ms: None,
+            verdict_visible: in_view(item, task),
+            draw_id: None,
+            synthetic: false,
+        })
+    }
+}
+
 fn yes_or_no(word: &str) -> Result<bool, String> {
     match word {
         "yes" => Ok(true),
@@ -51,24 +79,9 @@ fn yes_or_no(word: &str) -> Result<bool, String> {
 /// Decides.
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
     let workspace = place.open_existing().await?;
-    let item = workspace.item(&wanted.item).await?;
-    let task = match wanted.task {
-        Some(task) => task,
-        None => undecided(&item)?,
-    };
-    let decision = NewDecision {
-        item_id: item.id.clone(),
-        task,
-        label: wanted.label,
-        categories: wanted.categories,
-        refusal: wanted.refusal,
-        note: wanted.note,
-        reviewer: wanted.reviewer,
-        duration_ms: None,
-        verdict_visible: in_view(&item, task),
-        draw_id: None,
-        synthetic: false,
-    };
+    let item = workspace.item_for(&wanted.item, Some(&wanted.reviewer)).await?;
+    let decision = wanted.on(&item)?;
+    let task = decision.task;
     let saved = workspace.decide(&decision).await?;
     workspace.close().await;
     let report = json!({

@@ -10,12 +10,16 @@ use crate::{next, output, output::Output, place::Place};
 pub struct Wanted {
     /// The item: the id that `next` and `search` give it, not the one it was imported with.
     item: String,
+
+    /// A pseudonym: what this reviewer may know of an item that others decide apart.
+    #[arg(long)]
+    reviewer: Option<String>,
 }
 
 /// Shows it.
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
     let workspace = place.open_existing().await?;
-    let entries = workspace.history(&wanted.item).await?;
+    let entries = workspace.history_for(&wanted.item, wanted.reviewer.as_deref()).await?;
     workspace.close().await;
     let views: Vec<Value> = entries.iter().map(view).collect();
     output.show(&views, |_| {

@@ -6,6 +6,7 @@
 //!
 //! Results go to standard output, everything else to standard error. Exit code 0 done, 1 failed, 2 wrong usage.
 
+mod adjudicate;
 mod against;
 mod arguments;
 mod assist;
@@ -14,6 +15,7 @@ mod bench;
 mod compare;
 mod decide;
 mod demo;
+mod disagreements;
 mod doctor;
 mod engine;
 mod export;
@@ -27,6 +29,7 @@ mod models;
 mod next;
 mod output;
 mod place;
+mod plan;
 mod policies;
 mod progress;
 mod score;
@@ -76,6 +79,9 @@ fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
             Command::Score(wanted) => score::run(wanted, &place, output).await,
             Command::Next(wanted) => next::run(wanted, &place, output).await,
             Command::Decide(wanted) => decide::run(wanted, &place, output).await,
+            Command::Adjudicate(wanted) => adjudicate::run(wanted, &place, output).await,
+            Command::Disagreements(wanted) => disagreements::run(wanted, &place, output).await,
+            Command::Plan(wanted) => plan::run(wanted, &place, output).await,
             Command::Skip(wanted) => gesture::run(gesture::Kind::Skip, wanted, &place, output).await,
             Command::Escalate(wanted) => gesture::run(gesture::Kind::Escalate, wanted, &place, output).await,
             Command::Flag(wanted) => gesture::run(gesture::Kind::Flag, wanted, &place, output).await,

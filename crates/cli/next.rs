@@ -18,12 +18,20 @@ pub struct Wanted {
     /// The item after this one, in the order of the queue.
     #[arg(long, value_name = "ITEM")]
     after: Option<String>,
+
+    /// A pseudonym: what is next for this reviewer, under the plan of the queue.
+    #[arg(long)]
+    reviewer: Option<String>,
 }
 
 /// Shows it; `null` when nothing is pending.
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
     let workspace = place.open_existing().await?;
-    let item = workspace.next(&wanted.queue, wanted.after.as_deref()).await?;
+    let after = wanted.after.as_deref();
+    let item = match &wanted.reviewer {
+        Some(reviewer) => workspace.next_for(&wanted.queue, reviewer, after).await?,
+        None => workspace.next(&wanted.queue, after).await?,
+    };
     workspace.close().await;
     output.show(&item.as_ref().map(view), |_| match &item {
         Some(item) => text(item),
@@ -91,7 +99,8 @@ pub fn verdict_view(shown: &VerdictView) -> Value {
     })
 }
 
-fn decision_view(decision: &DecisionView) -> Value {
+/// A decision for scripts.
+pub fn decision_view(decision: &DecisionView) -> Value {
     json!({
         "id": decision.id,
         "label": decision.label,

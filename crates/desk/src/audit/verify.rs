@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use saring_verdict::Task;
 use sha2::{Digest, Sha256};
 
 use super::{
@@ -12,7 +11,7 @@ use super::{
 use crate::{
     Result, Workspace,
     guards::registry::removal_hash,
-    review::Standing,
+    review::standing,
     settings::reading_hash,
     store::{self, ChainHead, Conn, audit::EventRow, events::EventKind, row_hash, settings},
 };
@@ -275,14 +274,12 @@ impl Walk {
 async fn follows(conn: &mut Conn, item_id: &str) -> Result<bool> {
     let rows = store::decisions::of_item(conn, item_id).await?;
     let found = store::tasks::of_item(conn, item_id).await?;
-    let tasks: Vec<Task> = found.iter().map(|t| t.task).collect();
-    let standing = Standing::of(&tasks, &rows);
-    let tasks_follow = standing
-        .tasks
-        .iter()
-        .zip(&found)
-        .all(|(task, found)| task.state == found.state && task.decision_id == found.decision_id);
     let Some(item) = store::items::any(conn, item_id).await? else { return Ok(false) };
+    let plan = store::plans::in_force(conn, &item.queue_id).await?;
+    let standing = standing(plan.as_ref(), item_id, &found, &rows);
+    let tasks_follow = standing.tasks.iter().zip(&found).all(|(task, found)| {
+        (task.state, &task.decision_id, task.awaiting) == (found.state, &found.decision_id, found.awaiting)
+    });
     let quarantined = store::items::is_quarantined(conn, item_id).await? == Some(true);
     Ok(tasks_follow
         && standing.state() == item.state

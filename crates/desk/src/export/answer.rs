@@ -52,6 +52,8 @@ impl std::str::FromStr for ControversialAs {
 #[allow(missing_docs, reason = "the sentences below say it")]
 pub enum LeftOut {
     Undecided,
+    AwaitingSecond,
+    AwaitingAdjudication,
     Skipped,
     Escalated,
     Synthetic,
@@ -78,6 +80,8 @@ impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Undecided => "not decided",
+            Self::AwaitingSecond => "decided once, and awaiting a second review",
+            Self::AwaitingAdjudication => "decided differently by two reviewers, and awaiting adjudication",
             Self::Skipped => "skipped",
             Self::Escalated => "escalated",
             Self::Synthetic => "decided by a script",

@@ -133,6 +133,7 @@ mod tests {
     #[test]
     fn values_are_verbatim_in_both_forms() {
         let row = ExportRow {
+            awaiting: None,
             seq: 1,
             item_id: "i".into(),
             external_id: Some("=1+1".into()),

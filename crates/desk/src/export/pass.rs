@@ -113,7 +113,7 @@ impl Pass<'_> {
         for row in rows {
             let task = task(&row)?;
             match &row.decision {
-                None => tally.leave_out(LeftOut::Undecided, &row, task),
+                None => tally.leave_out(undecided(&row), &row, task),
                 Some(decision) if decision.synthetic && !self.order.include_synthetic => {
                     tally.leave_out(LeftOut::Synthetic, &row, task);
                 }
@@ -190,12 +190,12 @@ impl Pass<'_> {
         row: &ExportRow,
         task: Task,
     ) -> std::result::Result<(DecidedRow, Subject, String), LeftOut> {
-        let decision = row.decision.as_ref().ok_or(LeftOut::Undecided)?;
+        let decision = row.decision.as_ref().ok_or_else(|| undecided(row))?;
         if decision.synthetic && !self.order.include_synthetic {
             return Err(LeftOut::Synthetic);
         }
         match decision.kind.as_str() {
-            "label" => {}
+            "label" | "adjudicate" => {}
             "skip" => return Err(LeftOut::Skipped),
             "escalate" => return Err(LeftOut::Escalated),
             _ => return Err(LeftOut::Undecided),
@@ -226,6 +226,15 @@ fn turns(
     match template {
         Some(template) if template.reproduces(&rendered) => Ok(rendered.turns),
         _ => Err(LeftOut::Frame),
+    }
+}
+
+/// Why a pair has no decision in force.
+fn undecided(row: &ExportRow) -> LeftOut {
+    match row.awaiting.as_deref() {
+        Some("second") => LeftOut::AwaitingSecond,
+        Some("adjudication") => LeftOut::AwaitingAdjudication,
+        _ => LeftOut::Undecided,
     }
 }
 

@@ -5,11 +5,11 @@
 
 use std::str::FromStr;
 
-use super::{ItemState, Ordering, find_queue};
+use super::{ItemState, Ordering, Queue, find_queue};
 use crate::{
     Error, Result, Workspace,
     store::{
-        self,
+        self, WriteTx,
         events::{self, EventKind},
     },
 };
@@ -87,33 +87,45 @@ impl Workspace {
     pub async fn draw(&self, queue: &str, from: DrawFrom, size: u32, seed: i64) -> Result<Draw> {
         let mut tx = self.store().write().await?;
         let queue = find_queue(&mut tx, queue).await?;
-        let state = match from {
-            DrawFrom::Pending => Some(ItemState::Pending),
-            DrawFrom::All => None,
-        };
-        let mut items = store::draws::population(&mut tx, &queue.id, state).await?;
-        if items.is_empty() || size == 0 {
-            return Err(Error::invalid("size", "there is nothing to draw"));
-        }
-        let population = items.len();
-        shuffle_first(&mut items, size as usize, seed);
-        items.truncate(size as usize);
-        let draw = Draw {
-            id: tx.clock().new_id(),
-            queue_id: queue.id.clone(),
-            seed,
-            from,
-            population: i64::try_from(population).unwrap_or(i64::MAX),
-            size: i64::try_from(items.len()).unwrap_or(i64::MAX),
-            created_at: tx.clock().now_text(),
-        };
-        store::draws::insert(&mut tx, &draw).await?;
-        store::draws::insert_items(&mut tx, &draw.id, &items).await?;
+        let draw = record_draw(&mut tx, &queue, from, size, seed).await?;
         store::queues::set_ordering(&mut tx, &queue.id, Ordering::Draw, Some(&draw.id)).await?;
-        events::record(&mut tx, EventKind::Draw, &draw.id).await?;
         tx.commit().await?;
         Ok(draw)
     }
+}
+
+/// Draws items uniformly, without replacement, and records the draw.
+pub(crate) async fn record_draw(
+    tx: &mut WriteTx<'_>,
+    queue: &Queue,
+    from: DrawFrom,
+    size: u32,
+    seed: i64,
+) -> Result<Draw> {
+    let state = match from {
+        DrawFrom::Pending => Some(ItemState::Pending),
+        DrawFrom::All => None,
+    };
+    let mut items = store::draws::population(tx, &queue.id, state).await?;
+    if items.is_empty() || size == 0 {
+        return Err(Error::invalid("size", "there is nothing to draw"));
+    }
+    let population = items.len();
+    shuffle_first(&mut items, size as usize, seed);
+    items.truncate(size as usize);
+    let draw = Draw {
+        id: tx.clock().new_id(),
+        queue_id: queue.id.clone(),
+        seed,
+        from,
+        population: i64::try_from(population).unwrap_or(i64::MAX),
+        size: i64::try_from(items.len()).unwrap_or(i64::MAX),
+        created_at: tx.clock().now_text(),
+    };
+    store::draws::insert(tx, &draw).await?;
+    store::draws::insert_items(tx, &draw.id, &items).await?;
+    events::record(tx, EventKind::Draw, &draw.id).await?;
+    Ok(draw)
 }
 
 /// Brings a uniform choice of `n` to the front, in random order (Fisher and Yates).

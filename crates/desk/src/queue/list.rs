@@ -148,7 +148,7 @@ impl Workspace {
         let rows = ordered(&mut read, &queue, query.tab, query.after.map(|c| c.0), limit).await?;
         let full = rows.len() == limit as usize;
         let next = rows.last().filter(|_| full).map(|row| Cursor(after_row(row, queue.ordering)));
-        Ok(ItemPage { rows: rows.into_iter().map(|row| summary(row, &queue)).collect(), next })
+        Ok(ItemPage { rows: summaries(&mut read, &queue, rows).await?, next })
     }
 
     /// Items of a queue that contain every word of `text`, in any script, as imported.
@@ -162,7 +162,7 @@ impl Workspace {
         let mut rows = store::search::find(&mut read, &queue.id, &MatchQuery::parse(text), limit + 1).await?;
         let capped = rows.len() > limit as usize;
         rows.truncate(limit as usize);
-        Ok(SearchPage { rows: rows.into_iter().map(|row| summary(row, &queue)).collect(), capped })
+        Ok(SearchPage { rows: summaries(&mut read, &queue, rows).await?, capped })
     }
 }
 
@@ -202,6 +202,24 @@ pub(crate) fn after_row(row: &ListRow, ordering: Ordering) -> After {
         Ordering::Imported | Ordering::Newest | Ordering::Draw => None,
     };
     After { seq: row.seq, figure, rank: row.rank.unwrap_or(0) }
+}
+
+/// Rows as a list shows them; without figures for undecided items that the plan of the queue keeps blind.
+async fn summaries(conn: &mut Conn, queue: &Queue, rows: Vec<ListRow>) -> Result<Vec<ItemSummary>> {
+    let plan = store::plans::in_force(conn, &queue.id).await?;
+    let blind = match plan.and_then(|plan| plan.blind_draw_id) {
+        Some(draw_id) => {
+            let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+            store::draws::among(conn, &draw_id, &serde_json::Value::from(ids).to_string()).await?
+        }
+        None => Vec::new(),
+    };
+    let shown = |row: ListRow| {
+        let hidden = row.state != ItemState::Decided && blind.contains(&row.id);
+        let summary = summary(row, queue);
+        ItemSummary { risk: summary.risk.filter(|_| !hidden), ..summary }
+    };
+    Ok(rows.into_iter().map(shown).collect())
 }
 
 pub(crate) fn summary(row: ListRow, queue: &Queue) -> ItemSummary {

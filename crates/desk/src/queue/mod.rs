@@ -10,9 +10,10 @@ mod state;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use draw::record_draw;
 pub use draw::{Draw, DrawFrom, DrawProgress};
-pub(crate) use list::ordered;
 pub use list::{Cursor, ItemPage, ItemSummary, ListQuery, SearchPage, Tab};
+pub(crate) use list::{after_row, ordered};
 pub(crate) use state::words;
 pub use state::{ItemState, Mode, Ordering, UnknownWord};
 

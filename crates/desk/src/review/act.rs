@@ -3,8 +3,9 @@
 use saring_verdict::{Severity, Task};
 
 use super::{
-    DecisionKind, Standing,
-    standing::{in_force, last_flag},
+    DecisionKind, ReviewPlan,
+    plan::{refresh, rule_of},
+    standing::{Rule, StandingVoices, in_force, last_flag},
 };
 use crate::{
     Error, Result, Thing, Workspace,
@@ -127,7 +128,7 @@ impl Workspace {
             verdict_visible: decision.verdict_visible
                 || (task.verdict_id.is_some() && was_revealed(&rows, decision.task, &reviewer)),
             verdict_id: task.verdict_id.clone(),
-            supersedes: task.decision_id.clone(),
+            supersedes: at.in_view(task, &rows, &reviewer),
             synthetic: decision.synthetic,
             ..blank_row(&tx, &at.item.id, DecisionKind::Label, reviewer)
         };
@@ -180,15 +181,15 @@ impl Workspace {
         let at = Place::of(&mut tx, &gesture.item_id).await?;
         let by_task = matches!(kind, DecisionKind::Skip | DecisionKind::Escalate);
         let rows = store::decisions::of_item(&mut tx, &at.item.id).await?;
-        let about = if by_task { at.concerned(gesture.task)? } else { None };
+        let reviewer = check_reviewer(&gesture.reviewer)?;
+        let about = if by_task { at.concerned(gesture.task, &rows, &reviewer)? } else { None };
         let supersedes = match about {
-            Some(task) => task.decision_id.clone(),
+            Some(task) => at.in_view(task, &rows, &reviewer),
             None if matches!(kind, DecisionKind::Flag | DecisionKind::Unflag) => {
                 last_flag(&in_force(&rows)).map(|row| row.id.clone())
             }
             None => None,
         };
-        let reviewer = check_reviewer(&gesture.reviewer)?;
         let terms = &at.queue.policy.terms;
         let why = terms
             .check_reason(kind, gesture.reason.as_deref(), gesture.note.as_deref())
@@ -233,33 +234,62 @@ async fn take_copies_along(tx: &mut WriteTx<'_>, quarantine: &DecisionRow) -> Re
 }
 
 /// What a decision is about, inside of its transaction.
-struct Place {
-    item: ItemContent,
-    queue: Queue,
-    tasks: Vec<TaskRow>,
+pub(super) struct Place {
+    pub(super) item: ItemContent,
+    pub(super) queue: Queue,
+    pub(super) plan: Option<ReviewPlan>,
+    pub(super) tasks: Vec<TaskRow>,
 }
 
 impl Place {
-    async fn of(tx: &mut WriteTx<'_>, item_id: &str) -> Result<Self> {
+    pub(super) async fn of(tx: &mut WriteTx<'_>, item_id: &str) -> Result<Self> {
         let item = store::items::visible(tx, item_id).await?;
         let item = item.ok_or_else(|| Error::not_found(Thing::Item, item_id))?;
         let queue = find_queue(tx, &item.queue_id).await?;
+        let plan = store::plans::in_force(tx, &item.queue_id).await?;
         let tasks = store::tasks::of_item(tx, &item.id).await?;
-        Ok(Self { item, queue, tasks })
+        Ok(Self { item, queue, plan, tasks })
     }
 
-    fn task(&self, task: Task) -> Result<&TaskRow> {
+    /// What decides about each task.
+    pub(super) fn rules(&self) -> Vec<(Task, Rule)> {
+        self.tasks.iter().map(|t| (t.task, rule_of(self.plan.as_ref(), &self.item.id, t))).collect()
+    }
+
+    /// What a decision of a reviewer about a task replaces: the one in force or, where reviewers decide without knowing of each
+    /// other or disagree, the reviewer's own.
+    fn in_view(&self, task: &TaskRow, rows: &[DecisionRow], reviewer: &str) -> Option<String> {
+        let alone = rule_of(self.plan.as_ref(), &self.item.id, task).is_independent();
+        if !alone && task.awaiting.is_none() {
+            return task.decision_id.clone();
+        }
+        let own = StandingVoices::of(&self.rules(), rows).of_reviewer(task.task, reviewer);
+        own.map(|row| row.id.clone())
+    }
+
+    pub(super) fn task(&self, task: Task) -> Result<&TaskRow> {
         let found = self.tasks.iter().find(|t| t.task == task);
         found.ok_or_else(|| Error::not_found(Thing::Task, task.as_str()))
     }
 
-    /// The task that a skip or an escalation is about: the one that is said, or the only one that is undecided. `None` if it is
-    /// about several.
-    fn concerned(&self, said: Option<Task>) -> Result<Option<&TaskRow>> {
+    /// The task that a skip or an escalation is about: the one that is said, or the only one that the reviewer finds undecided.
+    /// `None` if it is about several.
+    fn concerned(
+        &self,
+        said: Option<Task>,
+        rows: &[DecisionRow],
+        reviewer: &str,
+    ) -> Result<Option<&TaskRow>> {
         if let Some(task) = said {
             return self.task(task).map(Some);
         }
-        let mut open = self.tasks.iter().filter(|task| task.state != ItemState::Decided);
+        let (rules, voices) = (self.rules(), StandingVoices::of(&self.rules(), rows));
+        let decided_by_them = |task: &TaskRow| {
+            let alone = rules.iter().any(|(t, rule)| *t == task.task && rule.is_independent());
+            alone && voices.of_reviewer(task.task, reviewer).is_some_and(|row| row.kind.has_label())
+        };
+        let mut open =
+            self.tasks.iter().filter(|task| task.state != ItemState::Decided && !decided_by_them(task));
         match (open.next(), open.next()) {
             (None, _) => Err(Error::Conflict {
                 thing: Thing::Item,
@@ -272,7 +302,7 @@ impl Place {
     }
 
     /// Which draw brought the item up: the one that is said, else the one in force if the item is in it.
-    async fn draw(&self, tx: &mut WriteTx<'_>, said: Option<&str>) -> Result<Option<String>> {
+    pub(super) async fn draw(&self, tx: &mut WriteTx<'_>, said: Option<&str>) -> Result<Option<String>> {
         let in_force = self.queue.draw_id.as_deref().filter(|_| self.queue.ordering == Ordering::Draw);
         let Some(draw_id) = said.or(in_force) else { return Ok(None) };
         let is_in_it = store::draws::rank(tx, draw_id, &self.item.id).await?.is_some();
@@ -286,8 +316,7 @@ impl Place {
 /// Whether the reviewer may have seen a verdict already: a decision reveals what there is and what comes later, and undoing
 /// the decision does not make it unseen.
 fn was_revealed(rows: &[DecisionRow], task: Task, reviewer: &str) -> bool {
-    rows.iter()
-        .any(|row| row.kind == DecisionKind::Label && row.task == Some(task) && row.reviewer == reviewer)
+    rows.iter().any(|row| row.kind.has_label() && row.task == Some(task) && row.reviewer == reviewer)
 }
 
 pub(super) fn blank_row(
@@ -347,19 +376,8 @@ pub(super) async fn apply(
         earlier.undone |= row.undoes.as_ref() == Some(&earlier.id);
     }
     rows.push(row.clone());
-    let before = store::tasks::of_item(tx, &item.id).await?;
-    let tasks: Vec<Task> = before.iter().map(|t| t.task).collect();
-    let standing = Standing::of(&tasks, &rows);
-    for (task, before) in standing.tasks.iter().zip(&before) {
-        if task.state != before.state || task.decision_id != before.decision_id {
-            let decision_id = task.decision_id.as_deref();
-            store::tasks::set_state(tx, &item.id, task.task, task.state, decision_id).await?;
-        }
-    }
-    // One by one: the triggers that keep the counts look at one change at a time.
-    store::items::set_state(tx, &item.id, standing.state()).await?;
-    store::items::set_flagged(tx, &item.id, standing.flagged).await?;
-    store::items::set_quarantined(tx, &item.id, standing.quarantined).await?;
+    let plan = store::plans::in_force(tx, &item.queue_id).await?;
+    let standing = refresh(tx, plan.as_ref(), &item.id, &rows).await?;
     Ok(Saved {
         decision_id: row.id,
         saved_at: row.decided_at,

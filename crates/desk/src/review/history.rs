@@ -1,9 +1,6 @@
 //! The history of an item: what guards said and what people did, oldest first.
 
-use super::{
-    VerdictView,
-    view::{may_show, verdict_view},
-};
+use super::{VerdictView, view::verdict_view, viewer::look};
 use crate::{
     Error, Result, Thing, Workspace,
     policy::PolicyVersion,
@@ -39,19 +36,27 @@ impl Workspace {
     /// # Errors
     /// [`Code::NotFound`](crate::Code), also for one in quarantine.
     pub async fn history(&self, id: &str) -> Result<Vec<HistoryEntry>> {
+        self.history_for(id, None).await
+    }
+
+    /// Everything that happened to an item and that a reviewer may know of: not what others did with what they decide apart.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code), also for one in quarantine.
+    pub async fn history_for(&self, id: &str, reviewer: Option<&str>) -> Result<Vec<HistoryEntry>> {
         let mut read = self.store().read().await?;
         let item = store::items::visible(&mut read, id).await?;
         let item = item.ok_or_else(|| Error::not_found(Thing::Item, id))?;
         let queue = find_queue(&mut read, &item.queue_id).await?;
         let reading = crate::metrics::reading(&mut read).await?;
-        let decisions = store::decisions::of_item(&mut read, id).await?;
+        let seen = look(&mut read, &queue, id, reviewer).await?;
         let verdicts = store::item_verdicts::of_item(&mut read, id).await?;
-        let ids: Vec<&str> = decisions.iter().filter_map(|d| d.policy_id.as_deref()).collect();
+        let ids: Vec<&str> = seen.decisions.iter().filter_map(|d| d.policy_id.as_deref()).collect();
         let policies = store::policies::by_id(&mut read, &serde_json::Value::from(ids).to_string()).await?;
         let mut entries: Vec<HistoryEntry> = verdicts
             .iter()
             .rev()
-            .filter(|v| may_show(&queue, &decisions, v.task))
+            .filter(|v| seen.shows_verdict(v.task))
             .map(|v| HistoryEntry {
                 at: v.created_at.clone(),
                 by: v.guard_name.clone(),
@@ -59,7 +64,7 @@ impl Workspace {
                 policy: None,
             })
             .collect();
-        entries.extend(decisions.into_iter().map(|d| HistoryEntry {
+        entries.extend(seen.decisions.into_iter().map(|d| HistoryEntry {
             at: d.decided_at.clone(),
             by: d.reviewer.clone(),
             policy: d.policy_id.as_ref().and_then(|id| policies.get(id)).cloned(),

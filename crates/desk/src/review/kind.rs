@@ -9,6 +9,8 @@ use crate::queue::UnknownWord;
 pub enum DecisionKind {
     /// Gave a task a label.
     Label,
+    /// Settled a disagreement between labels with one of its own.
+    Adjudicate,
     /// Passed over.
     Skip,
     /// Left to somebody who knows better.
@@ -25,6 +27,13 @@ pub enum DecisionKind {
     Undo,
 }
 
-crate::queue::words!(DecisionKind, "label, skip, escalate, flag, unflag, quarantine, release, undo",
-    Label => "label", Skip => "skip", Escalate => "escalate", Flag => "flag", Unflag => "unflag",
+impl DecisionKind {
+    /// Whether a row of this kind says what a task is.
+    pub const fn has_label(self) -> bool {
+        matches!(self, Self::Label | Self::Adjudicate)
+    }
+}
+
+crate::queue::words!(DecisionKind, "label, adjudicate, skip, escalate, flag, unflag, quarantine, release, undo",
+    Label => "label", Adjudicate => "adjudicate", Skip => "skip", Escalate => "escalate", Flag => "flag", Unflag => "unflag",
     Quarantine => "quarantine", Release => "release", Undo => "undo");

@@ -5,26 +5,35 @@
 //! derived states, in one transaction, and is acknowledged after it is on disk.
 
 mod act;
+mod adjudicate;
 mod history;
 mod kind;
+mod next;
 mod note;
 mod order;
+mod plan;
 mod quarantine;
 mod risk;
 mod standing;
 mod undo;
 mod view;
+mod viewer;
 
 pub(crate) use act::check_reviewer;
 pub use act::{Gesture, NewDecision, Saved};
+pub use adjudicate::Disagreement;
 pub use history::{HistoryEntry, HistoryEvent};
 pub use kind::DecisionKind;
 pub use note::note_words;
+pub(crate) use plan::standing;
+pub use plan::{Feedback, NoShare, PlanChange, ReviewPlan, Share};
 pub use risk::{RiskAlong, RiskSpan};
-pub use standing::{Standing, TaskStanding};
+pub use standing::{Awaiting, Rule, Standing, TaskStanding};
 pub use undo::Undone;
 pub use view::{DecisionView, ItemView, Neighbours, TaskView, VerdictSlot, VerdictView};
 
+#[cfg(test)]
+mod plan_tests;
 #[cfg(test)]
 mod standing_tests;
 #[cfg(test)]

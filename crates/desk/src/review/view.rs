@@ -2,11 +2,14 @@
 
 use saring_verdict::{Family, Message, Reading, Role, Severity, Task, Taxonomy, Verdict};
 
-use super::{DecisionKind, RiskAlong};
+use super::{
+    RiskAlong,
+    viewer::{Seen, look},
+};
 use crate::{
     Error, Result, Thing, Workspace,
     media::{self, ItemImage},
-    queue::{ItemState, Mode, Ordering, Queue, Tab, find_queue, ordered},
+    queue::{ItemState, Ordering, Queue, Tab, find_queue, ordered},
     store::{
         self, Conn,
         decisions::DecisionRow,
@@ -162,19 +165,27 @@ impl Workspace {
         }
         let Some(row) = rows.first() else { return Ok(None) };
         let reading = crate::metrics::reading(&mut read).await?;
-        let (item, images) = view(&mut read, &row.id, reading).await?;
+        let (item, images) = view(&mut read, &row.id, None, reading).await?;
         drop(read);
         self.with_images(item, images).await.map(Some)
     }
 
-    /// An item.
+    /// An item as everybody may see it: without decisions about what reviewers decide apart from each other.
     ///
     /// # Errors
     /// [`Code::NotFound`](crate::Code), also for one in quarantine.
     pub async fn item(&self, id: &str) -> Result<ItemView> {
+        self.item_for(id, None).await
+    }
+
+    /// An item as a reviewer may see it: what they decide apart from others stands as they left it themselves.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code), also for one in quarantine.
+    pub async fn item_for(&self, id: &str, reviewer: Option<&str>) -> Result<ItemView> {
         let mut read = self.store().read().await?;
         let reading = crate::metrics::reading(&mut read).await?;
-        let (item, images) = view(&mut read, id, reading).await?;
+        let (item, images) = view(&mut read, id, reviewer, reading).await?;
         drop(read);
         self.with_images(item, images).await
     }
@@ -201,7 +212,7 @@ impl Workspace {
 }
 
 /// Where an item lies in the order of the queue; `None` if it is not in it.
-async fn position(conn: &mut Conn, queue: &Queue, id: &str) -> Result<Option<After>> {
+pub(super) async fn position(conn: &mut Conn, queue: &Queue, id: &str) -> Result<Option<After>> {
     let Some(at) = store::items::position(conn, id).await?.filter(|p| p.queue_id == queue.id) else {
         return Ok(None);
     };
@@ -218,18 +229,24 @@ async fn position(conn: &mut Conn, queue: &Queue, id: &str) -> Result<Option<Aft
 }
 
 /// An item without its images, which are looked at when the database is let go of, and those images.
-async fn view(conn: &mut Conn, id: &str, reading: Reading) -> Result<(ItemView, Vec<MediaRow>)> {
+async fn view(
+    conn: &mut Conn,
+    id: &str,
+    reviewer: Option<&str>,
+    reading: Reading,
+) -> Result<(ItemView, Vec<MediaRow>)> {
     let ids = serde_json::json!([id]).to_string();
     let item = store::items::contents(conn, &ids).await?.pop();
     let item = item.ok_or_else(|| Error::not_found(Thing::Item, id))?;
     let queue = find_queue(conn, &item.queue_id).await?;
-    let decisions = store::decisions::of_item(conn, id).await?;
+    let seen = look(conn, &queue, id, reviewer).await?;
     let verdicts = store::item_verdicts::of_item(conn, id).await?;
     let mut tasks = Vec::new();
-    for row in store::tasks::of_item(conn, id).await? {
+    for row in &seen.tasks {
         let failure = store::failures::newest(conn, id, row.task.as_str()).await?;
-        tasks.push(task_view(row, &item, &queue, &decisions, &verdicts, failure, reading));
+        tasks.push(task_view(row.clone(), &item, &queue, &seen, &verdicts, failure, reading));
     }
+    let states: Vec<ItemState> = tasks.iter().map(|task| task.state).collect();
     let draw_id = match queue.draw_id.as_deref().filter(|_| queue.ordering == Ordering::Draw) {
         Some(draw) => store::draws::rank(conn, draw, id).await?.map(|_| draw.to_owned()),
         None => None,
@@ -245,7 +262,7 @@ async fn view(conn: &mut Conn, id: &str, reading: Reading) -> Result<(ItemView, 
         images: Vec::new(),
         source: item.source,
         tasks,
-        state: item.state,
+        state: ItemState::of_tasks(&states),
         flagged: item.flagged,
         draw_id,
     };
@@ -270,23 +287,17 @@ fn response(item: &ItemContent) -> &str {
     }
 }
 
-/// Whether verdicts about a task may be shown: at once in suggestion mode, else after a decision.
-pub(super) fn may_show(queue: &Queue, decisions: &[DecisionRow], task: Task) -> bool {
-    queue.mode == Mode::Suggestion
-        || decisions.iter().any(|d| d.kind == DecisionKind::Label && d.task == Some(task) && !d.undone)
-}
-
 fn task_view(
     row: TaskRow,
     item: &ItemContent,
     queue: &Queue,
-    decisions: &[DecisionRow],
+    seen: &Seen,
     verdicts: &[ItemVerdict],
     failure: Option<(String, String)>,
     reading: Reading,
 ) -> TaskView {
-    let shown = may_show(queue, decisions, row.task);
-    let decision = decisions.iter().find(|d| Some(&d.id) == row.decision_id.as_ref());
+    let shown = seen.shows_verdict(row.task);
+    let decision = seen.decisions.iter().find(|d| Some(&d.id) == row.decision_id.as_ref());
     let verdict =
         if shown { slot(row.task, item, queue, verdicts, failure, reading) } else { VerdictSlot::Hidden };
     TaskView {
@@ -294,7 +305,7 @@ fn task_view(
         state: row.state,
         verdict,
         decision: decision.and_then(decision_view),
-        gold: row.gold.filter(|_| shown),
+        gold: row.gold.filter(|_| seen.shows_gold(row.task)),
     }
 }
 
@@ -347,7 +358,7 @@ pub(super) fn verdict_view(row: &ItemVerdict, queue: &Queue, reading: Reading) -
     }
 }
 
-fn decision_view(row: &DecisionRow) -> Option<DecisionView> {
+pub(super) fn decision_view(row: &DecisionRow) -> Option<DecisionView> {
     Some(DecisionView {
         id: row.id.clone(),
         label: row.label?,

@@ -79,6 +79,9 @@ pub async fn without_event(conn: &mut Conn, kind: EventKind, limit: u32) -> Stor
         EventKind::Draw => {
             "SELECT id FROM draws AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
         }
+        EventKind::ReviewPlan => {
+            "SELECT id FROM review_plans AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
+        }
         EventKind::ItemsImported
         | EventKind::GuardRemoved
         | EventKind::ReadingChanged

@@ -57,7 +57,7 @@ pub struct DecisionRow {
 
 /// Adds a row.
 pub async fn insert(tx: &mut WriteTx<'_>, decision: &DecisionRow) -> StoreResult<()> {
-    let is_label = decision.kind == DecisionKind::Label;
+    let is_label = decision.kind.has_label();
     sqlx::query(
         "INSERT INTO decisions (id, item_id, task, kind, label, categories, refusal, note, reason, reviewer, decided_at, \
          duration_ms, draw_id, verdict_visible, verdict_id, supersedes, undoes, synthetic, policy_id) \

@@ -82,6 +82,18 @@ pub async fn rank(conn: &mut Conn, draw_id: &str, item_id: &str) -> StoreResult<
         .await?)
 }
 
+/// Those of `ids`, a JSON list, that are in a draw.
+pub async fn among(conn: &mut Conn, draw_id: &str, ids: &str) -> StoreResult<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "SELECT j.value FROM json_each(?2) AS j \
+         WHERE EXISTS (SELECT 1 FROM draw_items AS d WHERE d.item_id = j.value AND d.draw_id = ?1)",
+    )
+    .bind(draw_id)
+    .bind(ids)
+    .fetch_all(conn)
+    .await?)
+}
+
 /// Ids of the visible items of a queue, in the order of import; of one state if it is given.
 pub async fn population(
     conn: &mut Conn,

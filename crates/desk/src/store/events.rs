@@ -35,6 +35,8 @@ pub enum EventKind {
     QueuePolicy,
     /// A uniform draw was recorded.
     Draw,
+    /// The plan of a queue's review was set.
+    ReviewPlan,
     /// The way in which verdicts are read was changed; the row hash is of the new value.
     ReadingChanged,
     /// Corrected data was written out; the row hash is of its files.
@@ -43,7 +45,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::ItemsImported,
         Self::QueueCreated,
         Self::GuardAdded,
@@ -56,6 +58,7 @@ impl EventKind {
         Self::Policy,
         Self::QueuePolicy,
         Self::Draw,
+        Self::ReviewPlan,
         Self::ReadingChanged,
         Self::Export,
     ];
@@ -75,6 +78,7 @@ impl EventKind {
             Self::Policy => "policy",
             Self::QueuePolicy => "queue_policy",
             Self::Draw => "draw",
+            Self::ReviewPlan => "review_plan",
             Self::ReadingChanged => "reading_changed",
             Self::Export => "export",
         }

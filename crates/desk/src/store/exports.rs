@@ -29,6 +29,8 @@ pub struct ExportRow {
     pub content_hash: String,
     /// prompt, response.
     pub task: String,
+    /// What a pair waits for that is decided and not settled: second, adjudication.
+    pub awaiting: Option<String>,
     /// The item is flagged.
     pub flagged: bool,
     /// What a guard reads of the item.
@@ -76,7 +78,7 @@ pub async fn list(
     limit: i64,
 ) -> StoreResult<Vec<ExportRow>> {
     let sql = format!(
-        "SELECT i.seq, i.id AS item_id, i.external_id, i.source, i.language, i.group_key, i.content_hash, i.flagged, t.task, \
+        "SELECT i.seq, i.id AS item_id, i.external_id, i.source, i.language, i.group_key, i.content_hash, i.flagged, t.task, t.awaiting, \
          {CONTENT_COLUMNS}, d.id AS decision_id, d.kind, d.label, d.categories, d.refusal, d.note, d.reason, d.reviewer, \
          d.decided_at, d.verdict_visible, d.draw_id, d.synthetic, d.policy_id \
          FROM visible_items i CROSS JOIN tasks t ON t.item_id = i.id LEFT JOIN decisions d ON d.id = t.decision_id \
@@ -119,6 +121,7 @@ pub async fn list(
                 group_key: row.try_get("group_key")?,
                 content_hash: row.try_get("content_hash")?,
                 task: row.try_get("task")?,
+                awaiting: row.try_get("awaiting")?,
                 flagged: row.try_get("flagged")?,
                 content: content(row)?,
                 decision,
@@ -197,7 +200,7 @@ pub async fn decided_beside_verdicts(
     let said = probabilities_in(mode, "v");
     let sql = format!(
         "SELECT d.synthetic, d.verdict_visible, d.task, d.label, {said} FROM \
-         (SELECT i.seq AS item_seq, min(l.seq) AS seq FROM visible_items i CROSS JOIN decisions l ON l.item_id = i.id \
+         (SELECT i.seq AS item_seq, l.seq AS seq, min(l.decided_at || l.id) FROM visible_items i CROSS JOIN decisions l ON l.item_id = i.id \
          WHERE i.queue_id = ?1 AND l.kind = 'label' \
          AND NOT EXISTS (SELECT 1 FROM decisions u WHERE u.undoes = l.id) GROUP BY i.seq, l.task, l.synthetic) f \
          CROSS JOIN decisions d ON d.seq = f.seq JOIN verdicts v ON v.id = d.verdict_id ORDER BY f.item_seq, d.task"

@@ -25,6 +25,7 @@ pub mod items;
 pub mod lists;
 pub mod media;
 pub mod paces;
+pub mod plans;
 pub mod policies;
 pub mod provenances;
 pub mod queue_policies;

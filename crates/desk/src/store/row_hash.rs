@@ -64,6 +64,10 @@ const fn select(kind: EventKind) -> Option<&'static str> {
              FROM (SELECT item_id FROM draw_items WHERE draw_id = r.id ORDER BY rank)) AS items \
              FROM json_each(?1) AS j CROSS JOIN draws AS r ON r.id = j.value",
         ),
+        EventKind::ReviewPlan => Some(
+            "SELECT r.id, r.queue_id, r.seed, r.second_share, r.gold_share, r.feedback, r.blind_share, r.blind_draw_id, \
+             r.own_adjudication, r.created_at FROM json_each(?1) AS j CROSS JOIN review_plans AS r ON r.id = j.value",
+        ),
         EventKind::ItemsImported
         | EventKind::GuardRemoved
         | EventKind::ReadingChanged

@@ -11,7 +11,10 @@ use super::{
     queues::{parse, parse_task},
     verdict_details::probabilities_in,
 };
-use crate::queue::ItemState;
+use crate::{
+    queue::ItemState,
+    review::{Awaiting, TaskStanding},
+};
 
 /// A task of an item that is to be added.
 #[derive(Clone, Debug)]
@@ -42,6 +45,8 @@ pub struct TaskRow {
     pub task: Task,
     /// Where it stands.
     pub state: ItemState,
+    /// What it waits for, if it is pending though somebody decided it.
+    pub awaiting: Option<Awaiting>,
     /// The decision in force: what last made its state, and was not undone.
     pub decision_id: Option<String>,
     /// The newest verdict of any guard.
@@ -92,20 +97,17 @@ pub async fn decided_of(conn: &mut Conn, ids: &str) -> StoreResult<HashSet<(Stri
 }
 
 /// Sets where a task stands, and through which decision.
-pub async fn set_state(
-    tx: &mut WriteTx<'_>,
-    item_id: &str,
-    task: Task,
-    state: ItemState,
-    decision_id: Option<&str>,
-) -> StoreResult<()> {
-    sqlx::query("UPDATE tasks SET state = ?3, decision_id = ?4 WHERE item_id = ?1 AND task = ?2")
-        .bind(item_id)
-        .bind(task.as_str())
-        .bind(state.as_str())
-        .bind(decision_id)
-        .execute(&mut **tx)
-        .await?;
+pub async fn set_state(tx: &mut WriteTx<'_>, item_id: &str, task: &TaskStanding) -> StoreResult<()> {
+    sqlx::query(
+        "UPDATE tasks SET state = ?3, decision_id = ?4, awaiting = ?5 WHERE item_id = ?1 AND task = ?2",
+    )
+    .bind(item_id)
+    .bind(task.task.as_str())
+    .bind(task.state.as_str())
+    .bind(&task.decision_id)
+    .bind(task.awaiting.map(Awaiting::as_str))
+    .execute(&mut **tx)
+    .await?;
     Ok(())
 }
 
@@ -194,6 +196,7 @@ fn from_row(row: &SqliteRow) -> StoreResult<TaskRow> {
     Ok(TaskRow {
         task: parse_task(row.try_get("task")?)?,
         state: parse(row.try_get("state")?, "state")?,
+        awaiting: row.try_get::<Option<&str>, _>("awaiting")?.map(|w| parse(w, "awaiting")).transpose()?,
         decision_id: row.try_get("decision_id")?,
         verdict_id: row.try_get("verdict_id")?,
         p_unsafe: row.try_get("p_unsafe")?,

@@ -268,7 +268,7 @@ pub async fn against_gold(
 const FRONTIERS: &str = "WITH frontiers (draw_id, task, rank) AS MATERIALIZED ( \
      SELECT x.draw_id, u.task, min(x.rank) FROM draws w CROSS JOIN draw_items x ON x.draw_id = w.id \
      CROSS JOIN visible_items j ON j.id = x.item_id CROSS JOIN tasks u ON u.item_id = x.item_id \
-     WHERE w.queue_id = ?1 AND w.drawn_from = 'all' AND u.state = 'pending' GROUP BY x.draw_id, u.task)";
+     WHERE w.queue_id = ?1 AND w.drawn_from = 'all' AND u.state = 'pending' AND u.awaiting IS NULL GROUP BY x.draw_id, u.task)";
 
 const DRAWN: &str = "EXISTS (SELECT 1 FROM draw_items x CROSS JOIN draws w ON w.id = x.draw_id \
      WHERE x.item_id = t.item_id AND w.drawn_from = 'all' AND NOT EXISTS (SELECT 1 FROM frontiers f \
@@ -285,7 +285,7 @@ pub async fn against_decisions(
     let sql = format!(
         "{FRONTIERS} SELECT i.id AS item_id, t.task, i.language, {said} AS probabilities, d.label, d.categories, i.source, \
          {DRAWN} AS drawn, \
-         d.verdict_visible AS anchored, d.synthetic, min(d.rowid) FROM visible_items i \
+         d.verdict_visible AS anchored, d.synthetic, min(d.decided_at || d.id) FROM visible_items i \
          CROSS JOIN tasks t ON t.item_id = i.id JOIN decisions d ON d.item_id = t.item_id AND d.task = t.task \
          {WITH_VERDICT} WHERE i.queue_id = ?1 AND d.kind = 'label' \
          AND NOT EXISTS (SELECT 1 FROM decisions u WHERE u.undoes = d.id) \

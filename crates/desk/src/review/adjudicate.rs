@@ -1,0 +1,129 @@
+//! Adjudication: a third act that settles what reviewers decided differently.
+
+use saring_verdict::Task;
+
+use super::{
+    Awaiting, DecisionKind, DecisionView, NewDecision, Saved,
+    act::{Place, blank_row, check_reviewer, save},
+    plan::rule_of,
+    standing::{Rule, StandingVoices},
+    view::decision_view,
+};
+use crate::{
+    Error, Result, Thing, Workspace,
+    policy::Said,
+    queue::find_queue,
+    store::{
+        self,
+        decisions::DecisionRow,
+        tasks::{Gold, TaskRow},
+    },
+};
+
+/// A task about which reviewers disagree.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Disagreement {
+    /// Its item.
+    pub item_id: String,
+    /// Which task.
+    pub task: Task,
+    /// The labels that stand against each other, oldest first.
+    pub decisions: Vec<DecisionView>,
+    /// What came with the row.
+    pub gold: Option<Gold>,
+}
+
+impl Workspace {
+    /// Settles a disagreement about a task, or settles it anew.
+    ///
+    /// # Errors
+    /// Those of [`decide`](Self::decide); [`Code::Conflict`](crate::Code) if there is nothing to settle, or if one of the decisions is
+    /// the reviewer's own and the plan does not allow that.
+    pub async fn adjudicate(&self, decision: &NewDecision) -> Result<Saved> {
+        let mut tx = self.store().write().await?;
+        let at = Place::of(&mut tx, &decision.item_id).await?;
+        let task = at.task(decision.task)?;
+        let NewDecision { label, categories, refusal, note, .. } = decision;
+        let said = Said { label, categories, refusal: *refusal, note: note.as_deref() };
+        let checked = at
+            .queue
+            .policy
+            .terms
+            .check(decision.task, said)
+            .map_err(|error| Error::invalid("decision", error.to_string()))?;
+        let reviewer = check_reviewer(&decision.reviewer)?;
+        let rows = store::decisions::of_item(&mut tx, &at.item.id).await?;
+        let rules = at.rules();
+        let voices = StandingVoices::of(&rules, &rows);
+        let standing = voices.about(decision.task);
+        let conflict = |reason| Error::Conflict { thing: Thing::Item, id: at.item.id.clone(), reason };
+        let settled = standing.iter().any(|row| row.kind == DecisionKind::Adjudicate);
+        if task.awaiting != Some(Awaiting::Adjudication) && !settled {
+            return Err(conflict("has no disagreement about this task to settle"));
+        }
+        let own_allowed = at.plan.as_ref().is_some_and(|plan| plan.own_adjudication);
+        let between = voices.voices(decision.task);
+        if !own_allowed && between.iter().any(|v| v.reviewer == reviewer && v.kind == DecisionKind::Label) {
+            return Err(conflict(
+                "was decided by this reviewer, who does not settle between decisions of their own unless the plan of the queue \
+                 allows it",
+            ));
+        }
+        let row = DecisionRow {
+            task: Some(decision.task),
+            label: Some(checked.label),
+            categories: checked.categories,
+            refusal: checked.refusal,
+            note: checked.note,
+            duration_ms: decision.duration_ms,
+            draw_id: at.draw(&mut tx, decision.draw_id.as_deref()).await?,
+            verdict_visible: decision.verdict_visible,
+            verdict_id: task.verdict_id.clone(),
+            supersedes: standing.last().map(|row| row.id.clone()),
+            synthetic: decision.synthetic,
+            ..blank_row(&tx, &at.item.id, DecisionKind::Adjudicate, reviewer)
+        };
+        save(tx, &at.item, rows, row).await
+    }
+
+    /// Tasks of a queue about which reviewers disagree, after an item and task, with the decisions side by side.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code) for the queue.
+    pub async fn disagreements(
+        &self,
+        queue: &str,
+        after: Option<(&str, Task)>,
+        limit: u32,
+    ) -> Result<Vec<Disagreement>> {
+        let mut read = self.store().read().await?;
+        let queue = find_queue(&mut read, queue).await?;
+        let plan = store::plans::in_force(&mut read, &queue.id).await?;
+        let after = after.map_or(("", ""), |(item, task)| (item, task.as_str()));
+        let mut found = Vec::new();
+        for (item_id, task) in
+            store::plans::disputed(&mut read, &queue.id, after, limit.clamp(1, 500)).await?
+        {
+            let tasks = store::tasks::of_item(&mut read, &item_id).await?;
+            let rows = store::decisions::of_item(&mut read, &item_id).await?;
+            let rule = |t: &TaskRow| (t.task, rule_of(plan.as_ref(), &item_id, t));
+            let rules: Vec<(Task, Rule)> = tasks.iter().map(rule).collect();
+            let decisions =
+                StandingVoices::of(&rules, &rows).about(task).into_iter().filter_map(decision_view).collect();
+            let gold = tasks.into_iter().find(|t| t.task == task).and_then(|t| t.gold);
+            found.push(Disagreement { item_id, task, decisions, gold });
+        }
+        Ok(found)
+    }
+
+    /// How many tasks of a queue await a second review, and how many adjudication.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code) for the queue.
+    pub async fn awaiting(&self, queue: &str) -> Result<(u64, u64)> {
+        let mut read = self.store().read().await?;
+        let queue = find_queue(&mut read, queue).await?;
+        let (second, adjudication) = store::plans::count_awaiting(&mut read, &queue.id).await?;
+        Ok((u64::try_from(second).unwrap_or(0), u64::try_from(adjudication).unwrap_or(0)))
+    }
+}

@@ -1,0 +1,89 @@
+//! The next item for a reviewer, under the plan of the queue.
+
+use super::{ItemView, ReviewPlan, Share, act::check_reviewer, view::position};
+use crate::{
+    Result, Workspace,
+    queue::{Queue, Tab, after_row, find_queue, ordered},
+    store::{self, Conn, lists::After},
+};
+
+/// Items that are looked through together for one that is open for a reviewer.
+const PAGE: u32 = 200;
+
+impl Workspace {
+    /// The next item of a queue for a reviewer: one with a task that is undecided, or awaits a second review, and that this
+    /// reviewer has done nothing with; now and then a gold item, if the plan says so. In the order of the queue, after the item
+    /// `after` or, where a share gets a second review, after what the reviewer did last; at the end it goes on from the beginning.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code) for the queue, [`Code::Invalid`](crate::Code) for no pseudonym.
+    pub async fn next_for(
+        &self,
+        queue: &str,
+        reviewer: &str,
+        after: Option<&str>,
+    ) -> Result<Option<ItemView>> {
+        let reviewer = check_reviewer(reviewer)?;
+        let mut read = self.store().read().await?;
+        let queue = find_queue(&mut read, queue).await?;
+        let plan = store::plans::in_force(&mut read, &queue.id).await?;
+        let found = find_next(&mut read, &queue, plan.as_ref(), &reviewer, after).await?;
+        drop(read);
+        match found {
+            Some(id) => self.item_for(&id, Some(&reviewer)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+}
+
+async fn find_next(
+    conn: &mut Conn,
+    queue: &Queue,
+    plan: Option<&ReviewPlan>,
+    reviewer: &str,
+    after: Option<&str>,
+) -> Result<Option<String>> {
+    let mixes_gold = plan.is_some_and(|plan| plan.gold_share > Share::NONE);
+    let second = plan.is_some_and(|plan| plan.second_share > Share::NONE);
+    let last = match plan {
+        Some(_) => store::plans::last_of(conn, &queue.id, reviewer).await?,
+        None => None,
+    };
+    if let Some((decision_id, _)) = &last
+        && plan.is_some_and(|plan| plan.brings_gold_after(decision_id))
+        && let Some(gold) = store::plans::gold_for(conn, &queue.id, reviewer).await?
+    {
+        return Ok(Some(gold));
+    }
+    // What this reviewer has decided and somebody else has not is still pending: begin behind it.
+    let after = after.or_else(|| last.as_ref().filter(|_| second).map(|(_, item)| item.as_str()));
+    let from = match after {
+        Some(id) => position(conn, queue, id).await?,
+        None => None,
+    };
+    let mut found = first_open(conn, queue, reviewer, mixes_gold, from).await?;
+    if found.is_none() && from.is_some() {
+        found = first_open(conn, queue, reviewer, mixes_gold, None).await?;
+    }
+    Ok(found)
+}
+
+async fn first_open(
+    conn: &mut Conn,
+    queue: &Queue,
+    reviewer: &str,
+    without_gold: bool,
+    mut from: Option<After>,
+) -> Result<Option<String>> {
+    loop {
+        let rows = ordered(conn, queue, Tab::Pending, from, PAGE).await?;
+        let Some(last) = rows.last() else { return Ok(None) };
+        from = Some(after_row(last, queue.ordering));
+        let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        let ids = serde_json::Value::from(ids).to_string();
+        let open = store::plans::open_for(conn, &ids, reviewer, without_gold).await?;
+        if let Some(first) = open.into_iter().next() {
+            return Ok(Some(first));
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! The plan of a queue's review: who else decides an item, how gold is mixed in, what stays blind.
+//!
+//! [`ReviewPlan`] is set by a lead and kept in versions; a queue without one is reviewed once, as [`Rule::default`] says. Which
+//! items it concerns is drawn by hashing their ids with the plan's seed: uniform, reproducible, and the same on every laptop.
+
+use std::{fmt, str::FromStr};
+
+use saring_verdict::Task;
+use sha2::{Digest, Sha256};
+
+use super::standing::{Rule, Standing};
+use crate::{
+    Error, Result, Workspace,
+    queue::{DrawFrom, Mode, Queue, UnknownWord, find_queue, record_draw},
+    store::{
+        self, Conn, WriteTx,
+        decisions::DecisionRow,
+        events::{self, EventKind},
+        tasks::TaskRow,
+    },
+};
+
+/// A share, in millionths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Share(u32);
+
+impl Share {
+    /// Nothing.
+    pub const NONE: Self = Self(0);
+    /// Everything.
+    pub const ALL: Self = Self(Self::WHOLE);
+    const WHOLE: u32 = 1_000_000;
+
+    /// From millionths; what is more than everything is everything.
+    pub const fn from_millionths(millionths: u32) -> Self {
+        Self(if millionths > Self::WHOLE { Self::WHOLE } else { millionths })
+    }
+
+    /// In millionths.
+    pub const fn millionths(self) -> u32 {
+        self.0
+    }
+
+    /// This share of `n`, rounded up.
+    pub fn of(self, n: u64) -> u64 {
+        let parts = u128::from(n) * u128::from(self.0);
+        u64::try_from(parts.div_ceil(u128::from(Self::WHOLE))).unwrap_or(u64::MAX)
+    }
+
+    /// Whether `id` falls into this share, by a hash of what the draw is for, the seed and the id. What falls into a share falls
+    /// into every larger one.
+    pub(crate) fn takes(self, what_for: &str, seed: i64, id: &str) -> bool {
+        let mut hasher = Sha256::new();
+        hasher.update(what_for);
+        hasher.update([0]);
+        hasher.update(seed.to_be_bytes());
+        hasher.update(id);
+        let digest = hasher.finalize();
+        let mut first = [0; 8];
+        first.copy_from_slice(&digest[..8]);
+        (u128::from(u64::from_be_bytes(first)) * u128::from(Self::WHOLE)) >> 64 < u128::from(self.0)
+    }
+}
+
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}%", f64::from(self.0) / f64::from(Self::WHOLE / 100))
+    }
+}
+
+/// A text that is no share.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a share is all, none, or a percentage like 20%")]
+pub struct NoShare;
+
+impl FromStr for Share {
+    type Err = NoShare;
+
+    fn from_str(text: &str) -> std::result::Result<Self, NoShare> {
+        match text.trim() {
+            "all" => return Ok(Self::ALL),
+            "none" => return Ok(Self::NONE),
+            _ => {}
+        }
+        let percent: f64 =
+            text.trim().strip_suffix('%').ok_or(NoShare)?.trim().parse().map_err(|_| NoShare)?;
+        if !(0.0..=100.0).contains(&percent) {
+            return Err(NoShare);
+        }
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and a million")]
+        Ok(Self((percent * f64::from(Self::WHOLE / 100)).round() as u32))
+    }
+}
+
+/// Whether the gold label is shown after a decision.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Feedback {
+    /// At once.
+    #[default]
+    Immediate,
+    /// Not at all.
+    Never,
+}
+
+crate::queue::words!(Feedback, "immediate, never", Immediate => "immediate", Never => "never");
+
+/// The plan of a queue's review.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReviewPlan {
+    /// UUIDv7.
+    pub id: String,
+    /// Its queue.
+    pub queue_id: String,
+    /// What the shares are drawn with.
+    pub seed: i64,
+    /// Items that two reviewers decide, neither of whom sees the other's decision.
+    pub second_share: Share,
+    /// How many of the items that are brought up are gold. If there are any, gold items come up in no other way.
+    pub gold_share: Share,
+    /// Whether the gold label is shown after a decision.
+    pub feedback: Feedback,
+    /// Items whose verdict is hidden before the decision though the queue shows suggestions.
+    pub blind_share: Share,
+    /// The uniform draw of those items from the whole queue.
+    pub blind_draw_id: Option<String>,
+    /// Whether reviewers may adjudicate between decisions of which one is their own.
+    pub own_adjudication: bool,
+    /// RFC 3339.
+    pub created_at: String,
+}
+
+impl ReviewPlan {
+    /// What decides about a task of an item. `is_gold`: a gold label came with it.
+    pub fn rule(&self, item_id: &str, is_gold: bool) -> Rule {
+        let control = is_gold && self.gold_share > Share::NONE;
+        Rule { control, second: !control && self.second_share.takes("second review", self.seed, item_id) }
+    }
+
+    /// Whether a gold item is the next to come up after this decision of a reviewer.
+    pub(super) fn brings_gold_after(&self, decision_id: &str) -> bool {
+        self.gold_share.takes("gold", self.seed, decision_id)
+    }
+}
+
+/// The rule of a task under the plan of its queue.
+pub(crate) fn rule_of(plan: Option<&ReviewPlan>, item_id: &str, task: &TaskRow) -> Rule {
+    plan.map_or_else(Rule::default, |plan| plan.rule(item_id, task.gold.is_some()))
+}
+
+/// Where an item of a queue stands, from all of its rows.
+pub(crate) fn standing(
+    plan: Option<&ReviewPlan>,
+    item_id: &str,
+    tasks: &[TaskRow],
+    rows: &[DecisionRow],
+) -> Standing {
+    let rules: Vec<(Task, Rule)> =
+        tasks.iter().map(|task| (task.task, rule_of(plan, item_id, task))).collect();
+    Standing::of(&rules, rows)
+}
+
+/// Writes where an item stands; gives that.
+pub(crate) async fn refresh(
+    tx: &mut WriteTx<'_>,
+    plan: Option<&ReviewPlan>,
+    item_id: &str,
+    rows: &[DecisionRow],
+) -> Result<Standing> {
+    let before = store::tasks::of_item(tx, item_id).await?;
+    let standing = standing(plan, item_id, &before, rows);
+    for (task, before) in standing.tasks.iter().zip(&before) {
+        let was = (before.state, &before.decision_id, before.awaiting);
+        if (task.state, &task.decision_id, task.awaiting) != was {
+            store::tasks::set_state(tx, item_id, task).await?;
+        }
+    }
+    // One by one: the triggers that keep the counts look at one change at a time.
+    store::items::set_state(tx, item_id, standing.state()).await?;
+    store::items::set_flagged(tx, item_id, standing.flagged).await?;
+    store::items::set_quarantined(tx, item_id, standing.quarantined).await?;
+    Ok(standing)
+}
+
+/// What of a plan is to be changed; the rest stays as it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PlanChange {
+    /// Whether suggestions are in view.
+    pub mode: Option<Mode>,
+    /// Items that two reviewers decide.
+    pub second_share: Option<Share>,
+    /// How many of the items that are brought up are gold.
+    pub gold_share: Option<Share>,
+    /// Whether the gold label is shown after a decision.
+    pub feedback: Option<Feedback>,
+    /// Items that stay blind beside suggestions.
+    pub blind_share: Option<Share>,
+    /// Whether reviewers may adjudicate between decisions of which one is their own.
+    pub own_adjudication: Option<bool>,
+}
+
+/// Items whose standing is looked at again together, when a plan has changed.
+const PAGE: u32 = 500;
+
+impl Workspace {
+    /// The plan of a queue; `None` for a single review.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code) for the queue.
+    pub async fn plan(&self, queue: &str) -> Result<Option<ReviewPlan>> {
+        let mut read = self.store().read().await?;
+        let queue = find_queue(&mut read, queue).await?;
+        Ok(store::plans::in_force(&mut read, &queue.id).await?)
+    }
+
+    /// Changes the plan of a queue and derives again where its items stand. `seed` counts for a queue's first plan; later ones
+    /// keep it, so that a larger share holds what a smaller one held.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code) for the queue; [`Code::Invalid`](crate::Code) for gold where no item has a gold label, or
+    /// every item has.
+    pub async fn set_plan(&self, queue: &str, change: &PlanChange, seed: i64) -> Result<ReviewPlan> {
+        let mut tx = self.store().write().await?;
+        let mut queue = find_queue(&mut tx, queue).await?;
+        if let Some(mode) = change.mode {
+            store::queues::set_mode(&mut tx, &queue.id, mode).await?;
+            queue.mode = mode;
+        }
+        let before = store::plans::in_force(&mut tx, &queue.id).await?;
+        let mut plan = changed(before, change, &queue, seed);
+        plan.id = tx.clock().new_id();
+        plan.created_at = tx.clock().now_text();
+        if plan.gold_share > Share::NONE {
+            check_gold(&mut tx, &queue).await?;
+        }
+        plan.blind_draw_id = blind_draw(&mut tx, &queue, &plan).await?;
+        store::plans::insert(&mut tx, &plan).await?;
+        events::record(&mut tx, EventKind::ReviewPlan, &plan.id).await?;
+        refresh_queue(&mut tx, &plan).await?;
+        tx.commit().await?;
+        Ok(plan)
+    }
+}
+
+fn changed(before: Option<ReviewPlan>, change: &PlanChange, queue: &Queue, seed: i64) -> ReviewPlan {
+    let before = before.unwrap_or_else(|| ReviewPlan {
+        id: String::new(),
+        queue_id: queue.id.clone(),
+        seed,
+        second_share: Share::NONE,
+        gold_share: Share::NONE,
+        feedback: Feedback::Immediate,
+        blind_share: Share::NONE,
+        blind_draw_id: None,
+        own_adjudication: false,
+        created_at: String::new(),
+    });
+    ReviewPlan {
+        second_share: change.second_share.unwrap_or(before.second_share),
+        gold_share: change.gold_share.unwrap_or(before.gold_share),
+        feedback: change.feedback.unwrap_or(before.feedback),
+        blind_share: change.blind_share.unwrap_or(before.blind_share),
+        own_adjudication: change.own_adjudication.unwrap_or(before.own_adjudication),
+        ..before
+    }
+}
+
+async fn check_gold(conn: &mut Conn, queue: &Queue) -> Result<()> {
+    let (gold, others) = store::plans::count_gold(conn, &queue.id).await?;
+    let reason = match (gold, others) {
+        (0, _) => "no item of the queue came with a gold label; import some with labels_role gold",
+        (_, 0) => "every item of the queue came with a gold label: there is nothing to mix them into",
+        _ => return Ok(()),
+    };
+    Err(Error::invalid("gold", reason))
+}
+
+/// The draw of the items that stay blind: the one that there is if it has the right size for the queue, else a new one.
+async fn blind_draw(tx: &mut WriteTx<'_>, queue: &Queue, plan: &ReviewPlan) -> Result<Option<String>> {
+    if plan.blind_share == Share::NONE {
+        return Ok(None);
+    }
+    let visible = store::queues::counts(tx, &queue.id).await?.total();
+    let size = u32::try_from(plan.blind_share.of(visible)).unwrap_or(u32::MAX);
+    if let Some(id) = &plan.blind_draw_id
+        && let Some(draw) = store::draws::get(tx, id).await?
+        && draw.size == i64::from(size)
+    {
+        return Ok(Some(draw.id));
+    }
+    Ok(Some(record_draw(tx, queue, DrawFrom::All, size, plan.seed).await?.id))
+}
+
+async fn refresh_queue(tx: &mut WriteTx<'_>, plan: &ReviewPlan) -> Result<()> {
+    let mut after = 0;
+    loop {
+        let page = store::items::decided_on(tx, &plan.queue_id, after, PAGE).await?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = *last;
+        for (_, item_id) in page {
+            let rows = store::decisions::of_item(tx, &item_id).await?;
+            refresh(tx, Some(plan), &item_id, &rows).await?;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_are_read_and_written_as_percentages() {
+        for (text, millionths, written) in [
+            ("20%", 200_000, "20%"),
+            ("all", 1_000_000, "100%"),
+            ("none", 0, "0%"),
+            (" 0.5 % ", 5_000, "0.5%"),
+        ] {
+            let share: Share = text.parse().expect(text);
+            assert_eq!((share.millionths(), share.to_string().as_str()), (millionths, written));
+        }
+        for text in ["20", "120%", "-1%", "many", "NaN%"] {
+            assert_eq!(text.parse::<Share>(), Err(NoShare), "{text}");
+        }
+        assert_eq!(Share::from_millionths(100_000).of(11), 2, "rounded up: a sample is never empty");
+    }
+
+    #[test]
+    fn a_share_takes_about_as_many_as_it_says_and_a_larger_one_takes_those_too() {
+        let ids: Vec<String> = (0..20_000).map(|n| format!("item {n}")).collect();
+        let taken = |share: Share, seed| -> Vec<&String> {
+            ids.iter().filter(|id| share.takes("second review", seed, id)).collect()
+        };
+        let fifth = taken(Share::from_millionths(200_000), 7);
+        // 4000 expected, standard deviation about 57.
+        assert!((3750..4250).contains(&fifth.len()), "{}", fifth.len());
+        let third = taken(Share::from_millionths(333_333), 7);
+        assert!(fifth.iter().all(|id| third.contains(id)), "what has been chosen stays chosen");
+        assert_ne!(fifth, taken(Share::from_millionths(200_000), 8), "the seed decides which");
+        assert_eq!(taken(Share::ALL, 7).len(), ids.len());
+        assert!(taken(Share::NONE, 7).is_empty());
+    }
+}

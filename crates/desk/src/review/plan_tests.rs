@@ -1,0 +1,237 @@
+//! Plans: second reviews, adjudication, gold, what stays blind, and what each reviewer gets to see.
+
+use saring_verdict::{Severity, Task};
+
+use super::*;
+use crate::{
+    Code,
+    fixture::{Fixture, QUEUE},
+    queue::{ItemState, ListQuery, Mode, Tab},
+};
+
+const ALL_TWICE: PlanChange = PlanChange {
+    mode: None,
+    second_share: Some(Share::ALL),
+    gold_share: None,
+    feedback: None,
+    blind_share: None,
+    own_adjudication: None,
+};
+
+impl Fixture {
+    async fn plan(&self, change: PlanChange) -> ReviewPlan {
+        self.workspace.set_plan(QUEUE, &change, 11).await.expect("a plan")
+    }
+
+    async fn says(&self, item_id: &str, reviewer: &str, label: &str) -> Saved {
+        let decision = NewDecision { reviewer: reviewer.to_owned(), ..self.decision(item_id, label) };
+        self.workspace.decide(&decision).await.expect("a decision")
+    }
+
+    async fn next_of(&self, reviewer: &str) -> Option<String> {
+        self.workspace.next_for(QUEUE, reviewer, None).await.expect("next").map(|item| item.id)
+    }
+
+    async fn holds(&self) {
+        let report = self.workspace.verify(None).await.expect("an audit");
+        assert!(report.holds(), "{:?}", report.problems);
+    }
+}
+
+#[tokio::test]
+async fn without_a_plan_one_decision_is_enough_and_the_next_item_is_the_next_pending_one() {
+    let fixture = Fixture::with_prompts(2).await;
+    let ids = fixture.ids().await;
+    assert_eq!(fixture.workspace.plan(QUEUE).await.expect("no plan"), None);
+    assert_eq!(fixture.next_of("ana").await.as_ref(), Some(&ids[0]));
+    assert_eq!(fixture.says(&ids[0], "ana", "safe").await.state, ItemState::Decided);
+    assert_eq!(fixture.next_of("ben").await.as_ref(), Some(&ids[1]));
+}
+
+#[tokio::test]
+async fn a_second_reviewer_sees_neither_the_first_decision_nor_that_there_is_one() {
+    let fixture = Fixture::with_prompts(2).await;
+    let workspace = &fixture.workspace;
+    let ids = fixture.ids().await;
+    fixture.judge(&ids[0], Task::Prompt, 0.9).await;
+    fixture.plan(ALL_TWICE).await;
+    let untouched = workspace.item_for(&ids[0], Some("ben")).await.expect("the item");
+    let saved = fixture.says(&ids[0], "ana", "unsafe").await;
+    assert_eq!(saved.state, ItemState::Pending, "one of two decisions");
+
+    for viewer in [Some("ben"), None] {
+        let view = workspace.item_for(&ids[0], viewer).await.expect("the item");
+        assert_eq!(view, untouched, "as if nothing had happened, for {viewer:?}");
+        assert!(workspace.history_for(&ids[0], viewer).await.expect("history").is_empty());
+    }
+    let own = workspace.item_for(&ids[0], Some("ana")).await.expect("the item");
+    assert_eq!(own.state, ItemState::Decided, "ana is done with it");
+    assert!(matches!(own.tasks[0].verdict, VerdictSlot::Shown(_)), "revealed in place, to ana");
+    assert_eq!(fixture.next_of("ana").await.as_ref(), Some(&ids[1]), "never what ana has decided");
+    assert_eq!(fixture.next_of("ben").await.as_ref(), Some(&ids[0]), "ben gets it too");
+
+    let second = fixture.says(&ids[0], "ben", "unsafe").await;
+    assert_eq!(second.state, ItemState::Decided, "they agree");
+    let history = workspace.history(&ids[0]).await.expect("history");
+    let rows: Vec<_> = history
+        .iter()
+        .filter_map(|entry| match &entry.event {
+            HistoryEvent::Decision(row) => Some((row.verdict_visible, row.supersedes.clone())),
+            HistoryEvent::Verdict(_) => None,
+        })
+        .collect();
+    assert_eq!(
+        rows,
+        [(false, None), (false, None)],
+        "both blind, neither over the other; settled, it is open"
+    );
+    fixture.holds().await;
+}
+
+#[tokio::test]
+async fn a_disagreement_goes_to_somebody_else_and_is_exported_only_when_it_is_settled() {
+    let fixture = Fixture::with_prompts(1).await;
+    let workspace = &fixture.workspace;
+    let id = fixture.ids().await.remove(0);
+    fixture.plan(ALL_TWICE).await;
+    let third =
+        |reviewer: &str| NewDecision { reviewer: reviewer.to_owned(), ..fixture.decision(&id, "safe") };
+    let early = workspace.adjudicate(&third("lead")).await.expect_err("nothing to settle");
+    assert_eq!(early.code(), Code::Conflict, "{early}");
+    fixture.says(&id, "ana", "unsafe").await;
+    assert_eq!(workspace.awaiting(QUEUE).await.expect("counts"), (1, 0));
+    fixture.says(&id, "ben", "safe").await;
+    assert_eq!(workspace.awaiting(QUEUE).await.expect("counts"), (0, 1));
+    for reviewer in ["ana", "ben", "carl"] {
+        assert_eq!(fixture.next_of(reviewer).await, None, "it waits for adjudication, not for {reviewer}");
+    }
+    let found = workspace.disagreements(QUEUE, None, 10).await.expect("disagreements");
+    let sides: Vec<_> = found[0].decisions.iter().map(|d| (d.reviewer.as_str(), d.label)).collect();
+    assert_eq!(sides, [("ana", Severity::Unsafe), ("ben", Severity::Safe)], "side by side");
+
+    let own = workspace.adjudicate(&third("ana")).await.expect_err("ana's own");
+    assert_eq!(own.code(), Code::Conflict, "{own}");
+    let saved = workspace.adjudicate(&third("lead")).await.expect("settled");
+    assert_eq!(saved.state, ItemState::Decided);
+    assert!(workspace.disagreements(QUEUE, None, 10).await.expect("none").is_empty());
+    let view = workspace.item(&id).await.expect("the item");
+    assert_eq!(view.tasks[0].decision.as_ref().map(|d| &d.id), Some(&saved.decision_id), "that is exported");
+    fixture.says(&id, "ben", "unsafe").await;
+    let view = workspace.item(&id).await.expect("the item");
+    assert_eq!(view.tasks[0].decision.as_ref().map(|d| &d.id), Some(&saved.decision_id), "it stays settled");
+    fixture.holds().await;
+
+    workspace.undo("lead").await.expect("undone");
+    assert_eq!(workspace.item(&id).await.expect("the item").state, ItemState::Decided, "both say unsafe now");
+    workspace.undo("ben").await.expect("undone");
+    fixture.plan(PlanChange { own_adjudication: Some(true), ..ALL_TWICE }).await;
+    workspace.adjudicate(&third("ana")).await.expect("the lead allows it");
+    fixture.holds().await;
+}
+
+#[tokio::test]
+async fn a_share_gets_a_second_review_and_a_plan_that_changes_moves_what_was_decided() {
+    let fixture = Fixture::with_prompts(60).await;
+    let workspace = &fixture.workspace;
+    let ids = fixture.ids().await;
+    for id in &ids {
+        fixture.says(id, "ana", "safe").await;
+    }
+    let some = PlanChange { second_share: Some(Share::from_millionths(300_000)), ..PlanChange::default() };
+    let plan = fixture.plan(some).await;
+    let twice: Vec<&String> = ids.iter().filter(|id| plan.rule(id, false).second).collect();
+    assert!((5..35).contains(&twice.len()), "about 18 of 60: {}", twice.len());
+    assert_eq!(fixture.tab(Tab::Pending).await.iter().collect::<Vec<_>>(), twice, "those are incomplete now");
+    assert_eq!(workspace.awaiting(QUEUE).await.expect("counts").0, twice.len() as u64);
+    fixture.holds().await;
+    fixture.says(twice[0], "ben", "safe").await;
+    fixture.plan(PlanChange { second_share: Some(Share::NONE), ..PlanChange::default() }).await;
+    assert!(fixture.tab(Tab::Pending).await.is_empty(), "one decision is enough again");
+    fixture.holds().await;
+}
+
+#[tokio::test]
+async fn gold_comes_up_at_its_rate_only_and_is_nothing_to_settle() {
+    let mut rows: Vec<String> =
+        (0..40).map(|n| format!(r#"{{"id": "{n}", "prompt": "prompt {n}"}}"#)).collect();
+    for n in 0..40 {
+        let gold = r#""labels": {"prompt": {"label": "unsafe"}}, "labels_role": "gold""#;
+        rows.push(format!(r#"{{"id": "g{n}", "prompt": "gold {n}", {gold}}}"#));
+    }
+    let fixture = Fixture::with_rows(&rows.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let workspace = &fixture.workspace;
+    let change = PlanChange {
+        gold_share: Some(Share::from_millionths(200_000)),
+        feedback: Some(Feedback::Never),
+        ..PlanChange::default()
+    };
+    fixture.plan(change).await;
+    let mut gold = 0;
+    let mut decided = 0;
+    while let Some(item) = workspace.next_for(QUEUE, "ana", None).await.expect("next") {
+        let is_gold = item.external_id.as_deref().is_some_and(|id| id.starts_with('g'));
+        gold += usize::from(is_gold);
+        decided += 1;
+        fixture.says(&item.id, "ana", "safe").await;
+        let seen = workspace.item_for(&item.id, Some("ana")).await.expect("the item");
+        assert_eq!(seen.tasks[0].gold, None, "no feedback, not even afterwards");
+    }
+    assert_eq!(decided - gold, 40, "all that is work");
+    // 10 expected, standard deviation about 3.5.
+    assert!((1..36).contains(&gold), "about one for every four: {gold}");
+    let first_gold = workspace.item_for(&fixture.ids().await[40], Some("ben")).await.expect("gold");
+    assert_eq!(first_gold.state, ItemState::Pending, "ben does not see that ana decided it");
+    fixture.says(&first_gold.id, "ben", "unsafe").await;
+    assert_eq!(
+        workspace.awaiting(QUEUE).await.expect("counts"),
+        (0, 0),
+        "there is nothing to settle about gold"
+    );
+    fixture.holds().await;
+
+    let without = Fixture::with_prompts(3).await;
+    let change = PlanChange { gold_share: Some(Share::ALL), ..PlanChange::default() };
+    let error = without.workspace.set_plan(QUEUE, &change, 1).await.expect_err("there is no gold");
+    assert_eq!(error.code(), Code::Invalid, "{error}");
+}
+
+#[tokio::test]
+async fn triage_shows_suggestions_but_for_a_sample_that_stays_blind_for_good() {
+    let fixture = Fixture::with_prompts(20).await;
+    let workspace = &fixture.workspace;
+    let ids = fixture.ids().await;
+    for id in &ids {
+        fixture.judge(id, Task::Prompt, 0.7).await;
+    }
+    let change = PlanChange {
+        mode: Some(Mode::Suggestion),
+        blind_share: Some(Share::from_millionths(250_000)),
+        ..PlanChange::default()
+    };
+    let plan = fixture.plan(change).await;
+    let mut hidden = Vec::new();
+    for id in &ids {
+        let view = workspace.item_for(id, Some("ana")).await.expect("the item");
+        if view.tasks[0].verdict == VerdictSlot::Hidden {
+            hidden.push(id.clone());
+        }
+    }
+    assert_eq!(hidden.len(), 5, "a quarter");
+    let query = ListQuery { queue: QUEUE.into(), tab: Tab::Pending, after: None, limit: 50 };
+    let listed = workspace.list(&query).await.expect("a list").rows;
+    let without_risk: Vec<_> = listed.iter().filter(|row| row.risk.is_none()).map(|row| &row.id).collect();
+    assert_eq!(without_risk, hidden.iter().collect::<Vec<_>>(), "lists hide it too");
+    fixture.says(&hidden[0], "ana", "safe").await;
+    let again = fixture.plan(PlanChange { feedback: Some(Feedback::Never), ..PlanChange::default() }).await;
+    assert_eq!(again.blind_draw_id, plan.blind_draw_id, "the sample stays as it was drawn");
+    fixture.holds().await;
+}
+
+#[tokio::test]
+async fn an_edited_plan_is_found() {
+    let fixture = Fixture::with_prompts(1).await;
+    fixture.plan(ALL_TWICE).await;
+    fixture.holds().await;
+    fixture.tamper("UPDATE review_plans SET second_share = 0").await;
+    assert!(!fixture.workspace.verify(None).await.expect("an audit").holds());
+}

@@ -1,0 +1,101 @@
+//! What of an item a reviewer may see: under a plan, not what other reviewers did with it, nor that they did.
+
+use saring_verdict::Task;
+
+use super::{
+    DecisionKind, Feedback, ReviewPlan,
+    plan::rule_of,
+    standing::{Rule, StandingVoices},
+};
+use crate::{
+    Result,
+    queue::{ItemState, Mode, Queue},
+    store::{self, Conn, decisions::DecisionRow, tasks::TaskRow},
+};
+
+/// What a reviewer may see of an item.
+pub(super) struct Seen {
+    /// What was done with it, oldest first.
+    pub decisions: Vec<DecisionRow>,
+    /// Its tasks, as they stand for this reviewer.
+    pub tasks: Vec<TaskRow>,
+    suggests: bool,
+    gold: bool,
+}
+
+impl Seen {
+    /// Whether verdicts about a task may be shown: at once where the queue suggests, else after a decision.
+    pub(super) fn shows_verdict(&self, task: Task) -> bool {
+        self.suggests
+            || self.decisions.iter().any(|d| d.kind.has_label() && d.task == Some(task) && !d.undone)
+    }
+
+    /// Whether the gold label of a task may be shown.
+    pub(super) fn shows_gold(&self, task: Task) -> bool {
+        self.gold && self.shows_verdict(task)
+    }
+}
+
+/// What `reviewer` may see of an item; without one, what everybody may.
+pub(super) async fn look(
+    conn: &mut Conn,
+    queue: &Queue,
+    item_id: &str,
+    reviewer: Option<&str>,
+) -> Result<Seen> {
+    let plan = store::plans::in_force(conn, &queue.id).await?;
+    let stays_blind = match plan.as_ref().and_then(|plan| plan.blind_draw_id.as_deref()) {
+        Some(draw_id) => store::draws::rank(conn, draw_id, item_id).await?.is_some(),
+        None => false,
+    };
+    let decisions = store::decisions::of_item(conn, item_id).await?;
+    let tasks = store::tasks::of_item(conn, item_id).await?;
+    let (decisions, tasks) = of_reviewer(plan.as_ref(), item_id, tasks, decisions, reviewer);
+    Ok(Seen {
+        decisions,
+        tasks,
+        suggests: queue.mode == Mode::Suggestion && !stays_blind,
+        gold: plan.is_none_or(|plan| plan.feedback == Feedback::Immediate),
+    })
+}
+
+/// Leaves out what others did with tasks about which reviewers decide without knowing of each other.
+fn of_reviewer(
+    plan: Option<&ReviewPlan>,
+    item_id: &str,
+    mut tasks: Vec<TaskRow>,
+    mut decisions: Vec<DecisionRow>,
+    reviewer: Option<&str>,
+) -> (Vec<DecisionRow>, Vec<TaskRow>) {
+    let rules: Vec<(Task, Rule)> = tasks.iter().map(|t| (t.task, rule_of(plan, item_id, t))).collect();
+    let is_closed = |(task, (_, rule)): (&TaskRow, &(Task, Rule))| {
+        let unsettled = task.state != ItemState::Decided && (rule.second || task.awaiting.is_some());
+        (rule.control || unsettled).then_some(task.task)
+    };
+    let closed: Vec<Task> = tasks.iter().zip(&rules).filter_map(is_closed).collect();
+    if closed.is_empty() {
+        return (decisions, tasks);
+    }
+    let voices = StandingVoices::of(&rules, &decisions);
+    for task in tasks.iter_mut().filter(|task| closed.contains(&task.task)) {
+        let own = reviewer.and_then(|reviewer| voices.of_reviewer(task.task, reviewer));
+        task.awaiting = None;
+        task.decision_id = own.map(|row| row.id.clone());
+        task.state = match own.map(|row| row.kind) {
+            None => ItemState::Pending,
+            Some(DecisionKind::Skip) => ItemState::Skipped,
+            Some(DecisionKind::Escalate) => ItemState::Escalated,
+            Some(_) => ItemState::Decided,
+        };
+    }
+    decisions.retain(|row| {
+        let own = reviewer == Some(row.reviewer.as_str());
+        let about_closed = row.task.is_none_or(|task| closed.contains(&task));
+        let marks = matches!(
+            row.kind,
+            DecisionKind::Flag | DecisionKind::Unflag | DecisionKind::Quarantine | DecisionKind::Release
+        );
+        own || marks || !about_closed
+    });
+    (decisions, tasks)
+}

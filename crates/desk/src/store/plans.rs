@@ -1,0 +1,157 @@
+//! Table `review_plans`: how queues are reviewed. Append-only; the newest of a queue is in force.
+
+use saring_verdict::Task;
+use sqlx::{Row, sqlite::SqliteRow};
+
+use super::{
+    Conn, StoreError, StoreResult, WriteTx,
+    queues::{parse, parse_task},
+};
+use crate::review::{ReviewPlan, Share};
+
+/// Adds a plan, which is in force from now on.
+pub async fn insert(tx: &mut WriteTx<'_>, plan: &ReviewPlan) -> StoreResult<()> {
+    sqlx::query(
+        "INSERT INTO review_plans (id, queue_id, seed, second_share, gold_share, feedback, blind_share, blind_draw_id, \
+         own_adjudication, created_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+    )
+    .bind(&plan.id)
+    .bind(&plan.queue_id)
+    .bind(plan.seed)
+    .bind(plan.second_share.millionths())
+    .bind(plan.gold_share.millionths())
+    .bind(plan.feedback.as_str())
+    .bind(plan.blind_share.millionths())
+    .bind(&plan.blind_draw_id)
+    .bind(plan.own_adjudication)
+    .bind(&plan.created_at)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// The plan of a queue; `None` for a single review.
+pub async fn in_force(conn: &mut Conn, queue_id: &str) -> StoreResult<Option<ReviewPlan>> {
+    let row = sqlx::query("SELECT * FROM review_plans WHERE queue_id = ?1 ORDER BY seq DESC LIMIT 1")
+        .bind(queue_id)
+        .fetch_optional(conn)
+        .await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// Visible items of a queue with a gold label, and those without: (gold, others).
+pub async fn count_gold(conn: &mut Conn, queue_id: &str) -> StoreResult<(i64, i64)> {
+    Ok(sqlx::query_as(
+        "SELECT coalesce(sum(gold), 0), count(*) - coalesce(sum(gold), 0) FROM (SELECT EXISTS (SELECT 1 FROM tasks AS t \
+         WHERE t.item_id = i.id AND t.gold_label IS NOT NULL) AS gold FROM visible_items AS i WHERE i.queue_id = ?1)",
+    )
+    .bind(queue_id)
+    .fetch_one(conn)
+    .await?)
+}
+
+/// Whether a reviewer has done anything with task `t` that was not undone.
+macro_rules! has_voice {
+    () => {
+        "EXISTS (SELECT 1 FROM decisions AS d WHERE d.item_id = t.item_id AND (d.task = t.task OR d.task IS NULL) \
+         AND d.reviewer = ?2 AND d.kind IN ('label', 'skip', 'escalate', 'adjudicate') \
+         AND NOT EXISTS (SELECT 1 FROM decisions AS u WHERE u.undoes = d.id))"
+    };
+}
+
+/// Those of `ids`, a JSON list, of which a task is open for a reviewer: undecided, not decided by this reviewer, and not awaiting
+/// adjudication. In the order of the list; without gold items if `without_gold`.
+pub async fn open_for(
+    conn: &mut Conn,
+    ids: &str,
+    reviewer: &str,
+    without_gold: bool,
+) -> StoreResult<Vec<String>> {
+    const OPEN: &str = concat!(
+        "SELECT j.value FROM json_each(?1) AS j WHERE EXISTS (SELECT 1 FROM tasks AS t WHERE t.item_id = j.value ",
+        "AND t.state = 'pending' AND t.awaiting IS NOT 'adjudication' AND NOT ",
+        has_voice!(),
+        ") AND NOT (?3 AND EXISTS (SELECT 1 FROM tasks AS g WHERE g.item_id = j.value AND g.gold_label IS NOT NULL)) ",
+        "ORDER BY j.key"
+    );
+    Ok(sqlx::query_scalar(OPEN).bind(ids).bind(reviewer).bind(without_gold).fetch_all(conn).await?)
+}
+
+/// The first gold item of a queue, as imported, with a task that a reviewer has not decided.
+pub async fn gold_for(conn: &mut Conn, queue_id: &str, reviewer: &str) -> StoreResult<Option<String>> {
+    const GOLD: &str = concat!(
+        "SELECT i.id FROM tasks AS t CROSS JOIN visible_items AS i ON i.id = t.item_id ",
+        "WHERE t.gold_label IS NOT NULL AND i.queue_id = ?1 AND NOT ",
+        has_voice!(),
+        " ORDER BY i.seq LIMIT 1"
+    );
+    Ok(sqlx::query_scalar(GOLD).bind(queue_id).bind(reviewer).fetch_optional(conn).await?)
+}
+
+/// The last thing that a reviewer did with a visible item of a queue, as (decision, item).
+pub async fn last_of(
+    conn: &mut Conn,
+    queue_id: &str,
+    reviewer: &str,
+) -> StoreResult<Option<(String, String)>> {
+    Ok(sqlx::query_as(
+        "SELECT d.id, d.item_id FROM decisions AS d CROSS JOIN visible_items AS i ON i.id = d.item_id \
+         WHERE d.reviewer = ?2 AND i.queue_id = ?1 ORDER BY d.seq DESC LIMIT 1",
+    )
+    .bind(queue_id)
+    .bind(reviewer)
+    .fetch_optional(conn)
+    .await?)
+}
+
+/// Tasks of a queue's visible items that await adjudication, as (item, task), after an item and task, by item id.
+pub async fn disputed(
+    conn: &mut Conn,
+    queue_id: &str,
+    after: (&str, &str),
+    limit: u32,
+) -> StoreResult<Vec<(String, Task)>> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT t.item_id, t.task FROM tasks AS t CROSS JOIN visible_items AS i ON i.id = t.item_id \
+         WHERE t.awaiting = 'adjudication' AND t.item_id >= ?2 AND (t.item_id > ?2 OR t.task > ?3) AND i.queue_id = ?1 \
+         ORDER BY t.item_id, t.task LIMIT ?4",
+    )
+    .bind(queue_id)
+    .bind(after.0)
+    .bind(after.1)
+    .bind(limit)
+    .fetch_all(conn)
+    .await?;
+    rows.into_iter().map(|(item_id, task)| Ok((item_id, parse_task(&task)?))).collect()
+}
+
+/// How many tasks of a queue's visible items await what, as (second, adjudication).
+pub async fn count_awaiting(conn: &mut Conn, queue_id: &str) -> StoreResult<(i64, i64)> {
+    Ok(sqlx::query_as(
+        "SELECT coalesce(sum(t.awaiting = 'second'), 0), coalesce(sum(t.awaiting = 'adjudication'), 0) FROM tasks AS t \
+         CROSS JOIN visible_items AS i ON i.id = t.item_id WHERE t.awaiting IS NOT NULL AND i.queue_id = ?1",
+    )
+    .bind(queue_id)
+    .fetch_one(conn)
+    .await?)
+}
+
+fn from_row(row: &SqliteRow) -> StoreResult<ReviewPlan> {
+    let share = |column: &str| -> StoreResult<Share> {
+        let millionths: i64 = row.try_get(column)?;
+        let millionths = u32::try_from(millionths).map_err(|_| StoreError::damaged("a share is negative"))?;
+        Ok(Share::from_millionths(millionths))
+    };
+    Ok(ReviewPlan {
+        id: row.try_get("id")?,
+        queue_id: row.try_get("queue_id")?,
+        seed: row.try_get("seed")?,
+        second_share: share("second_share")?,
+        gold_share: share("gold_share")?,
+        feedback: parse(row.try_get("feedback")?, "feedback")?,
+        blind_share: share("blind_share")?,
+        blind_draw_id: row.try_get("blind_draw_id")?,
+        own_adjudication: row.try_get("own_adjudication")?,
+        created_at: row.try_get("created_at")?,
+    })
+}
