@@ -142,6 +142,11 @@ impl Session {
         Ok(self.workspace().await?.set_window_preferences(&json).await?)
     }
 
+    /// Who is at the window, if a name was given.
+    pub(crate) async fn named_reviewer(&self) -> Answer<Option<String>> {
+        Ok(self.memory().await?.reviewer)
+    }
+
     /// Who decides.
     ///
     /// # Errors

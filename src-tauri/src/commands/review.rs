@@ -1,6 +1,6 @@
 //! The review screen.
 
-use saring_desk::{Workspace, queue as desk, review::Gesture as DeskGesture};
+use saring_desk::{Workspace, queue as desk, review as desk_review, review::Gesture as DeskGesture};
 use tauri::State;
 
 use crate::{
@@ -42,7 +42,7 @@ pub(crate) async fn search(
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn item(session: State<'_, Session>, item_id: String) -> Answer<ItemView> {
-    Ok(convert::item(session.workspace().await?.item(&item_id).await?))
+    Ok(convert::item(seen(&session, &item_id).await?))
 }
 
 #[tauri::command]
@@ -52,7 +52,12 @@ pub(crate) async fn next_item(
     queue_id: String,
     after: Option<String>,
 ) -> Answer<Option<ItemView>> {
-    Ok(session.workspace().await?.next(&queue_id, after.as_deref()).await?.map(convert::item))
+    let (workspace, after) = (session.workspace().await?, after.as_deref());
+    let next = match session.named_reviewer().await? {
+        Some(reviewer) => workspace.next_for(&queue_id, &reviewer, after).await?,
+        None => workspace.next(&queue_id, after).await?,
+    };
+    Ok(next.map(convert::item))
 }
 
 #[tauri::command]
@@ -64,7 +69,7 @@ pub(crate) async fn previous_item(
 ) -> Answer<Option<ItemView>> {
     let workspace = session.workspace().await?;
     let Some(id) = workspace.neighbours(&before).await?.previous else { return Ok(None) };
-    let item = workspace.item(&id).await?;
+    let item = seen(&session, &id).await?;
     Ok((item.queue_id == queue_id).then(|| convert::item(item)))
 }
 
@@ -77,7 +82,7 @@ pub(crate) async fn decide(session: State<'_, Session>, decision: NewDecision) -
     Ok(Saved {
         decision_id: saved.decision_id,
         saved_at: saved.saved_at,
-        item: Some(convert::item(workspace.item(&item_id).await?)),
+        item: Some(convert::item(seen(&session, &item_id).await?)),
         counts: queue_counts(workspace, &saved.queue_id).await?,
     })
 }
@@ -104,7 +109,7 @@ pub(crate) async fn gesture(session: State<'_, Session>, gesture: Gesture) -> An
     };
     let item = match gesture.kind {
         GestureKind::Quarantine => None,
-        _ => Some(convert::item(workspace.item(&meant.item_id).await?)),
+        _ => Some(convert::item(seen(&session, &meant.item_id).await?)),
     };
     let counts = queue_counts(workspace, &saved.queue_id).await?;
     Ok(Saved { decision_id: saved.decision_id, saved_at: saved.saved_at, item, counts })
@@ -122,7 +127,7 @@ pub(crate) async fn undo(session: State<'_, Session>, queue_id: String) -> Answe
     Ok(Undone {
         what: format!("{}{task}", undone.kind),
         saved_at: undone.saved.saved_at,
-        item: convert::item(workspace.item(&undone.item_id).await?),
+        item: convert::item(seen(&session, &undone.item_id).await?),
         counts: queue_counts(workspace, &undone.saved.queue_id).await?,
     })
 }
@@ -130,8 +135,15 @@ pub(crate) async fn undo(session: State<'_, Session>, queue_id: String) -> Answe
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn history(session: State<'_, Session>, item_id: String) -> Answer<Vec<HistoryEntry>> {
-    let entries = session.workspace().await?.history(&item_id).await?;
+    let reviewer = session.named_reviewer().await?;
+    let entries = session.workspace().await?.history_for(&item_id, reviewer.as_deref()).await?;
     Ok(entries.into_iter().map(convert::history).collect())
+}
+
+/// An item as the reviewer at the window may see it.
+async fn seen(session: &Session, item_id: &str) -> Answer<desk_review::ItemView> {
+    let reviewer = session.named_reviewer().await?;
+    Ok(session.workspace().await?.item_for(item_id, reviewer.as_deref()).await?)
 }
 
 async fn queue_counts(workspace: &Workspace, queue_id: &str) -> Answer<StateCounts> {

@@ -7,8 +7,9 @@ use crate::{
     store::{self, Conn, lists::After},
 };
 
-/// Items that are looked through together for one that is open for a reviewer.
+/// Items that are looked through together for one that is open for a reviewer; under a plan, many may not be.
 const PAGE: u32 = 200;
+const PAGE_WITHOUT_PLAN: u32 = 4;
 
 impl Workspace {
     /// The next item of a queue for a reviewer: one with a task that is undecided, or awaits a second review, and that this
@@ -61,28 +62,40 @@ async fn find_next(
         Some(id) => position(conn, queue, id).await?,
         None => None,
     };
-    let mut found = first_open(conn, queue, reviewer, mixes_gold, from).await?;
+    let open = Open {
+        reviewer,
+        without_gold: mixes_gold,
+        page: if plan.is_some() { PAGE } else { PAGE_WITHOUT_PLAN },
+    };
+    let mut found = first_open(conn, queue, open, from).await?;
     if found.is_none() && from.is_some() {
-        found = first_open(conn, queue, reviewer, mixes_gold, None).await?;
+        found = first_open(conn, queue, open, None).await?;
     }
     Ok(found)
+}
+
+/// What is open for a reviewer, and how many items are looked through together.
+#[derive(Clone, Copy)]
+struct Open<'a> {
+    reviewer: &'a str,
+    without_gold: bool,
+    page: u32,
 }
 
 async fn first_open(
     conn: &mut Conn,
     queue: &Queue,
-    reviewer: &str,
-    without_gold: bool,
+    open: Open<'_>,
     mut from: Option<After>,
 ) -> Result<Option<String>> {
     loop {
-        let rows = ordered(conn, queue, Tab::Pending, from, PAGE).await?;
+        let rows = ordered(conn, queue, Tab::Pending, from, open.page).await?;
         let Some(last) = rows.last() else { return Ok(None) };
         from = Some(after_row(last, queue.ordering));
         let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
         let ids = serde_json::Value::from(ids).to_string();
-        let open = store::plans::open_for(conn, &ids, reviewer, without_gold).await?;
-        if let Some(first) = open.into_iter().next() {
+        let found = store::plans::open_for(conn, &ids, open.reviewer, open.without_gold).await?;
+        if let Some(first) = found.into_iter().next() {
             return Ok(Some(first));
         }
     }
