@@ -34,10 +34,20 @@ const ARROWS: [(&str, &[&str]); 7] = [
 ];
 
 /// Tables whose rows are never changed and never removed.
-const APPEND_ONLY: [&str; 6] = ["verdicts", "failures", "decisions", "events", "policies", "queue_policies"];
+const APPEND_ONLY: [&str; 9] = [
+    "verdicts",
+    "failures",
+    "decisions",
+    "events",
+    "policies",
+    "queue_policies",
+    "laptop_events",
+    "merged_decisions",
+    "merged_references",
+];
 
 /// Where `items` is read instead of `visible_items`, how often at most, and why.
-const ITEMS_READERS: [(&str, usize, &str); 7] = [
+const ITEMS_READERS: [(&str, usize, &str); 8] = [
     (
         "crates/desk/src/store/items.rs",
         usize::MAX,
@@ -47,6 +57,7 @@ const ITEMS_READERS: [(&str, usize, &str); 7] = [
     ("crates/desk/src/store/row_hash.rs", usize::MAX, "audit covers what is in quarantine too"),
     ("crates/desk/src/store/audit.rs", usize::MAX, "audit covers what is in quarantine too"),
     ("crates/desk/src/store/decisions.rs", 1, "undo takes back a quarantine"),
+    ("crates/desk/src/store/merged.rs", 4, "what laptops put into quarantine is merged too, and holds here"),
     (
         "crates/desk/src/store/exports.rs",
         1,

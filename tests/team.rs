@@ -1,4 +1,4 @@
-//! Reviewers of one queue under a plan: second reviews, and adjudication by a third.
+//! A lead and two reviewers: on one machine under a plan, and on laptops of their own with bundles.
 
 use serde_json::{Value, json};
 
@@ -50,4 +50,57 @@ fn two_reviewers_decide_everything_and_a_third_settles_what_they_do_not_agree_on
     desk.done(&["audit", "verify"]);
     let refused = desk.refused(2, &["plan", "q", "--double", "some"]);
     assert!(refused.err.contains("percentage"), "it says what could be said: {}", refused.err);
+}
+
+#[test]
+fn bundles_go_to_laptops_and_what_comes_back_is_merged() {
+    let lead = queue();
+    let out = lead.path("out");
+    let out = out.to_str().unwrap();
+    let made = lead.json(&[
+        "bundle",
+        "split",
+        "--queue",
+        "q",
+        "--reviewers",
+        "ana,ben",
+        "--overlap",
+        "50%",
+        "--out",
+        out,
+    ]);
+    let mut returns = Vec::new();
+    for bundle in made.as_array().unwrap() {
+        let laptop = Desk::new();
+        let (file, reviewer) = (bundle["file"].as_str().unwrap(), bundle["reviewer"].as_str().unwrap());
+        let opened = laptop.json(&["bundle", "open", file]);
+        assert_eq!((&opened["added"], &opened["fingerprint"]), (&bundle["items"], &bundle["fingerprint"]));
+        while let Some(item) = next(&laptop, reviewer) {
+            decide(&laptop, &item, reviewer, "safe");
+        }
+        let back = lead.path(&format!("{reviewer}.return"));
+        let back = back.to_str().unwrap().to_owned();
+        let given =
+            laptop.json(&["bundle", "return", "--queue", "q", "--reviewer", reviewer, "--out", &back]);
+        assert_eq!(given["done"], bundle["items"], "all of it is done: {given}");
+        let card = laptop.json(&["bundle", "show", &back]);
+        assert_eq!((card["is_whole"].as_bool(), card["kind"].as_str()), (Some(true), Some("saring return")));
+        returns.push(back);
+    }
+    let cut = std::fs::read(&returns[0]).unwrap();
+    let cut = lead.file("cut.return", &cut[..cut.len() - 30]);
+    let refused = lead.refused(1, &["bundle", "merge", &returns[0], cut.to_str().unwrap()]);
+    assert!(refused.err.contains("cut off"), "with the reason: {}", refused.err);
+    let merged = lead.json(&["bundle", "merge", &returns[1], &returns[0]]);
+    assert!(
+        merged.as_array().unwrap().iter().all(|file| file["known"] == 0),
+        "nothing came in before: {merged}"
+    );
+    let again = lead.json(&["bundle", "merge", &returns[0]]);
+    assert_eq!(again[0]["added"], 0, "{again}");
+    let progress = lead.json(&["bundle", "progress", "--queue", "q"]);
+    assert_eq!(progress["awaiting_second_review"], 0, "{progress}");
+    let stats = lead.json(&["stats", "--queue", "q"]);
+    assert_eq!(stats["items"]["decided"], 6, "{stats}");
+    lead.done(&["audit", "verify"]);
 }

@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand, ValueHint};
 use saring_verdict::{DeviceChoice, PrecisionChoice};
 
 use crate::{
-    assist, audit, bench, compare, decide, demo, disagreements, export, gesture, history, import, label,
-    models, next, plan, policies, score, search, stats, undo,
+    assist, audit, bench, bundle, compare, decide, demo, disagreements, export, gesture, history, import,
+    label, models, next, plan, policies, score, search, stats, undo,
 };
 
 /// Pre-label a moderation queue with a guard on this machine, review it, and hand the corrected data out.
@@ -73,6 +73,9 @@ pub enum Command {
     History(history::Wanted),
     /// Let the assistant translate or explain an item. What it writes is no verdict and is not kept.
     Assist(assist::Wanted),
+    /// Split a queue among laptops without a network, and put their work together.
+    #[command(subcommand)]
+    Bundle(bundle::Command),
     /// Write training files or decisions.
     Export(export::Wanted),
     /// Check that the history was not changed.

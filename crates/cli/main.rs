@@ -12,6 +12,7 @@ mod arguments;
 mod assist;
 mod audit;
 mod bench;
+mod bundle;
 mod compare;
 mod decide;
 mod demo;
@@ -98,6 +99,7 @@ fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
             Command::Doctor => doctor::run(&place, output).await,
             Command::Demo(wanted) => demo::run(wanted, &place, output).await,
             Command::Assist(wanted) => assist::run(wanted, &place, output).await,
+            Command::Bundle(command) => bundle::run(command, &place, output).await,
             Command::Bench(wanted) => bench::run(wanted, &place, output).await,
             Command::Engine => Ok(()),
         }

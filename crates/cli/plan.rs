@@ -94,7 +94,8 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
     output.show(&report, |report| text(report, plan.as_ref()))
 }
 
-fn seed_of_this_moment() -> i64 {
+/// A seed for whoever names none.
+pub fn seed_of_this_moment() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -6,7 +6,7 @@ use std::{fmt, io, path::PathBuf};
 
 use saring_verdict::EngineError;
 
-use crate::{policy::PolicyError, store::StoreError};
+use crate::{bundle::BundleProblem, policy::PolicyError, store::StoreError};
 
 /// The result of anything the workstation does.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -61,6 +61,8 @@ pub enum Thing {
     Image,
     /// A policy, or a version of one.
     Policy,
+    /// A bundle, by its reviewer.
+    Bundle,
 }
 
 impl fmt::Display for Thing {
@@ -77,6 +79,7 @@ impl fmt::Display for Thing {
             Self::Import => "import",
             Self::Image => "image",
             Self::Policy => "policy",
+            Self::Bundle => "bundle for",
         })
     }
 }
@@ -128,6 +131,14 @@ pub enum Error {
     /// A policy cannot be taken, or not be gone over to.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// A bundle, or what a laptop gave back, is refused whole.
+    #[error("{}: {problem}", path.display())]
+    Bundle {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: BundleProblem,
+    },
     /// The database refused.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -155,7 +166,9 @@ impl Error {
             Self::NotFound { .. } => Code::NotFound,
             Self::Exists { .. } | Self::Conflict { .. } => Code::Conflict,
             Self::Policy(PolicyError::VersionTaken { .. } | PolicyError::NotSayable { .. }) => Code::Conflict,
-            Self::Invalid { .. } | Self::NothingToUndo { .. } | Self::Policy(_) => Code::Invalid,
+            Self::Invalid { .. } | Self::NothingToUndo { .. } | Self::Policy(_) | Self::Bundle { .. } => {
+                Code::Invalid
+            }
             Self::Store(error) => error.code(),
             Self::Io { source, .. } => io_code(source),
             Self::Engine(EngineError::Cancelled) | Self::Cancelled => Code::Cancelled,

@@ -9,6 +9,7 @@
 
 pub mod assist;
 pub mod audit;
+pub mod bundle;
 pub mod clock;
 mod default_folder;
 pub mod engine;

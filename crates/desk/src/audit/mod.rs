@@ -4,6 +4,7 @@
 //! [`AuditReport`].
 
 pub mod chain;
+mod laptops;
 mod problem;
 mod verify;
 

@@ -98,6 +98,20 @@ pub enum Problem {
         /// How long the chain was.
         length: i64,
     },
+    /// Something about the chain of a laptop, or about what came from it.
+    #[error("from the laptop {workspace_id}: {problem}")]
+    OfLaptop {
+        /// The laptop's workspace.
+        workspace_id: String,
+        /// What it is.
+        problem: Box<Problem>,
+    },
+    /// A decision of a laptop is not as its chain says.
+    #[error("the decision {row_id} was edited or deleted after it was merged")]
+    MergedRowEdited {
+        /// Which decision.
+        row_id: String,
+    },
     /// A head that somebody wrote down is not on the chain.
     #[error(
         "the head {head} is not on this chain: it was cut off or edited after that head was written down, or belongs to another workspace"

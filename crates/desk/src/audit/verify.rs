@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{
     Problem,
     chain::{self, hex},
+    laptops,
 };
 use crate::{
     Result, Workspace,
@@ -68,6 +69,7 @@ impl Workspace {
         walk.removals(&mut read).await?;
         walk.provenances(&mut read).await?;
         walk.states(&mut read).await?;
+        laptops::problems(&mut read, &mut |problem| walk.report.push(problem)).await?;
         Ok(walk.report)
     }
 }

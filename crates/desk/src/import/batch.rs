@@ -27,7 +27,9 @@ const BATCH_ROWS: usize = 1000;
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
 /// A row that is ready to be written.
-pub(super) struct Prepared {
+pub(crate) struct Prepared {
+    /// The id that it has elsewhere and keeps here, for an item of a bundle.
+    item_id: Option<String>,
     line: i64,
     row: ItemRow,
     images: Vec<StoredImage>,
@@ -36,6 +38,28 @@ pub(super) struct Prepared {
 }
 
 impl Prepared {
+    /// An item of a bundle, with the id that it has where that was made. Its images lie in `folder` and are copied.
+    pub(crate) fn with_id(
+        id: &str,
+        line: i64,
+        row: ItemRow,
+        folder: &Path,
+        media_dir: &Path,
+    ) -> std::result::Result<Self, StoreImageError> {
+        let prepared = prepare(line, row, folder, media_dir, Keeping::Copy)?;
+        Ok(Self { item_id: Some(id.to_owned()), ..prepared })
+    }
+
+    /// The id that it has elsewhere; empty for a row of a file.
+    pub(crate) fn item_id(&self) -> &str {
+        self.item_id.as_deref().unwrap_or_default()
+    }
+
+    /// SHA-256 of turns and images.
+    pub(crate) fn content_hash(&self) -> &str {
+        &self.content_hash
+    }
+
     /// What it holds in memory, as far as that grows with the row.
     fn bytes(&self) -> usize {
         let Self { row, indexed, .. } = self;
@@ -50,7 +74,7 @@ impl Prepared {
 
 /// What goes into one transaction.
 #[derive(Default)]
-pub(super) struct Batch {
+pub(crate) struct Batch {
     pub rows: Vec<Prepared>,
     pub errors: Vec<(i64, RowError)>,
     pub rows_read: i64,
@@ -58,6 +82,12 @@ pub(super) struct Batch {
 }
 
 impl Batch {
+    /// Adds a row that was read elsewhere.
+    pub(crate) fn push(&mut self, row: Prepared) {
+        self.rows_read += 1;
+        self.rows.push(row);
+    }
+
     /// Its rows, as they were read.
     pub fn items(&self) -> impl Iterator<Item = &ItemRow> {
         self.rows.iter().map(|prepared| &prepared.row)
@@ -129,7 +159,7 @@ fn prepare(
     let turns = row.messages.iter().flatten().map(|m| m.content.as_str());
     let texts = row.prompt.as_deref().into_iter().chain(row.response.as_deref()).chain(turns);
     let indexed = Indexed::new(0, texts);
-    Ok(Prepared { line, content_hash: content_hash(&row, &images), images, indexed, row })
+    Ok(Prepared { item_id: None, line, content_hash: content_hash(&row, &images), images, indexed, row })
 }
 
 /// SHA-256 of turns and images: what makes two rows the same.
@@ -153,7 +183,7 @@ fn content_hash(row: &ItemRow, images: &[StoredImage]) -> String {
 }
 
 /// Writes a batch inside of a transaction and counts what came of it in `import`. Gives the rows that were not taken.
-pub(super) async fn write(
+pub(crate) async fn write(
     tx: &mut WriteTx<'_>,
     import: &mut ImportRow,
     batch: Batch,
@@ -195,7 +225,9 @@ async fn sort_out(
 
     let asked: Vec<_> = rows.iter().map(|r| serde_json::json!([r.content_hash, r.row.id, r.line])).collect();
     let asked = serde_json::Value::from(asked).to_string();
-    let known: HashSet<i64> = items::known(tx, &import.queue_id, &asked).await?.into_iter().collect();
+    let mut known: HashSet<i64> = items::known(tx, &import.queue_id, &asked).await?.into_iter().collect();
+    let ids: Vec<&str> = rows.iter().map(Prepared::item_id).collect();
+    known.extend(items::here_already(tx, &serde_json::Value::from(ids).to_string()).await?);
     let hashes: HashSet<&str> = rows.iter().map(|r| r.content_hash.as_str()).collect();
     let hashes = serde_json::json!(hashes).to_string();
     let quarantined: HashSet<String> = items::quarantined_contents(tx, &hashes).await?.into_iter().collect();
@@ -224,7 +256,8 @@ async fn sort_out(
         seq += 1;
         prepared.indexed.seq = seq;
         let duplicate_of = originals.get(&prepared.content_hash).cloned();
-        let item = new_item(tx.clock().new_id(), seq, &mut prepared, duplicate_of);
+        let id = prepared.item_id.take().unwrap_or_else(|| tx.clock().new_id());
+        let item = new_item(id, seq, &mut prepared, duplicate_of);
         originals.entry(prepared.content_hash.clone()).or_insert_with(|| item.id.clone());
         fresh.push((item, prepared));
     }

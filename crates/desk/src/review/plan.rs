@@ -50,6 +50,12 @@ impl Share {
     /// Whether `id` falls into this share, by a hash of what the draw is for, the seed and the id. What falls into a share falls
     /// into every larger one.
     pub(crate) fn takes(self, what_for: &str, seed: i64, id: &str) -> bool {
+        let number = u128::from(Self::number(what_for, seed, id));
+        (number * u128::from(Self::WHOLE)) >> 64 < u128::from(self.0)
+    }
+
+    /// A number from 0 to 2^64 - 1, each as likely, that follows from what it is for, the seed and the id.
+    pub(crate) fn number(what_for: &str, seed: i64, id: &str) -> u64 {
         let mut hasher = Sha256::new();
         hasher.update(what_for);
         hasher.update([0]);
@@ -58,7 +64,7 @@ impl Share {
         let digest = hasher.finalize();
         let mut first = [0; 8];
         first.copy_from_slice(&digest[..8]);
-        (u128::from(u64::from_be_bytes(first)) * u128::from(Self::WHOLE)) >> 64 < u128::from(self.0)
+        u64::from_be_bytes(first)
     }
 }
 
@@ -134,6 +140,21 @@ impl ReviewPlan {
     pub fn rule(&self, item_id: &str, is_gold: bool) -> Rule {
         let control = is_gold && self.gold_share > Share::NONE;
         Rule { control, second: !control && self.second_share.takes("second review", self.seed, item_id) }
+    }
+
+    /// Where a gold item stands among those of a reviewer.
+    pub(crate) fn place(&self, reviewer: &str, item_id: &str) -> u64 {
+        Share::number(reviewer, self.seed, item_id)
+    }
+
+    /// Whether a gold item follows this one in the bundle of a reviewer. One of every hundred that come up is one behind every
+    /// ninety-nine.
+    pub(crate) fn mixes_gold_behind(&self, reviewer: &str, item_id: &str) -> bool {
+        let others = Share::WHOLE - self.gold_share.0;
+        let behind = u64::from(self.gold_share.0) * u64::from(Share::WHOLE);
+        let behind = behind.checked_div(u64::from(others)).unwrap_or(u64::from(Share::WHOLE));
+        let behind = u32::try_from(behind).unwrap_or(Share::WHOLE);
+        Share::from_millionths(behind).takes("gold", self.seed, &format!("{reviewer} {item_id}"))
     }
 
     /// Whether a gold item is the next to come up after this decision of a reviewer.

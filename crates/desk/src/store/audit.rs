@@ -1,11 +1,13 @@
 //! What the audit reads: the chain page by page, rows that no event speaks of, states that do not follow from decisions.
 
-use sqlx::Row;
+use serde::{Deserialize, Serialize};
+use sqlx::{Row, sqlite::SqliteRow};
 
 use super::{Conn, StoreResult, events::EventKind};
 
 /// An event as it is stored.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EventRow {
     /// Its number, from 1.
     pub seq: i64,
@@ -30,19 +32,19 @@ pub async fn events(conn: &mut Conn, after_seq: i64, limit: u32) -> StoreResult<
         .bind(limit)
         .fetch_all(conn)
         .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(EventRow {
-                seq: row.try_get("seq")?,
-                at: row.try_get("at")?,
-                kind: row.try_get("kind")?,
-                row_id: row.try_get("row_id")?,
-                row_hash: row.try_get("row_hash")?,
-                prev_hash: row.try_get("prev_hash")?,
-                hash: row.try_get("hash")?,
-            })
-        })
-        .collect()
+    rows.iter().map(event).collect()
+}
+
+pub(super) fn event(row: &SqliteRow) -> StoreResult<EventRow> {
+    Ok(EventRow {
+        seq: row.try_get("seq")?,
+        at: row.try_get("at")?,
+        kind: row.try_get("kind")?,
+        row_id: row.try_get("row_id")?,
+        row_hash: row.try_get("row_hash")?,
+        prev_hash: row.try_get("prev_hash")?,
+        hash: row.try_get("hash")?,
+    })
 }
 
 /// Ids of rows of a kind that no event speaks of.
@@ -65,10 +67,10 @@ pub async fn without_event(conn: &mut Conn, kind: EventKind, limit: u32) -> Stor
             "SELECT id FROM failures AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
         }
         EventKind::Decision => {
-            "SELECT id FROM decisions AS r WHERE policy_id IS NULL AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind IN (?1, 'policy_decision')) LIMIT ?2"
+            "SELECT id FROM decisions AS r WHERE policy_id IS NULL AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind IN (?1, 'policy_decision')) AND NOT EXISTS (SELECT 1 FROM merged_decisions AS m WHERE m.decision_id = r.id) LIMIT ?2"
         }
         EventKind::PolicyDecision => {
-            "SELECT id FROM decisions AS r WHERE policy_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind IN (?1, 'decision')) LIMIT ?2"
+            "SELECT id FROM decisions AS r WHERE policy_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind IN (?1, 'decision')) AND NOT EXISTS (SELECT 1 FROM merged_decisions AS m WHERE m.decision_id = r.id) LIMIT ?2"
         }
         EventKind::Policy => {
             "SELECT id FROM policies AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
@@ -82,9 +84,13 @@ pub async fn without_event(conn: &mut Conn, kind: EventKind, limit: u32) -> Stor
         EventKind::ReviewPlan => {
             "SELECT id FROM review_plans AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
         }
+        EventKind::Bundle => {
+            "SELECT id FROM bundles AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
+        }
         EventKind::ItemsImported
         | EventKind::GuardRemoved
         | EventKind::ReadingChanged
+        | EventKind::Merge
         | EventKind::Export => {
             return Ok(Vec::new());
         }

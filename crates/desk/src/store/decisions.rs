@@ -99,12 +99,12 @@ pub async fn of_item(conn: &mut Conn, item_id: &str) -> StoreResult<Vec<Decision
     rows.iter().map(from_row).collect()
 }
 
-/// The last thing that a reviewer did and has not undone. What concerns an item in quarantine is passed over, unless it is the
+/// The last thing that a reviewer did here and has not undone. What came from a laptop is taken back there. What concerns an item in quarantine is passed over, unless it is the
 /// quarantine itself.
 pub async fn last_of_reviewer(conn: &mut Conn, reviewer: &str) -> StoreResult<Option<DecisionRow>> {
     let row = sqlx::query(
         "SELECT d.*, 0 AS undone FROM decisions AS d CROSS JOIN items AS i ON i.id = d.item_id \
-         WHERE d.reviewer = ?1 AND d.kind <> 'undo' AND (i.quarantined = 0 OR d.kind = 'quarantine') \
+         WHERE d.reviewer = ?1 AND d.kind <> 'undo' AND NOT EXISTS (SELECT 1 FROM merged_decisions AS m WHERE m.decision_id = d.id) AND (i.quarantined = 0 OR d.kind = 'quarantine') \
          AND NOT EXISTS (SELECT 1 FROM decisions AS u WHERE u.undoes = d.id) ORDER BY d.seq DESC LIMIT 1",
     )
     .bind(reviewer)

@@ -25,13 +25,18 @@ pub async fn insert(tx: &mut WriteTx<'_>, draw: &Draw) -> StoreResult<()> {
 
 /// The items of a new draw, in its order.
 pub async fn insert_items(tx: &mut WriteTx<'_>, draw_id: &str, items: &[String]) -> StoreResult<()> {
-    let ranked: Vec<(i64, &String)> = (1..).zip(items).collect();
-    for chunk in ranked.chunks(200) {
+    let ranked: Vec<(i64, String)> = (1..).zip(items.iter().cloned()).collect();
+    insert_ranked(tx, draw_id, &ranked).await
+}
+
+/// Items of a draw that was made elsewhere, with their ranks there.
+pub async fn insert_ranked(tx: &mut WriteTx<'_>, draw_id: &str, items: &[(i64, String)]) -> StoreResult<()> {
+    for chunk in items.chunks(200) {
         let mut query = QueryBuilder::new("INSERT INTO draw_items (draw_id, rank, item_id) ");
         query.push_values(chunk, |mut row, (rank, item_id)| {
-            row.push_bind(draw_id).push_bind(*rank).push_bind(*item_id);
+            row.push_bind(draw_id).push_bind(*rank).push_bind(item_id);
         });
-        query.build().execute(&mut **tx).await?;
+        query.push(" ON CONFLICT DO NOTHING").build().execute(&mut **tx).await?;
     }
     Ok(())
 }

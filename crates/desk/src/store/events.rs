@@ -37,6 +37,10 @@ pub enum EventKind {
     Draw,
     /// The plan of a queue's review was set.
     ReviewPlan,
+    /// A bundle was made for a reviewer, or opened.
+    Bundle,
+    /// The chain of a laptop was merged; the row id is `WORKSPACE/LENGTH`, the row hash the laptop's head.
+    Merge,
     /// The way in which verdicts are read was changed; the row hash is of the new value.
     ReadingChanged,
     /// Corrected data was written out; the row hash is of its files.
@@ -45,7 +49,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::ItemsImported,
         Self::QueueCreated,
         Self::GuardAdded,
@@ -59,6 +63,8 @@ impl EventKind {
         Self::QueuePolicy,
         Self::Draw,
         Self::ReviewPlan,
+        Self::Bundle,
+        Self::Merge,
         Self::ReadingChanged,
         Self::Export,
     ];
@@ -79,6 +85,8 @@ impl EventKind {
             Self::QueuePolicy => "queue_policy",
             Self::Draw => "draw",
             Self::ReviewPlan => "review_plan",
+            Self::Bundle => "bundle",
+            Self::Merge => "merge",
             Self::ReadingChanged => "reading_changed",
             Self::Export => "export",
         }

@@ -199,6 +199,16 @@ pub async fn known(conn: &mut Conn, queue_id: &str, rows: &str) -> StoreResult<V
     .await?)
 }
 
+/// Which of these items are in the workspace already, in whatever queue. `ids` is a JSON list; the answer holds positions in it.
+pub async fn here_already(conn: &mut Conn, ids: &str) -> StoreResult<Vec<i64>> {
+    Ok(sqlx::query_scalar(
+        "SELECT j.key FROM json_each(?1) AS j WHERE EXISTS (SELECT 1 FROM items AS i WHERE i.id = j.value)",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await?)
+}
+
 /// An item that is not in quarantine, without its images.
 pub async fn visible(conn: &mut Conn, id: &str) -> StoreResult<Option<ItemContent>> {
     let row = sqlx::query("SELECT * FROM visible_items WHERE id = ?1").bind(id).fetch_optional(conn).await?;

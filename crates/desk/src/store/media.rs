@@ -85,6 +85,13 @@ pub async fn in_quarantine(conn: &mut Conn) -> StoreResult<Vec<ImageAt>> {
     rows.iter().map(|found| Ok(row(found)?.at)).collect()
 }
 
+/// An image by its hash, whosever it is: for items that may be seen.
+pub async fn by_hash(conn: &mut Conn, sha256: &str) -> StoreResult<Option<MediaRow>> {
+    let found =
+        sqlx::query("SELECT * FROM media WHERE sha256 = ?1").bind(sha256).fetch_optional(conn).await?;
+    found.as_ref().map(row).transpose()
+}
+
 /// An image if it belongs to this item and the item is visible: only then may it be shown.
 pub async fn visible_of(conn: &mut Conn, item_id: &str, sha256: &str) -> StoreResult<Option<MediaRow>> {
     let found = sqlx::query(

@@ -7,6 +7,7 @@
 
 pub mod audit;
 pub mod calibrations;
+pub mod bundles;
 pub mod chain;
 pub mod comparisons;
 mod connect;
@@ -22,8 +23,10 @@ pub mod health;
 pub mod imports;
 pub mod item_verdicts;
 pub mod items;
+pub mod laptops;
 pub mod lists;
 pub mod media;
+pub mod merged;
 pub mod paces;
 pub mod plans;
 pub mod policies;

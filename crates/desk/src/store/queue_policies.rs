@@ -71,7 +71,7 @@ pub async fn said_in(conn: &mut Conn, queue_id: &str) -> StoreResult<Vec<SaidRow
         "SELECT t.task, d.label, d.categories, d.refusal, d.note IS NOT NULL AS noted, count(*) AS n \
          FROM visible_items AS i CROSS JOIN tasks AS t ON t.item_id = i.id \
          CROSS JOIN decisions AS d ON d.id = t.decision_id \
-         WHERE i.queue_id = ?1 AND d.kind = 'label' GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
+         WHERE i.queue_id = ?1 AND d.kind IN ('label', 'adjudicate') GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5",
     )
     .bind(queue_id)
     .fetch_all(conn)

@@ -68,9 +68,14 @@ const fn select(kind: EventKind) -> Option<&'static str> {
             "SELECT r.id, r.queue_id, r.seed, r.second_share, r.gold_share, r.feedback, r.blind_share, r.blind_draw_id, \
              r.own_adjudication, r.created_at FROM json_each(?1) AS j CROSS JOIN review_plans AS r ON r.id = j.value",
         ),
+        EventKind::Bundle => Some(
+            "SELECT r.id, r.queue_id, r.reviewer, r.role, r.lead, r.key, r.items, r.created_at \
+             FROM json_each(?1) AS j CROSS JOIN bundles AS r ON r.id = j.value",
+        ),
         EventKind::ItemsImported
         | EventKind::GuardRemoved
         | EventKind::ReadingChanged
+        | EventKind::Merge
         | EventKind::Export => None,
     }
 }
@@ -78,6 +83,37 @@ const fn select(kind: EventKind) -> Option<&'static str> {
 /// Whether an event of this kind is about one row, which [`of_rows`] hashes.
 pub const fn is_about_a_row(kind: EventKind) -> bool {
     select(kind).is_some()
+}
+
+/// Whether an event of this kind is about a decision.
+pub fn is_about_a_decision(kind: EventKind) -> bool {
+    select(kind).is_some_and(|select| select.contains(DECISIONS))
+}
+
+const DECISIONS: &str = " CROSS JOIN decisions AS r ";
+
+/// Columns of a merged decision that may be null here where they point at what is on the laptop only.
+const REFERENCES: [&str; 5] = ["draw_id", "verdict_id", "supersedes", "undoes", "policy_id"];
+
+/// The hashes of merged decisions as they were on the laptop that they came from.
+pub async fn of_merged(
+    conn: &mut Conn,
+    kind: EventKind,
+    row_ids: &[&str],
+) -> StoreResult<HashMap<String, String>> {
+    let Some(select) = select(kind).filter(|select| select.contains(DECISIONS)) else {
+        return Ok(HashMap::new());
+    };
+    let mut sql = select.to_owned();
+    for name in REFERENCES {
+        let there = format!(
+            "coalesce(r.{name}, (SELECT value FROM merged_references AS m WHERE m.decision_id = r.id AND m.name = '{name}'))"
+        );
+        sql = sql.replace(&format!("r.{name}"), &there);
+    }
+    let list = serde_json::Value::from(row_ids.to_vec()).to_string();
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(list).fetch_all(conn).await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, of_columns(row)?))).collect()
 }
 
 /// The hash of the row that an event of `kind` about `row_id` speaks of. `None` if there is no such row, or if events of this

@@ -89,6 +89,12 @@ impl Store {
         done.rows_affected()
     }
 
+    /// The first column of every row.
+    pub(crate) async fn texts(&self, sql: &'static str) -> Vec<String> {
+        let mut read = self.read().await.expect("a reader");
+        sqlx::query_scalar(sql).fetch_all(&mut *read).await.expect(sql)
+    }
+
     /// How SQLite would run a statement.
     pub(crate) async fn plan(&self, sql: &str) -> String {
         use sqlx::Row;
