@@ -1,6 +1,7 @@
 //! What users run, driven as they run it: programs as processes, and the database looked into afterwards.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test reports")]
 
+mod alike;
 mod bad_input;
 mod bench;
 mod cli;

@@ -79,6 +79,8 @@ fn a_quarantined_item_is_found_on_no_path() {
     }
     for arguments in [
         &["history", &marked][..],
+        &["alike", &marked],
+        &["language", &marked, "th", "--reviewer", "r"],
         &["decide", &marked, "--label", "safe", "--reviewer", "r"],
         &["skip", &marked, "--reviewer", "r"],
         &["escalate", &marked, "--reviewer", "r"],

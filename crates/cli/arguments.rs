@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand, ValueHint};
 use saring_verdict::{DeviceChoice, PrecisionChoice};
 
 use crate::{
-    assist, audit, bench, bundle, compare, decide, demo, disagreements, export, gesture, history, import,
-    label, models, next, plan, policies, score, search, stats, undo,
+    alike, assist, audit, bench, bundle, compare, decide, demo, disagreements, export, gesture, history,
+    import, label, language, models, next, plan, policies, score, search, stats, undo,
 };
 
 /// Pre-label a moderation queue with a guard on this machine, review it, and hand the corrected data out.
@@ -61,8 +61,12 @@ pub enum Command {
     Flag(gesture::Wanted),
     /// Take an item out of every list, search and export at once.
     Quarantine(gesture::Wanted),
+    /// Items that are nearly the same as one.
+    Alike(alike::Wanted),
     /// Take back a reviewer's last decision; again, the one before it.
     Undo(undo::Wanted),
+    /// Say which language an item is in, where that is not known or wrong.
+    Language(language::Wanted),
     /// Find items by words or parts of words, in every script.
     Search(search::Wanted),
     /// Counts of a queue, and how well its guards do.

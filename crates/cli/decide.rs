@@ -1,13 +1,14 @@
 //! `saring decide`: a reviewer's decision about one task of an item. It is on disk when the command returns.
 
 use saring_desk::{
+    Workspace,
     queue::ItemState,
-    review::{ItemView, NewDecision, VerdictSlot},
+    review::{BulkDecision, ItemView, NewDecision, VerdictSlot},
 };
 use saring_verdict::Task;
 use serde_json::json;
 
-use crate::{failure::Usage, output::Output, place::Place};
+use crate::{alike, failure::Usage, output::Output, place::Place};
 
 /// What is decided, and by whom.
 #[derive(Debug, clap::Args)]
@@ -38,6 +39,18 @@ pub struct Wanted {
     /// A pseudonym.
     #[arg(long)]
     reviewer: String,
+
+    /// Decide what is nearly the same and undecided too, as one act that one undo takes back; see `saring alike`.
+    #[arg(long)]
+    alike: bool,
+
+    /// With --alike: only say what would be decided.
+    #[arg(long, requires = "alike")]
+    dry_run: bool,
+
+    /// With --alike: yes, decide all of them.
+    #[arg(long, requires = "alike", conflicts_with = "dry_run")]
+    yes: bool,
 }
 
 impl Wanted {
@@ -80,7 +93,11 @@ fn yes_or_no(word: &str) -> Result<bool, String> {
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
     let workspace = place.open_existing().await?;
     let item = workspace.item_for(&wanted.item, Some(&wanted.reviewer)).await?;
+    let (alike, yes, dry_run) = (wanted.alike, wanted.yes, wanted.dry_run);
     let decision = wanted.on(&item)?;
+    if alike {
+        return decide_alike(&workspace, decision, yes, dry_run, output).await;
+    }
     let task = decision.task;
     let saved = workspace.decide(&decision).await?;
     workspace.close().await;
@@ -95,6 +112,40 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
     output.show(&report, |_| {
         format!("saved at {}: {task} of {}; the item is {}", saved.saved_at, item.id, saved.state)
     })
+}
+
+/// Decides an item and what is nearly the same, after a preview.
+async fn decide_alike(
+    workspace: &Workspace,
+    decision: NewDecision,
+    yes: bool,
+    dry_run: bool,
+    output: Output,
+) -> anyhow::Result<()> {
+    let mut near = workspace.alike(&decision.item_id).await?;
+    near.items.retain(|item| item.is_open(decision.task));
+    if !yes {
+        let preview = alike::view(&near);
+        output.show(&preview, |_| alike::text(&near))?;
+        if dry_run {
+            return Ok(());
+        }
+        let n = near.items.len();
+        return Err(Usage(format!(
+            "{n} more items would be decided; say so with --yes, or only look with --dry-run"
+        ))
+        .into());
+    }
+    let others = near.items.into_iter().map(|item| item.item_id).collect();
+    let saved = workspace.decide_all(&BulkDecision { decision, others }).await?;
+    workspace.close().await;
+    let report = json!({
+        "bulk_id": saved.bulk_id,
+        "saved_at": saved.saved_at,
+        "items": saved.items,
+        "more": near.more,
+    });
+    output.show(&report, |_| format!("saved at {}: {} items decided as one", saved.saved_at, saved.items))
 }
 
 /// Whether a verdict about the task could be seen by whoever looked at the item.

@@ -111,6 +111,10 @@ pub fn view(report: &ImportReport, queue: &str) -> Value {
         "added": report.added,
         "known": report.known,
         "duplicates": report.duplicates,
+        "languages_detected": report.detected,
+        "zawgyi": report.zawgyi,
+        "alike": report.alike,
+        "crowded": report.crowded,
         "failed": report.failed,
         "errors": errors,
         "warnings": report.warnings,
@@ -127,6 +131,10 @@ fn text(report: &ImportReport, queue: &str) -> String {
     };
     part(report.known, "were there already");
     part(report.duplicates, "with the content of an earlier item");
+    part(report.detected, "in a language that was detected");
+    part(report.zawgyi, "in Burmese in the Zawgyi encoding");
+    part(report.alike, "the same or nearly the same as an earlier item");
+    part(report.crowded, "not compared with every item that may be like them, as too many are");
     part(report.failed, "rows not taken");
     text.push('\n');
     for warning in &report.warnings {

@@ -8,6 +8,7 @@
 
 mod adjudicate;
 mod against;
+mod alike;
 mod arguments;
 mod assist;
 mod audit;
@@ -26,6 +27,7 @@ mod guarding;
 mod history;
 mod import;
 mod label;
+mod language;
 mod models;
 mod next;
 mod output;
@@ -89,7 +91,9 @@ fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
             Command::Quarantine(wanted) => {
                 gesture::run(gesture::Kind::Quarantine, wanted, &place, output).await
             }
+            Command::Alike(wanted) => alike::run(wanted, &place, output).await,
             Command::Undo(wanted) => undo::run(wanted, &place, output).await,
+            Command::Language(wanted) => language::run(wanted, &place, output).await,
             Command::Search(wanted) => search::run(wanted, &place, output).await,
             Command::Stats(wanted) => stats::run(wanted, &place, output).await,
             Command::Compare(wanted) => compare::run(wanted, &place, output).await,

@@ -1,6 +1,9 @@
 //! `saring next`: the next item to review, as a reviewer may see it: blind queues show no verdict.
 
-use saring_desk::review::{DecisionView, ItemView, TaskView, VerdictSlot, VerdictView};
+use saring_desk::{
+    language::LanguageFrom,
+    review::{DecisionView, ItemView, TaskView, VerdictSlot, VerdictView},
+};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -48,7 +51,9 @@ pub fn view(item: &ItemView) -> Value {
         "seq": item.seq,
         "queue_id": item.queue_id,
         "language": item.language,
+        "language_from": item.language_from.map(LanguageFrom::as_str),
         "turns": item.turns,
+        "in_unicode": item.in_unicode,
         "images": item.images.iter().map(|image| &image.sha256).collect::<Vec<_>>(),
         "source": item.source.as_deref().and_then(|s| serde_json::from_str::<Value>(s).ok()),
         "state": item.state,
@@ -124,8 +129,11 @@ fn text(item: &ItemView) -> String {
         head.push(("duplicates", item.duplicates.to_string()));
     }
     let mut text = output::facts(head);
-    for turn in &item.turns {
-        text.push_str(&format!("\n[{}]\n{}\n", turn.role.as_str(), output::on_terminal(&turn.content)));
+    for (at, turn) in item.turns.iter().enumerate() {
+        let in_unicode = item.in_unicode.as_ref().and_then(|texts| texts.get(at));
+        let (shown, of) =
+            in_unicode.map_or((&turn.content, ""), |text| (text, ", in Zawgyi, shown in Unicode"));
+        text.push_str(&format!("\n[{}{of}]\n{}\n", turn.role.as_str(), output::on_terminal(shown)));
     }
     for image in &item.images {
         text.push_str(&format!("\n[image {}]\n", image.sha256));

@@ -24,12 +24,17 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
         "item_id": undone.item_id,
         "task": undone.task,
         "kind": undone.kind.as_str(),
+        "others": undone.others,
         "state": undone.saved.state,
     });
     output.show(&report, |_| {
         let task = undone.task.map_or_else(String::new, |task| format!(" of the {task}"));
+        let others = match undone.others {
+            0 => String::new(),
+            n => format!("; and the same for {n} more"),
+        };
         format!(
-            "taken back: {}{task}, item {}, which is {} again",
+            "taken back: {}{task}, item {}, which is {} again{others}",
             undone.kind, undone.item_id, undone.saved.state
         )
     })

@@ -5,7 +5,9 @@ use std::path::Path;
 use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands};
 
-use crate::commands::{assist, export, guards, import, policies, queues, review, runs, settings, start};
+use crate::commands::{
+    alike, assist, export, guards, import, policies, queues, review, runs, settings, start,
+};
 
 /// Every command that the page may call.
 pub(crate) fn commands<R: Runtime>() -> Builder<R> {
@@ -41,7 +43,10 @@ pub(crate) fn commands<R: Runtime>() -> Builder<R> {
         review::decide,
         review::gesture,
         review::undo,
+        review::correct_language,
         review::history,
+        alike::alike,
+        alike::decide_all,
         runs::forecast_run,
         runs::measure_run,
         runs::start_run,

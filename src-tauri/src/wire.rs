@@ -344,6 +344,12 @@ pub struct ImportReport {
     pub known: u32,
     /// Added, but the same content as an earlier item.
     pub duplicates: u32,
+    /// Added, but the same or nearly the same as an earlier item.
+    pub alike: u32,
+    /// Added, and the language was detected.
+    pub detected: u32,
+    /// Added, and Burmese in the Zawgyi encoding.
+    pub zawgyi: u32,
     pub failed: u32,
     /// The first of the rows that failed, at most 200.
     pub errors: Vec<RowError>,
@@ -403,6 +409,10 @@ pub struct ItemView {
     pub seq: u32,
     pub external_id: Option<String>,
     pub language: Option<String>,
+    /// "file", "detected" or "corrected"; null without a language.
+    pub language_from: Option<String>,
+    /// The texts of the turns in Unicode, for an item in Zawgyi: what guards read, and where risk along the response lies.
+    pub in_unicode: Option<Vec<String>>,
     /// All turns in order; the last user turn is the prompt, a last assistant turn the response.
     pub turns: Vec<Turn>,
     pub images: Vec<ImageView>,
@@ -413,6 +423,38 @@ pub struct ItemView {
     pub duplicates: u32,
     /// Which recorded draw brought it up, if one did.
     pub draw_id: Option<String>,
+}
+
+/// The near-duplicates of an item.
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct Alike {
+    /// The nearest first, at most 200.
+    pub items: Vec<AlikeItem>,
+    /// There may be more that were not looked at.
+    pub more: bool,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct AlikeItem {
+    pub item_id: String,
+    pub seq: u32,
+    pub language: Option<String>,
+    pub excerpt: String,
+    /// Which share of the texts differs, 0 to 1.
+    #[specta(type = Number)]
+    pub text_distance: f64,
+    /// In how many of 256 bits the pictures differ; null where there are none to compare.
+    pub picture_distance: Option<u32>,
+    pub tasks: Vec<AlikeTask>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, Type)]
+pub struct AlikeTask {
+    /// "prompt" or "response".
+    pub task: String,
+    pub state: String,
+    /// The label in force.
+    pub label: Option<String>,
 }
 
 /// An image of an item: `media://localhost/ITEM/SHA256` is the picture itself, with `?thumb=1` a small copy of it.

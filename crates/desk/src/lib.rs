@@ -7,6 +7,7 @@
 //! Invariant: this crate knows no tensors and no window, and opens no network socket. Guards are asked through
 //! [`saring_verdict::Engine`].
 
+pub mod alike;
 pub mod assist;
 pub mod audit;
 pub mod bundle;
@@ -19,6 +20,7 @@ pub mod guards;
 mod health;
 pub mod import;
 pub mod label;
+pub mod language;
 pub mod media;
 pub mod metrics;
 pub mod policy;

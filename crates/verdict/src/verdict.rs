@@ -40,6 +40,8 @@ pub struct TokenCount {
 pub enum VerdictNote {
     /// Images without a text: the guard's authors did not describe that format.
     ImageWithoutText,
+    /// The item is Burmese in the Zawgyi encoding, and the guard read the Unicode text that it means.
+    ZawgyiReadAsUnicode,
 }
 
 impl VerdictNote {
@@ -47,6 +49,7 @@ impl VerdictNote {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ImageWithoutText => "image_without_text",
+            Self::ZawgyiReadAsUnicode => "zawgyi_read_as_unicode",
         }
     }
 }

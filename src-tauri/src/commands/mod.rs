@@ -1,5 +1,6 @@
 //! What the page may ask, one file a screen. Each command unpacks, calls the desk and converts; nothing else.
 
+pub(crate) mod alike;
 pub(crate) mod assist;
 pub(crate) mod export;
 pub(crate) mod guards;

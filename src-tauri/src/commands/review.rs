@@ -1,6 +1,11 @@
 //! The review screen.
 
-use saring_desk::{Workspace, queue as desk, review as desk_review, review::Gesture as DeskGesture};
+use saring_desk::{
+    Workspace,
+    language::LanguageCorrection,
+    queue as desk, review as desk_review,
+    review::Gesture as DeskGesture,
+};
 use tauri::State;
 
 use crate::{
@@ -115,6 +120,20 @@ pub(crate) async fn gesture(session: State<'_, Session>, gesture: Gesture) -> An
     Ok(Saved { decision_id: saved.decision_id, saved_at: saved.saved_at, item, counts })
 }
 
+/// Says which language an item is in, as a BCP 47 tag; "und" if it cannot be told.
+#[tauri::command]
+#[specta::specta]
+pub(crate) async fn correct_language(
+    session: State<'_, Session>,
+    item_id: String,
+    language: String,
+) -> Answer<ItemView> {
+    let (workspace, reviewer) = (session.workspace().await?, session.reviewer().await?);
+    let correction = LanguageCorrection { item_id, language, reviewer };
+    workspace.correct_language(&correction).await?;
+    Ok(convert::item(workspace.item(&correction.item_id).await?))
+}
+
 /// Takes back the reviewer's last act, in whichever queue it was: the page shows the item that comes with the answer.
 #[tauri::command]
 #[specta::specta]
@@ -124,8 +143,12 @@ pub(crate) async fn undo(session: State<'_, Session>, queue_id: String) -> Answe
     workspace.queue(&queue_id).await?;
     let undone = workspace.undo(&reviewer).await?;
     let task = undone.task.map(|task| format!(" of the {task}")).unwrap_or_default();
+    let others = match undone.others {
+        0 => String::new(),
+        n => format!(", and of {n} more items"),
+    };
     Ok(Undone {
-        what: format!("{}{task}", undone.kind),
+        what: format!("{}{task}{others}", undone.kind),
         saved_at: undone.saved.saved_at,
         item: convert::item(seen(&session, &undone.item_id).await?),
         counts: queue_counts(workspace, &undone.saved.queue_id).await?,
@@ -146,6 +169,6 @@ async fn seen(session: &Session, item_id: &str) -> Answer<desk_review::ItemView>
     Ok(session.workspace().await?.item_for(item_id, reviewer.as_deref()).await?)
 }
 
-async fn queue_counts(workspace: &Workspace, queue_id: &str) -> Answer<StateCounts> {
+pub(super) async fn queue_counts(workspace: &Workspace, queue_id: &str) -> Answer<StateCounts> {
     Ok(counts(&workspace.queue_overview(queue_id).await?.counts))
 }

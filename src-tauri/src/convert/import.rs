@@ -117,6 +117,9 @@ pub(crate) fn report(report: desk::ImportReport) -> ImportReport {
         added: count(report.added),
         known: count(report.known),
         duplicates: count(report.duplicates),
+        alike: count(report.alike),
+        detected: count(report.detected),
+        zawgyi: count(report.zawgyi),
         failed: count(report.failed),
         errors: report
             .errors

@@ -18,7 +18,8 @@ use crate::{
 
 pub(crate) fn item(item: desk::ItemView) -> ItemView {
     // What the response task judges.
-    let response = item.turns.last().map_or("", |turn| turn.content.as_str());
+    let in_unicode = item.in_unicode.as_ref().and_then(|texts| texts.last()).map(String::as_str);
+    let response = in_unicode.or(item.turns.last().map(|turn| turn.content.as_str())).unwrap_or_default();
     let tasks = item.tasks.into_iter().map(|one| task(one, response)).collect();
     ItemView {
         id: item.id,
@@ -26,6 +27,8 @@ pub(crate) fn item(item: desk::ItemView) -> ItemView {
         seq: count(item.seq),
         external_id: item.external_id,
         language: item.language,
+        language_from: item.language_from.map(|from| from.as_str().to_owned()),
+        in_unicode: item.in_unicode,
         turns: item
             .turns
             .into_iter()

@@ -1,5 +1,6 @@
 //! From the desk's types to those that cross to the page. Nothing is decided here.
 
+pub(crate) mod alike;
 pub(crate) mod assist;
 pub(crate) mod demo;
 pub(crate) mod export;

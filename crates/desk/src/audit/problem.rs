@@ -75,6 +75,12 @@ pub enum Problem {
         /// Which item.
         item_id: String,
     },
+    /// The language of an item is not what the last correction of it says.
+    #[error("the language of item {item_id} does not follow from its corrections")]
+    LanguageEdited {
+        /// Which item.
+        item_id: String,
+    },
     /// The chain does not end where the database says.
     #[error(
         "the chain has {found} events where the database says {expected}, or ends in another one: its end was cut off or edited"

@@ -69,6 +69,7 @@ impl Workspace {
         walk.removals(&mut read).await?;
         walk.provenances(&mut read).await?;
         walk.states(&mut read).await?;
+        walk.languages(&mut read).await?;
         laptops::problems(&mut read, &mut |problem| walk.report.push(problem)).await?;
         Ok(walk.report)
     }
@@ -255,6 +256,14 @@ impl Walk {
                 }
             }
         }
+    }
+
+    /// A corrected language is as its last correction says; the others are in the hashes of their imports.
+    async fn languages(&mut self, conn: &mut Conn) -> Result<()> {
+        for item_id in store::audit::uncorrected_languages(conn, PAGE).await? {
+            self.report.push(Problem::LanguageEdited { item_id });
+        }
+        Ok(())
     }
 
     /// States are derived, so they are no part of the chain; but exports and reviewers go by them.

@@ -2,13 +2,19 @@
 
 use std::path::{Path, PathBuf};
 
+use rayon::iter::{IntoParallelRefMutIterator, ParallelIterator};
 use saring_verdict::Cancel;
 use tokio::sync::mpsc;
 
 use super::{ColumnMapping, ItemRow, RowError, bytes::BytesRead, labels::LabelsRole, records::Rows};
 use crate::{
     Error, Result,
+    alike::{
+        Pdq, Sketch,
+        group::{self, NewPrint},
+    },
     audit::chain::RowHasher,
+    language::{self, zawgyi},
     media::{self, Keeping, StoreImageError, StoredImage},
     queue::search::Indexed,
     store::{
@@ -35,6 +41,12 @@ pub(crate) struct Prepared {
     images: Vec<StoredImage>,
     content_hash: String,
     indexed: Indexed,
+    zawgyi: bool,
+    /// Of a row that does not say its language.
+    detected: Option<&'static str>,
+    sketch: Sketch,
+    /// What its images look like, where that can be said.
+    looks: Vec<Option<Pdq>>,
 }
 
 impl Prepared {
@@ -93,6 +105,13 @@ impl Batch {
         self.rows.iter().map(|prepared| &prepared.row)
     }
 
+    /// Looks at what the rows say in words, on all processors: it takes longer than reading them.
+    fn read_closely(&mut self) {
+        self.rows.par_iter_mut().filter(|prepared| prepared.row.language.is_none()).for_each(|prepared| {
+            prepared.detected = language::detect(prepared.row.texts());
+        });
+    }
+
     fn is_full(&self) -> bool {
         self.rows.len() + self.errors.len() >= BATCH_ROWS || self.bytes >= BATCH_BYTES
     }
@@ -134,11 +153,15 @@ fn try_read_file(order: &ReadOrder, batches: &mpsc::Sender<Result<Batch>>) -> Re
                 batch.rows.push(prepared);
             }
         }
-        if batch.is_full() && batches.blocking_send(Ok(std::mem::take(&mut batch))).is_err() {
-            return Ok(());
+        if batch.is_full() {
+            batch.read_closely();
+            if batches.blocking_send(Ok(std::mem::take(&mut batch))).is_err() {
+                return Ok(());
+            }
         }
     }
     if batch.rows_read > 0 {
+        batch.read_closely();
         let _listener_gone = batches.blocking_send(Ok(batch));
     }
     Ok(())
@@ -151,15 +174,21 @@ fn prepare(
     media_dir: &Path,
     keeping: Keeping,
 ) -> std::result::Result<Prepared, StoreImageError> {
-    let mut images = Vec::with_capacity(row.images.len());
+    let (mut images, mut looks) =
+        (Vec::with_capacity(row.images.len()), Vec::with_capacity(row.images.len()));
     for (position, written) in (1..).zip(&row.images) {
         let path = media::resolve(folder, written, position)?;
         images.push(media::keep_image(media_dir, &path, position, keeping)?);
+        looks.push(media::picture::looks(&path));
     }
-    let turns = row.messages.iter().flatten().map(|m| m.content.as_str());
-    let texts = row.prompt.as_deref().into_iter().chain(row.response.as_deref()).chain(turns);
-    let indexed = Indexed::new(0, texts);
-    Ok(Prepared { item_id: None, line, content_hash: content_hash(&row, &images), images, indexed, row })
+    let zawgyi = row.texts().any(zawgyi::is_zawgyi);
+    // Found by what was typed in either encoding.
+    let meant: Vec<String> =
+        row.texts().filter(|_| zawgyi).map(|text| zawgyi::in_unicode(text).into_owned()).collect();
+    let indexed = Indexed::new(0, row.texts().chain(meant.iter().map(String::as_str)));
+    let sketch = if zawgyi { Sketch::of(meant.iter().map(String::as_str)) } else { Sketch::of(row.texts()) };
+    let content_hash = content_hash(&row, &images);
+    Ok(Prepared { item_id: None, line, content_hash, images, indexed, zawgyi, detected: None, sketch, looks, row })
 }
 
 /// SHA-256 of turns and images: what makes two rows the same.
@@ -182,12 +211,16 @@ fn content_hash(row: &ItemRow, images: &[StoredImage]) -> String {
     hasher.finish()
 }
 
-/// Writes a batch inside of a transaction and counts what came of it in `import`. Gives the rows that were not taken.
-pub(crate) async fn write(
-    tx: &mut WriteTx<'_>,
-    import: &mut ImportRow,
-    batch: Batch,
-) -> Result<Vec<ImportErrorRow>> {
+/// What came of a batch beside what is counted with its import.
+pub(crate) struct Came {
+    /// The rows that were not taken.
+    pub errors: Vec<ImportErrorRow>,
+    /// How many pairs of fingerprints were compared.
+    pub comparisons: u64,
+}
+
+/// Writes a batch inside of a transaction and counts what came of it in `import`.
+pub(crate) async fn write(tx: &mut WriteTx<'_>, import: &mut ImportRow, batch: Batch) -> Result<Came> {
     let Batch { rows, errors, rows_read, .. } = batch;
     let mut errors: Vec<ImportErrorRow> =
         errors.iter().map(|(line, error)| error_row(*line, error)).collect();
@@ -195,6 +228,8 @@ pub(crate) async fn write(
     errors.extend(refused.into_iter().map(|line| error_row(line, &RowError::Quarantined)));
     errors.sort_by_key(|e| e.line);
     insert_fresh(tx, import, &fresh).await?;
+    let prints: Vec<NewPrint> = fresh.iter().map(new_print).collect();
+    let grouped = group::group(tx, &import.queue_id, &prints).await?;
     for error in &errors {
         crate::store::imports::insert_error(tx, &import.id, error).await?;
     }
@@ -203,8 +238,12 @@ pub(crate) async fn write(
     import.rows_added += count(&fresh);
     import.rows_duplicate += count(fresh.iter().filter(|(item, _)| item.duplicate_of.is_some()));
     import.rows_failed += count(&errors);
+    import.rows_detected += count(fresh.iter().filter(|(item, _)| item.language_detected));
+    import.rows_zawgyi += count(fresh.iter().filter(|(item, _)| item.zawgyi));
+    import.rows_alike += grouped.alike;
+    import.rows_crowded += grouped.crowded;
     crate::store::imports::update(tx, import).await?;
-    Ok(errors)
+    Ok(Came { errors, comparisons: grouped.comparisons })
 }
 
 fn count<T>(things: impl IntoIterator<Item = T>) -> i64 {
@@ -277,7 +316,9 @@ fn new_item(id: String, seq: i64, prepared: &mut Prepared, duplicate_of: Option<
             let turn = |m: &saring_verdict::Message| serde_json::json!({"role": m.role.as_str(), "content": m.content});
             serde_json::Value::from(turns.iter().map(turn).collect::<Vec<_>>()).to_string()
         }),
-        language: row.language.take(),
+        language_detected: row.language.is_none() && prepared.detected.is_some(),
+        language: row.language.take().or_else(|| prepared.detected.map(str::to_owned)),
+        zawgyi: prepared.zawgyi,
         group_key: row.group.take(),
         source: row.source.take(),
         labels: row.labels.as_ref().map(|l| l.verbatim.clone()),
@@ -308,6 +349,12 @@ async fn insert_fresh(tx: &mut WriteTx<'_>, import: &ImportRow, fresh: &[(NewIte
     let row_id = format!("{}/{}/{}", import.id, first.seq, last.seq);
     events::append(tx, EventKind::ItemsImported, &row_id, &hash).await?;
     Ok(())
+}
+
+fn new_print((item, prepared): &(NewItem, Prepared)) -> NewPrint {
+    let hashes = prepared.images.iter().map(|image| image.at.sha256.clone());
+    let pictures = hashes.zip(prepared.looks.iter().copied()).collect();
+    NewPrint { seq: item.seq, sketch: prepared.sketch, pictures }
 }
 
 fn new_tasks(item: &NewItem, row: &ItemRow) -> Vec<NewTask> {

@@ -184,6 +184,12 @@ impl ItemRow {
         Ok(())
     }
 
+    /// Everything that it says in words: request and answer, or the turns.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let turns = self.messages.iter().flatten().map(|m| m.content.as_str());
+        self.prompt.as_deref().into_iter().chain(self.response.as_deref()).chain(turns)
+    }
+
     /// What of this row can be judged.
     pub fn tasks(&self) -> Vec<Task> {
         match &self.messages {

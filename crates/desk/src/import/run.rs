@@ -75,6 +75,16 @@ pub struct ImportReport {
     pub known: u64,
     /// Of those added, rows with the content of an earlier item.
     pub duplicates: u64,
+    /// Of those added, rows whose language the file did not say and that was detected.
+    pub detected: u64,
+    /// Of those added, rows with Burmese in the Zawgyi encoding.
+    pub zawgyi: u64,
+    /// Of those added, rows that are nearly the same as an earlier item of the queue, or the same.
+    pub alike: u64,
+    /// Of those added, rows for which some earlier items were not looked at: too many others stand under the same keys.
+    pub crowded: u64,
+    /// How many pairs of fingerprints were compared to find that out.
+    pub comparisons: u64,
     /// Rows, and files as a whole, that were not taken.
     pub failed: u64,
     /// The first of those, at most [`ImportReport::ERRORS_MAX`]; every one is kept with its import.
@@ -178,9 +188,10 @@ impl Workspace {
             let next: Batch = next?;
             columns.see(&next);
             let mut tx = self.store().write().await?;
-            let errors = batch::write(&mut tx, &mut import, next).await?;
+            let came = batch::write(&mut tx, &mut import, next).await?;
             tx.commit().await?;
-            for error in errors {
+            report.comparisons += came.comparisons;
+            for error in came.errors {
                 report.push_error(path, u64::try_from(error.line).unwrap_or(0), error.reason);
             }
             shown.bytes_read = bytes_before + bytes_read.get();
@@ -200,6 +211,10 @@ impl Workspace {
         report.known += as_count(import.rows_known);
         report.duplicates += as_count(import.rows_duplicate);
         report.failed += as_count(import.rows_failed);
+        report.detected += as_count(import.rows_detected);
+        report.zawgyi += as_count(import.rows_zawgyi);
+        report.alike += as_count(import.rows_alike);
+        report.crowded += as_count(import.rows_crowded);
         report.warnings.extend(warnings);
         Ok(())
     }

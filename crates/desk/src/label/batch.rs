@@ -27,6 +27,8 @@ pub(super) struct Pair {
     pub(super) item_id: String,
     pub(super) task: Task,
     pub(super) language: Option<String>,
+    /// The item is in Zawgyi; the subject is not.
+    pub(super) zawgyi: bool,
     pub(super) subject: Subject,
     /// Equal for equal subjects.
     pub(super) digest: Digest,
@@ -132,7 +134,8 @@ pub(super) async fn fetch(
             (Some(error), _) => batch.refused.push((item_id, task, error)),
             (None, Some(subject)) => {
                 let digest = digest(&subject);
-                batch.pairs.push(Pair { seq, item_id, task, language, subject, digest });
+                let zawgyi = content.zawgyi;
+                batch.pairs.push(Pair { seq, item_id, task, language, zawgyi, subject, digest });
             }
             (None, None) => batch.refused.push((item_id, task, JudgeError::Template { reason })),
         }
@@ -156,7 +159,7 @@ mod tests {
         let pair = |length: &usize| {
             let subject = Subject::prompt("a".repeat(*length));
             let (item_id, digest) = (length.to_string(), digest(&subject));
-            Pair { seq: 1, item_id, task: Task::Prompt, language: None, subject, digest }
+            Pair { seq: 1, item_id, task: Task::Prompt, language: None, zawgyi: false, subject, digest }
         };
         lengths.iter().map(pair).collect()
     }

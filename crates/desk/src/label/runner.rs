@@ -217,7 +217,7 @@ impl Runner {
         judged.extend(pairs.into_iter().zip(said).map(|(pair, said)| JudgedPair {
             item_id: pair.item_id,
             task: pair.task,
-            said,
+            said: said.about(pair.zawgyi),
         }));
         Ok(judged)
     }

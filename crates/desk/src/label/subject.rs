@@ -1,10 +1,11 @@
-//! From a stored item and a task to the question that a guard is asked.
+//! From a stored item and a task to the question that a guard is asked. Guards have learned Burmese in Unicode: of an item in
+//! Zawgyi they read the Unicode text that it means.
 
 use std::path::Path;
 
 use saring_verdict::{Message, Subject, Task};
 
-use crate::{import::row::conversation, store::verdicts::ContentRow};
+use crate::{import::row::conversation, language::zawgyi, store::verdicts::ContentRow};
 
 /// The question about one task of an item, or `None` if the stored conversation cannot be read.
 pub(crate) fn subject(content: &ContentRow, task: Task, media_dir: &Path) -> Option<Subject> {
@@ -12,8 +13,13 @@ pub(crate) fn subject(content: &ContentRow, task: Task, media_dir: &Path) -> Opt
         Some(json) => Some(serde_json::from_str(json).ok()?),
         None => None,
     };
-    let messages =
+    let mut messages =
         conversation(task, content.prompt.as_deref(), content.response.as_deref(), turns.as_deref());
+    if content.zawgyi {
+        for message in &mut messages {
+            message.content = zawgyi::in_unicode(&message.content).into_owned();
+        }
+    }
     let images = content.images.iter().map(|image| image.to_ref(media_dir)).collect();
     Some(Subject { task, messages, images })
 }
@@ -42,6 +48,19 @@ mod tests {
         let content = ContentRow { messages: Some(json.into()), ..Default::default() };
         let subject = subject_of(&content, Task::Response);
         assert_eq!(subject.messages.iter().map(|m| m.content.as_str()).collect::<String>(), "abcd");
+    }
+
+    #[test]
+    fn of_an_item_in_zawgyi_its_unicode_text_is_asked_about() {
+        let (asked, answered) = ("ေမးခြန္း", "အဖြေကို မြန်မာလို ပြောပြပါမည်");
+        let content = ContentRow {
+            prompt: Some(asked.into()),
+            response: Some(answered.into()),
+            zawgyi: true,
+            ..Default::default()
+        };
+        let expected = Subject::response("မေးခွန်း", answered);
+        assert_eq!(subject_of(&content, Task::Response), expected, "an answer in Unicode stays as it is");
     }
 
     #[test]

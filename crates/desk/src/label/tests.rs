@@ -6,6 +6,7 @@ mod forecast;
 mod images;
 mod precision;
 mod repeats;
+mod zawgyi;
 
 use std::sync::atomic::Ordering;
 

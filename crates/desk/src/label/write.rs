@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use saring_verdict::{JudgeError, Provenance, Reading, Task, Verdict};
+use saring_verdict::{JudgeError, Provenance, Reading, Task, Verdict, VerdictNote};
 use sha2::{Digest as _, Sha256};
 
 use super::repeats::{Answer, Digest};
@@ -39,6 +39,16 @@ pub(super) enum Said {
 }
 
 impl Said {
+    /// The same about an item in Zawgyi, or not: equal questions may come from items in both encodings, and each verdict says
+    /// which text was judged.
+    pub(super) fn about(mut self, zawgyi: bool) -> Self {
+        if let Self::Asked(_, answer) | Self::Repeated(answer) = &mut self {
+            answer.verdict.notes.retain(|note| *note != VerdictNote::ZawgyiReadAsUnicode);
+            answer.verdict.notes.extend(zawgyi.then_some(VerdictNote::ZawgyiReadAsUnicode));
+        }
+        self
+    }
+
     /// The verdict, if there is one.
     pub(super) fn verdict(&self) -> Option<&Verdict> {
         match self {

@@ -16,6 +16,8 @@ use image::{
     codecs::jpeg::JpegEncoder, metadata::Orientation,
 };
 
+use crate::alike::Pdq;
+
 /// Longest side of an image, in pixels.
 pub const SIDE_MAX: u32 = 16_384;
 /// Most pixels of an image.
@@ -25,6 +27,9 @@ pub const THUMBNAIL_SIDE_MAX: u32 = 160;
 
 /// Most bytes of an image once it is decoded.
 pub const DECODED_BYTES_MAX: u64 = 256 << 20;
+
+/// Longest side of what pictures are compared by, in pixels.
+const LOOKED_AT_SIDE_MAX: u32 = 512;
 
 const THUMBNAIL_QUALITY: u8 = 80;
 
@@ -109,6 +114,31 @@ fn small_copy(mut decoder: impl ImageDecoder) -> Result<Thumbnail, PictureError>
         "image/jpeg"
     };
     Ok(Thumbnail { media_type, bytes: bytes.into_inner() })
+}
+
+/// What a picture looks like. `None` for one that cannot be decoded, and for one with too little to see. Takes as long as decoding
+/// the picture does.
+pub(crate) fn looks(path: &Path) -> Option<Pdq> {
+    let looks = caught(|| {
+        let file = File::open(path).map_err(|_| PictureError::Damaged)?;
+        let mut decoder = open(BufReader::new(file))?;
+        let orientation = orientation(&mut decoder);
+        let mut picture = DynamicImage::from_decoder(decoder).map_err(|_| PictureError::Damaged)?;
+        if picture.width().max(picture.height()) > LOOKED_AT_SIDE_MAX {
+            picture = picture.thumbnail(LOOKED_AT_SIDE_MAX, LOOKED_AT_SIDE_MAX);
+        }
+        picture.apply_orientation(orientation);
+        let picture = picture.into_rgb8();
+        let luminance: Vec<f32> = picture
+            .pixels()
+            .map(|pixel| {
+                let [red, green, blue] = pixel.0.map(f32::from);
+                0.299 * red + 0.587 * green + 0.114 * blue
+            })
+            .collect();
+        Ok(Pdq::of(&luminance, usize::try_from(picture.width()).unwrap_or(0)))
+    });
+    looks.ok().flatten()
 }
 
 /// Runs a decoder that others wrote: a panic in it is a damaged picture.

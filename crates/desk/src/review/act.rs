@@ -105,34 +105,9 @@ impl Workspace {
     /// [`Code::Invalid`](crate::Code) for what the queue's policy does not have, and for a note or a reason that it wants.
     pub async fn decide(&self, decision: &NewDecision) -> Result<Saved> {
         let mut tx = self.store().write().await?;
-        let at = Place::of(&mut tx, &decision.item_id).await?;
-        let task = at.task(decision.task)?;
-        let NewDecision { label, categories, refusal, note, .. } = decision;
-        let said = Said { label, categories, refusal: *refusal, note: note.as_deref() };
-        let checked = at
-            .queue
-            .policy
-            .terms
-            .check(decision.task, said)
-            .map_err(|error| Error::invalid("decision", error.to_string()))?;
-        let reviewer = check_reviewer(&decision.reviewer)?;
-        let rows = store::decisions::of_item(&mut tx, &at.item.id).await?;
-        let row = DecisionRow {
-            task: Some(decision.task),
-            label: Some(checked.label),
-            categories: checked.categories,
-            refusal: checked.refusal,
-            note: checked.note,
-            duration_ms: decision.duration_ms,
-            draw_id: at.draw(&mut tx, decision.draw_id.as_deref()).await?,
-            verdict_visible: decision.verdict_visible
-                || (task.verdict_id.is_some() && was_revealed(&rows, decision.task, &reviewer)),
-            verdict_id: task.verdict_id.clone(),
-            supersedes: at.in_view(task, &rows, &reviewer),
-            synthetic: decision.synthetic,
-            ..blank_row(&tx, &at.item.id, DecisionKind::Label, reviewer)
-        };
-        save(tx, &at.item, rows, row).await
+        let saved = decide_in(&mut tx, decision, Looked::AtIt).await?;
+        tx.commit().await?;
+        Ok(saved)
     }
 
     /// Passes over a task, or over all undecided tasks of an item.
@@ -216,6 +191,48 @@ impl Workspace {
         }
         Ok(saved)
     }
+}
+
+/// Whether a reviewer looked at the item that they decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Looked {
+    /// At this one.
+    AtIt,
+    /// At another one that is nearly the same: no draw brought this one up, and no estimate may be made from it.
+    AtAnother,
+}
+
+/// Writes a decision, inside of a transaction: nothing is saved before that is committed.
+pub(super) async fn decide_in(tx: &mut WriteTx<'_>, decision: &NewDecision, looked: Looked) -> Result<Saved> {
+    let at = Place::of(tx, &decision.item_id).await?;
+    let task = at.task(decision.task)?;
+    let NewDecision { label, categories, refusal, note, .. } = decision;
+    let said = Said { label, categories, refusal: *refusal, note: note.as_deref() };
+    let terms = &at.queue.policy.terms;
+    let checked =
+        terms.check(decision.task, said).map_err(|error| Error::invalid("decision", error.to_string()))?;
+    let reviewer = check_reviewer(&decision.reviewer)?;
+    let rows = store::decisions::of_item(tx, &at.item.id).await?;
+    let draw_id = match looked {
+        Looked::AtIt => at.draw(tx, decision.draw_id.as_deref()).await?,
+        Looked::AtAnother => None,
+    };
+    let row = DecisionRow {
+        task: Some(decision.task),
+        label: Some(checked.label),
+        categories: checked.categories,
+        refusal: checked.refusal,
+        note: checked.note,
+        duration_ms: decision.duration_ms,
+        draw_id,
+        verdict_visible: decision.verdict_visible
+            || (task.verdict_id.is_some() && was_revealed(&rows, decision.task, &reviewer)),
+        verdict_id: task.verdict_id.clone(),
+        supersedes: at.in_view(task, &rows, &reviewer),
+        synthetic: decision.synthetic,
+        ..blank_row(tx, &at.item.id, DecisionKind::Label, reviewer)
+    };
+    apply(tx, &at.item, rows, row).await
 }
 
 /// Puts what has the content of a quarantined item into quarantine too; each with its own row, which names that of the item.
@@ -347,18 +364,6 @@ pub(super) fn blank_row(
         policy_id: None,
         undone: false,
     }
-}
-
-/// Writes the row, its event and what follows from it; on disk when it returns.
-pub(super) async fn save(
-    mut tx: WriteTx<'_>,
-    item: &ItemContent,
-    rows: Vec<DecisionRow>,
-    row: DecisionRow,
-) -> Result<Saved> {
-    let saved = apply(&mut tx, item, rows, row).await?;
-    tx.commit().await?;
-    Ok(saved)
 }
 
 /// Writes the row, its event and what follows from it, inside of a transaction: nothing is saved before that is committed.

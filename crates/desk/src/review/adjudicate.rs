@@ -4,7 +4,7 @@ use saring_verdict::Task;
 
 use super::{
     Awaiting, DecisionKind, DecisionView, NewDecision, Saved,
-    act::{Place, blank_row, check_reviewer, save},
+    act::{Place, apply, blank_row, check_reviewer},
     plan::rule_of,
     standing::{Rule, StandingVoices},
     view::decision_view,
@@ -83,7 +83,9 @@ impl Workspace {
             synthetic: decision.synthetic,
             ..blank_row(&tx, &at.item.id, DecisionKind::Adjudicate, reviewer)
         };
-        save(tx, &at.item, rows, row).await
+        let saved = apply(&mut tx, &at.item, rows, row).await?;
+        tx.commit().await?;
+        Ok(saved)
     }
 
     /// Tasks of a queue about which reviewers disagree, after an item and task, with the decisions side by side.

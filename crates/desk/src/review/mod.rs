@@ -6,6 +6,7 @@
 
 mod act;
 mod adjudicate;
+mod bulk;
 mod history;
 mod kind;
 mod next;
@@ -22,6 +23,7 @@ mod viewer;
 pub(crate) use act::check_reviewer;
 pub use act::{Gesture, NewDecision, Saved};
 pub use adjudicate::Disagreement;
+pub use bulk::{BulkDecision, BulkSaved};
 pub use history::{HistoryEntry, HistoryEvent};
 pub use kind::DecisionKind;
 pub use note::note_words;

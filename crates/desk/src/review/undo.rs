@@ -22,13 +22,15 @@ pub struct Undone {
     pub kind: DecisionKind,
     /// The row that was taken back.
     pub undone_id: String,
+    /// How many other items it was taken back for: copies in quarantine, or the others of a bulk decision.
+    pub others: u64,
     /// The acknowledgement of the undo itself.
     pub saved: Saved,
 }
 
 impl Workspace {
     /// Takes back the last thing that a reviewer did and has not taken back yet, in any queue. The item stands again as it stood
-    /// before; with a quarantine, so do the copies that it took along.
+    /// before; with a quarantine, so do the copies that it took along, with a bulk decision the other items.
     ///
     /// # Errors
     /// [`Error::NothingToUndo`](crate::Error).
@@ -39,16 +41,28 @@ impl Workspace {
         let last = last.ok_or_else(|| Error::NothingToUndo { reviewer: reviewer.clone() })?;
         let mut gesture = match last.kind {
             DecisionKind::Quarantine => store::decisions::with_copies(&mut tx, &last).await?,
-            _ => vec![last],
+            _ => match store::bulks::together_with(&mut tx, &last.id).await? {
+                together if together.is_empty() => vec![last],
+                together => together,
+            },
         }
         .into_iter();
         let first = gesture.next().ok_or(Error::NothingToUndo { reviewer })?;
         let saved = take_back(&mut tx, &first).await?;
-        for copy in gesture {
-            take_back(&mut tx, &copy).await?;
+        let mut others = 0;
+        for other in gesture {
+            take_back(&mut tx, &other).await?;
+            others += 1;
         }
         tx.commit().await?;
-        Ok(Undone { item_id: first.item_id, task: first.task, kind: first.kind, undone_id: first.id, saved })
+        Ok(Undone {
+            item_id: first.item_id,
+            task: first.task,
+            kind: first.kind,
+            undone_id: first.id,
+            others,
+            saved,
+        })
     }
 }
 

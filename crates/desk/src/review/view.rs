@@ -1,5 +1,7 @@
 //! Items as a reviewer may see them: the next one, one by its id, and what lies beside it.
 
+use std::borrow::Cow;
+
 use saring_verdict::{Family, Message, Reading, Role, Severity, Task, Taxonomy, Verdict};
 
 use super::{
@@ -8,6 +10,7 @@ use super::{
 };
 use crate::{
     Error, Result, Thing, Workspace,
+    language::{LanguageFrom, zawgyi},
     media::{self, ItemImage},
     queue::{ItemState, Ordering, Queue, Tab, find_queue, ordered},
     store::{
@@ -34,6 +37,10 @@ pub struct ItemView {
     pub external_id: Option<String>,
     /// BCP 47.
     pub language: Option<String>,
+    /// Where that comes from; `None` without one.
+    pub language_from: Option<LanguageFrom>,
+    /// The texts of the turns in Unicode, for an item in Zawgyi: what guards read, and fonts show.
+    pub in_unicode: Option<Vec<String>>,
     /// All turns in order; the last user turn is the prompt, a last assistant turn the response.
     pub turns: Vec<Message>,
     /// Its images, in order.
@@ -253,12 +260,16 @@ async fn view(
     };
     let view = ItemView {
         duplicates: store::items::copies(conn, &item).await?,
+        in_unicode: item.zawgyi.then(|| {
+            turns(&item).iter().map(|turn| zawgyi::in_unicode(&turn.content).into_owned()).collect()
+        }),
         turns: turns(&item),
         id: item.id,
         seq: item.seq,
         queue_id: item.queue_id,
         external_id: item.external_id,
         language: item.language,
+        language_from: item.language_from,
         images: Vec::new(),
         source: item.source,
         tasks,
@@ -278,13 +289,14 @@ fn turns(item: &ItemContent) -> Vec<Message> {
     prompt.into_iter().chain(item.response.as_ref().map(|r| turn(Role::Assistant, r))).collect()
 }
 
-/// What an assistant said last, which is what the response task judges.
-fn response(item: &ItemContent) -> &str {
+/// What an assistant said last, which is what the response task judges, as the guard read it.
+fn response(item: &ItemContent) -> Cow<'_, str> {
     let last = item.messages.as_ref().and_then(|turns| turns.last());
-    match last {
+    let text: &str = match last {
         Some(turn) if turn.role == Role::Assistant => &turn.content,
         _ => item.response.as_deref().unwrap_or_default(),
-    }
+    };
+    if item.zawgyi { zawgyi::in_unicode(text) } else { text.into() }
 }
 
 fn task_view(
@@ -320,7 +332,7 @@ fn slot(
     let mut newest: Vec<VerdictView> = Vec::new();
     for verdict in verdicts.iter().filter(|v| v.task == task) {
         if newest.iter().all(|n| n.guard_id != verdict.guard_id) {
-            let along = |trace| RiskAlong::read(trace, response(item), reading);
+            let along = |trace| RiskAlong::read(trace, &response(item), reading);
             let risk = verdict.verdict.risk.as_ref().map(along);
             newest.push(VerdictView { risk, ..verdict_view(verdict, queue, reading) });
         }

@@ -1,4 +1,5 @@
-//! What the audit reads: the chain page by page, rows that no event speaks of, states that do not follow from decisions.
+//! What the audit reads: the chain page by page, rows that no event speaks of, states and languages that do not follow
+//! from what people did.
 
 use serde::{Deserialize, Serialize};
 use sqlx::{Row, sqlite::SqliteRow};
@@ -78,6 +79,12 @@ pub async fn without_event(conn: &mut Conn, kind: EventKind, limit: u32) -> Stor
         EventKind::QueuePolicy => {
             "SELECT id FROM queue_policies AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
         }
+        EventKind::BulkDecided => {
+            "SELECT id FROM bulks AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
+        }
+        EventKind::LanguageCorrected => {
+            "SELECT id FROM language_corrections AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
+        }
         EventKind::Draw => {
             "SELECT id FROM draws AS r WHERE NOT EXISTS (SELECT 1 FROM events AS e WHERE e.row_id = r.id AND e.kind = ?1) LIMIT ?2"
         }
@@ -131,6 +138,20 @@ pub async fn touched_items(conn: &mut Conn, after_seq: i64, limit: u32) -> Store
          ORDER BY seq LIMIT ?2",
     )
     .bind(after_seq)
+    .bind(limit)
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Ids of items whose language is not what the last correction of it says, or is called corrected without one.
+pub async fn uncorrected_languages(conn: &mut Conn, limit: u32) -> StoreResult<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "SELECT i.id FROM items AS i WHERE i.language_from IS 'corrected' AND (NOT EXISTS \
+         (SELECT 1 FROM language_corrections AS c WHERE c.item_id = i.id) OR i.language IS NOT \
+         (SELECT c.language FROM language_corrections AS c WHERE c.item_id = i.id ORDER BY c.seq DESC LIMIT 1)) \
+         UNION SELECT i.id FROM language_corrections AS c JOIN items AS i ON i.id = c.item_id \
+         WHERE i.language_from IS NOT 'corrected' LIMIT ?1",
+    )
     .bind(limit)
     .fetch_all(conn)
     .await?)

@@ -130,7 +130,7 @@ pub async fn with_copies(conn: &mut Conn, quarantine: &DecisionRow) -> StoreResu
     rows.iter().map(from_row).collect()
 }
 
-fn from_row(row: &SqliteRow) -> StoreResult<DecisionRow> {
+pub(super) fn from_row(row: &SqliteRow) -> StoreResult<DecisionRow> {
     let task: Option<&str> = row.try_get("task")?;
     let label: Option<&str> = row.try_get("label")?;
     Ok(DecisionRow {

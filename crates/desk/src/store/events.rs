@@ -33,6 +33,10 @@ pub enum EventKind {
     Policy,
     /// A queue went over to a version of a policy.
     QueuePolicy,
+    /// A person applied one decision to many items; there is an event for each of them before it.
+    BulkDecided,
+    /// A reviewer said which language an item is in.
+    LanguageCorrected,
     /// A uniform draw was recorded.
     Draw,
     /// The plan of a queue's review was set.
@@ -49,7 +53,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::ItemsImported,
         Self::QueueCreated,
         Self::GuardAdded,
@@ -61,6 +65,8 @@ impl EventKind {
         Self::PolicyDecision,
         Self::Policy,
         Self::QueuePolicy,
+        Self::BulkDecided,
+        Self::LanguageCorrected,
         Self::Draw,
         Self::ReviewPlan,
         Self::Bundle,
@@ -83,6 +89,8 @@ impl EventKind {
             Self::PolicyDecision => "policy_decision",
             Self::Policy => "policy",
             Self::QueuePolicy => "queue_policy",
+            Self::BulkDecided => "bulk_decided",
+            Self::LanguageCorrected => "language_corrected",
             Self::Draw => "draw",
             Self::ReviewPlan => "review_plan",
             Self::Bundle => "bundle",

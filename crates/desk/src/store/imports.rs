@@ -29,6 +29,14 @@ pub struct ImportRow {
     pub rows_duplicate: i64,
     /// Rows that were not taken.
     pub rows_failed: i64,
+    /// Of those added, rows whose language was detected.
+    pub rows_detected: i64,
+    /// Of those added, rows in Zawgyi.
+    pub rows_zawgyi: i64,
+    /// Of those added, rows nearly the same as an earlier item.
+    pub rows_alike: i64,
+    /// Of those added, rows for which some earlier items were not looked at.
+    pub rows_crowded: i64,
     /// JSON list of sentences.
     pub warnings: String,
 }
@@ -61,7 +69,8 @@ pub async fn insert(tx: &mut WriteTx<'_>, import: &ImportRow) -> StoreResult<()>
 pub async fn update(tx: &mut WriteTx<'_>, import: &ImportRow) -> StoreResult<()> {
     sqlx::query(
         "UPDATE imports SET ended_at = ?2, rows_read = ?3, rows_added = ?4, rows_known = ?5, rows_duplicate = ?6, \
-         rows_failed = ?7, warnings = ?8 WHERE id = ?1",
+         rows_failed = ?7, warnings = ?8, rows_detected = ?9, rows_zawgyi = ?10, \
+         rows_alike = ?11, rows_crowded = ?12 WHERE id = ?1",
     )
     .bind(&import.id)
     .bind(&import.ended_at)
@@ -71,6 +80,10 @@ pub async fn update(tx: &mut WriteTx<'_>, import: &ImportRow) -> StoreResult<()>
     .bind(import.rows_duplicate)
     .bind(import.rows_failed)
     .bind(&import.warnings)
+    .bind(import.rows_detected)
+    .bind(import.rows_zawgyi)
+    .bind(import.rows_alike)
+    .bind(import.rows_crowded)
     .execute(&mut **tx)
     .await?;
     Ok(())
@@ -129,6 +142,10 @@ pub async fn of_queue(conn: &mut Conn, queue_id: &str) -> StoreResult<Vec<Import
                 rows_known: row.try_get("rows_known")?,
                 rows_duplicate: row.try_get("rows_duplicate")?,
                 rows_failed: row.try_get("rows_failed")?,
+                rows_detected: row.try_get("rows_detected")?,
+                rows_zawgyi: row.try_get("rows_zawgyi")?,
+                rows_alike: row.try_get("rows_alike")?,
+                rows_crowded: row.try_get("rows_crowded")?,
                 warnings: row.try_get("warnings")?,
             })
         })

@@ -6,7 +6,7 @@ use saring_verdict::{Message, Subject, Task};
 use sqlx::{QueryBuilder, Row, sqlite::SqliteRow};
 
 use super::{Conn, StoreError, StoreResult, WriteTx, media::MediaRow, queues::parse};
-use crate::{import::row::conversation, queue::ItemState};
+use crate::{import::row::conversation, language::LanguageFrom, queue::ItemState};
 
 /// A row to be added. Ids, hashes and order are decided by the import.
 #[derive(Clone, Debug)]
@@ -27,6 +27,10 @@ pub struct NewItem {
     pub messages: Option<String>,
     /// BCP 47.
     pub language: Option<String>,
+    /// Whether it was detected; else it came with the row.
+    pub language_detected: bool,
+    /// Whether its texts are in Zawgyi.
+    pub zawgyi: bool,
     /// What a split must not separate.
     pub group_key: Option<String>,
     /// Verbatim JSON.
@@ -60,6 +64,10 @@ pub struct ItemContent {
     pub messages: Option<Vec<Message>>,
     /// BCP 47.
     pub language: Option<String>,
+    /// Where that comes from; `None` without one.
+    pub language_from: Option<LanguageFrom>,
+    /// Whether its texts are Burmese in Zawgyi.
+    pub zawgyi: bool,
     /// What a split must not separate.
     pub group_key: Option<String>,
     /// Verbatim JSON.
@@ -110,7 +118,7 @@ pub async fn insert(
     for chunk in items.chunks(50) {
         let mut query = QueryBuilder::new(
             "INSERT INTO items (seq, id, queue_id, import_id, line, external_id, prompt, response, messages, language, \
-             group_key, source, labels, labels_role, content_hash, duplicate_of, created_at) ",
+             language_from, zawgyi, group_key, source, labels, labels_role, content_hash, duplicate_of, created_at) ",
         );
         query.push_values(chunk, |mut row, item| {
             row.push_bind(item.seq)
@@ -123,6 +131,8 @@ pub async fn insert(
                 .push_bind(&item.response)
                 .push_bind(&item.messages)
                 .push_bind(&item.language)
+                .push_bind(item.language_detected.then_some("detected"))
+                .push_bind(item.zawgyi)
                 .push_bind(&item.group_key)
                 .push_bind(&item.source)
                 .push_bind(&item.labels)
@@ -400,14 +410,22 @@ fn from_row(row: &SqliteRow) -> StoreResult<ItemContent> {
                 StoreError::damaged(format!("the messages of item {id} cannot be understood"))
             })?),
         };
+    let language: Option<String> = row.try_get("language")?;
+    let language_from = match row.try_get::<Option<&str>, _>("language_from")? {
+        Some("corrected") => Some(LanguageFrom::Corrected),
+        Some(_) => Some(LanguageFrom::Detected),
+        None => language.is_some().then_some(LanguageFrom::File),
+    };
     Ok(ItemContent {
         messages,
+        language,
+        language_from,
+        zawgyi: row.try_get("zawgyi")?,
         seq: row.try_get("seq")?,
         queue_id: row.try_get("queue_id")?,
         external_id: row.try_get("external_id")?,
         prompt: row.try_get("prompt")?,
         response: row.try_get("response")?,
-        language: row.try_get("language")?,
         group_key: row.try_get("group_key")?,
         source: row.try_get("source")?,
         duplicate_of: row.try_get("duplicate_of")?,

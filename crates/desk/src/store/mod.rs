@@ -6,8 +6,9 @@
 //! so that nothing can be written outside of a transaction.
 
 pub mod audit;
-pub mod calibrations;
+pub mod bulks;
 pub mod bundles;
+pub mod calibrations;
 pub mod chain;
 pub mod comparisons;
 mod connect;
@@ -20,9 +21,12 @@ pub mod failures;
 pub mod guards;
 mod head;
 pub mod health;
+pub mod image_prints;
 pub mod imports;
+pub mod item_prints;
 pub mod item_verdicts;
 pub mod items;
+pub mod language_corrections;
 pub mod laptops;
 pub mod lists;
 pub mod media;

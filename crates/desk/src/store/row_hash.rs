@@ -59,6 +59,15 @@ const fn select(kind: EventKind) -> Option<&'static str> {
             "SELECT r.id, r.seq, r.queue_id, r.policy_id, r.chosen_by, r.chosen_at \
              FROM json_each(?1) AS j CROSS JOIN queue_policies AS r ON r.id = j.value",
         ),
+        EventKind::BulkDecided => Some(
+            "SELECT r.id, r.reviewer, r.decided_at, (SELECT group_concat(decision_id, ' ') FROM (SELECT decision_id \
+             FROM bulk_decisions WHERE bulk_id = r.id ORDER BY decision_id)) AS decisions \
+             FROM json_each(?1) AS j CROSS JOIN bulks AS r ON r.id = j.value",
+        ),
+        EventKind::LanguageCorrected => Some(
+            "SELECT r.id, r.item_id, r.language, r.reviewer, r.corrected_at \
+             FROM json_each(?1) AS j CROSS JOIN language_corrections AS r ON r.id = j.value",
+        ),
         EventKind::Draw => Some(
             "SELECT r.id, r.queue_id, r.seed, r.population, r.drawn_from, r.size, r.created_at, (SELECT group_concat(item_id, ' ') \
              FROM (SELECT item_id FROM draw_items WHERE draw_id = r.id ORDER BY rank)) AS items \
@@ -138,8 +147,9 @@ pub async fn of_rows(
 pub async fn of_items(conn: &mut Conn, first: i64, last: i64) -> StoreResult<String> {
     let mut hasher = RowHasher::new();
     for sql in [
-        "SELECT seq, id, queue_id, import_id, line, external_id, prompt, response, messages, language, group_key, source, \
-         labels, labels_role, content_hash, duplicate_of, created_at FROM items WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
+        "SELECT seq, id, queue_id, import_id, line, external_id, prompt, response, messages, \
+         CASE WHEN language_from IS 'corrected' THEN imported_language ELSE language END, group_key, source, labels, \
+         labels_role, content_hash, duplicate_of, created_at FROM items WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq",
         "SELECT i.seq, t.task, t.gold_label, t.gold_categories, t.gold_refusal FROM items AS i \
          CROSS JOIN tasks AS t ON t.item_id = i.id WHERE i.seq BETWEEN ?1 AND ?2 ORDER BY i.seq, t.task",
         "SELECT i.seq, m.position, m.sha256 FROM items AS i \

@@ -98,12 +98,14 @@ pub struct ContentRow {
     pub response: Option<String>,
     /// JSON, where the item came as a conversation.
     pub messages: Option<String>,
+    /// Whether the texts are Burmese in Zawgyi.
+    pub zawgyi: bool,
     /// Its images, in order.
     pub images: Vec<ImageAt>,
 }
 
 /// The columns of [`ContentRow`] of `visible_items i`.
-pub(super) const CONTENT_COLUMNS: &str = "i.prompt, i.response, i.messages, \
+pub(super) const CONTENT_COLUMNS: &str = "i.prompt, i.response, i.messages, i.zawgyi, \
      (SELECT json_group_array(json_array(sha256, linked_path)) FROM (SELECT f.sha256, f.linked_path FROM item_media AS m \
      JOIN media AS f ON f.sha256 = m.sha256 WHERE m.item_id = i.id ORDER BY m.position)) AS images";
 
@@ -114,6 +116,7 @@ pub(super) fn content(row: &SqliteRow) -> StoreResult<ContentRow> {
         prompt: row.try_get("prompt")?,
         response: row.try_get("response")?,
         messages: row.try_get("messages")?,
+        zawgyi: row.try_get("zawgyi")?,
         images: images.into_iter().map(|(sha256, linked)| ImageAt { sha256, linked }).collect(),
     })
 }

@@ -6,6 +6,7 @@
  */
 import { t } from '$language';
 import type {
+  Alike,
   AssistantView,
   AssistOrder,
   AssistView,
@@ -100,6 +101,12 @@ export interface Backend {
   decide(decision: NewDecision): Promise<Saved>;
   gesture(gesture: Gesture): Promise<Saved>;
   undo(queueId: string): Promise<Undone>;
+  /** What is nearly the same as an item. */
+  alike(itemId: string): Promise<Alike>;
+  /** The decision for its item and for others, as one act that one undo takes back. */
+  decideAll(decision: NewDecision, others: string[]): Promise<Saved>;
+  /** `language` is a BCP 47 tag; "und" if it cannot be told. */
+  correctLanguage(itemId: string, language: string): Promise<ItemView>;
   history(itemId: string): Promise<HistoryEntry[]>;
 
   /** The chat model that helps the reviewer; null: none was added. */

@@ -28,7 +28,13 @@ export const commands = {
 	gesture: (gesture: Gesture) => typedError<Saved, Failure>(__TAURI_INVOKE("gesture", { gesture })),
 	/**  Takes back the reviewer's last act, in whichever queue it was: the page shows the item that comes with the answer. */
 	undo: (queueId: string) => typedError<Undone, Failure>(__TAURI_INVOKE("undo", { queueId })),
+	/**  Says which language an item is in, as a BCP 47 tag; "und" if it cannot be told. */
+	correctLanguage: (itemId: string, language: string) => typedError<ItemView, Failure>(__TAURI_INVOKE("correct_language", { itemId, language })),
 	history: (itemId: string) => typedError<HistoryEntry[], Failure>(__TAURI_INVOKE("history", { itemId })),
+	/**  What is nearly the same as an item, in its queue. */
+	alike: (itemId: string) => typedError<Alike, Failure>(__TAURI_INVOKE("alike", { itemId })),
+	/**  Applies a decision to its item and to others, as one act that one undo takes back. */
+	decideAll: (decision: NewDecision, others: string[]) => typedError<Saved, Failure>(__TAURI_INVOKE("decide_all", { decision, others })),
 	forecastRun: (order: RunOrder) => typedError<ForecastView, Failure>(__TAURI_INVOKE("forecast_run", { order })),
 	measureRun: (order: RunOrder) => typedError<ForecastView, Failure>(__TAURI_INVOKE("measure_run", { order })),
 	startRun: (order: RunOrder) => typedError<RunView, Failure>(__TAURI_INVOKE("start_run", { order })),
@@ -55,6 +61,34 @@ export const commands = {
 };
 
 /* Types */
+/**  The near-duplicates of an item. */
+export type Alike = {
+	/**  The nearest first, at most 200. */
+	items: AlikeItem[],
+	/**  There may be more that were not looked at. */
+	more: boolean,
+};
+
+export type AlikeItem = {
+	item_id: string,
+	seq: number,
+	language: string | null,
+	excerpt: string,
+	/**  Which share of the texts differs, 0 to 1. */
+	text_distance: number,
+	/**  In how many of 256 bits the pictures differ; null where there are none to compare. */
+	picture_distance: number | null,
+	tasks: AlikeTask[],
+};
+
+export type AlikeTask = {
+	/**  "prompt" or "response". */
+	task: string,
+	state: string,
+	/**  The label in force. */
+	label: string | null,
+};
+
 export type AssistOrder = {
 	item_id: string,
 	/**  "translate", "explain" or "policy". */
@@ -349,6 +383,12 @@ export type ImportReport = {
 	known: number,
 	/**  Added, but the same content as an earlier item. */
 	duplicates: number,
+	/**  Added, but the same or nearly the same as an earlier item. */
+	alike: number,
+	/**  Added, and the language was detected. */
+	detected: number,
+	/**  Added, and Burmese in the Zawgyi encoding. */
+	zawgyi: number,
 	failed: number,
 	/**  The first of the rows that failed, at most 200. */
 	errors: RowError[],
@@ -380,6 +420,10 @@ export type ItemView = {
 	seq: number,
 	external_id: string | null,
 	language: string | null,
+	/**  "file", "detected" or "corrected"; null without a language. */
+	language_from: string | null,
+	/**  The texts of the turns in Unicode, for an item in Zawgyi: what guards read, and where risk along the response lies. */
+	in_unicode: string[] | null,
 	/**  All turns in order; the last user turn is the prompt, a last assistant turn the response. */
 	turns: Turn[],
 	images: ImageView[],

@@ -63,6 +63,9 @@ export const tauriBackend: Backend = {
   decide: (decision) => ask(commands.decide(decision)),
   gesture: (gesture) => ask(commands.gesture(gesture)),
   undo: (queueId) => ask(commands.undo(queueId)),
+  alike: (itemId) => ask(commands.alike(itemId)),
+  decideAll: (decision, others) => ask(commands.decideAll(decision, others)),
+  correctLanguage: (itemId, language) => ask(commands.correctLanguage(itemId, language)),
   history: (itemId) => ask(commands.history(itemId)),
 
   assistant: () => ask(commands.assistant()),

@@ -34,6 +34,7 @@ import {
   STATS,
 } from './fixtures';
 import {
+  alikeOf,
   cardOf,
   makeQueue,
   QWEN3GUARD,
@@ -290,6 +291,9 @@ export class FakeBackend implements Backend {
         added: 15,
         known: 0,
         duplicates: 0,
+        alike: 0,
+        detected: 0,
+        zawgyi: 0,
         failed: 1,
         errors: [{ file: order.paths[0] ?? '', line: 3, reason: 'The prompt is missing' }],
         warnings: [],
@@ -349,6 +353,24 @@ export class FakeBackend implements Backend {
     this.#answer('gesture', [gesture], () => {
       const [queue, item] = this.#item(gesture.item_id);
       return this.#review.gesture(queue, item, gesture);
+    });
+  correctLanguage = (itemId: string, language: string) =>
+    this.#answer('correctLanguage', [itemId, language], () => {
+      const [queue, item] = this.#item(itemId);
+      item.language = language === 'und' ? null : language;
+      item.languageFrom = 'corrected';
+      return viewOf(item, queue);
+    });
+  alike = (itemId: string) =>
+    this.#answer('alike', [itemId], () => {
+      const [queue, item] = this.#item(itemId);
+      return alikeOf(item, queue);
+    });
+  decideAll = (decision: NewDecision, others: string[]) =>
+    this.#answer('decideAll', [decision, others], () => {
+      const [queue, item] = this.#item(decision.item_id);
+      const items = [item, ...others.map((id) => this.#item(id)[1])];
+      return this.#review.decideAll(queue, items, decision);
     });
   undo = (queueId: string) =>
     this.#answer('undo', [queueId], () => {

@@ -5,6 +5,7 @@
  * item is nowhere.
  */
 import type {
+  Alike,
   DecisionView,
   HistoryEntry,
   ImageView,
@@ -37,6 +38,7 @@ export interface FakeItem {
   queueId: string;
   seq: number;
   language: string | null;
+  languageFrom?: string;
   turns: Turn[];
   images: ImageView[];
   source: string | null;
@@ -273,6 +275,8 @@ export function viewOf(item: FakeItem, queue: FakeQueue): ItemView {
     seq: item.seq,
     external_id: `post-${48_000 + item.seq}`,
     language: item.language,
+    language_from: item.languageFrom ?? (item.language === null ? null : 'file'),
+    in_unicode: null,
     turns: item.turns,
     images: item.images,
     source: item.source,
@@ -280,6 +284,30 @@ export function viewOf(item: FakeItem, queue: FakeQueue): ItemView {
     flagged: item.flagged,
     duplicates: item.seq % 7 === 0 ? 2 : 0,
     draw_id: queue.draw?.id ?? null,
+  };
+}
+
+/** What the fake calls alike: the pending neighbours of every seventh item. */
+export function alikeOf(item: FakeItem, queue: FakeQueue): Alike {
+  const near = item.seq % 7 === 0 ? queue.items : [];
+  const others = near.filter(
+    ({ id, seq, quarantined }) => id !== item.id && !quarantined && Math.abs(seq - item.seq) < 3,
+  );
+  return {
+    items: others.map((other) => ({
+      item_id: other.id,
+      seq: other.seq,
+      language: other.language,
+      excerpt: other.turns[0]?.content ?? '',
+      text_distance: Math.abs(other.seq - item.seq) / 10,
+      picture_distance: null,
+      tasks: other.tasks.map((task) => ({
+        task: task.task,
+        state: task.state,
+        label: task.decisions.at(-1)?.label ?? null,
+      })),
+    })),
+    more: false,
   };
 }
 

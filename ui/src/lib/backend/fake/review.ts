@@ -58,6 +58,25 @@ export class FakeReview {
     return this.#saved(queue, item);
   }
 
+  /** Decides several as one: one undo takes all of it back. */
+  decideAll(queue: FakeQueue, items: FakeItem[], decision: NewDecision): Saved {
+    const all = items.map((item) => this.decide(queue, item, { ...decision, item_id: item.id }));
+    const acts = this.#done.splice(-items.length);
+    const [first] = acts;
+    const [saved] = all;
+    if (first === undefined || saved === undefined)
+      throw failureOf('invalid', 'There is nothing to decide', 'Choose an item');
+    this.#done.push({
+      ...first,
+      what: items.length > 1 ? `${first.what}, and of ${items.length - 1} more items` : first.what,
+      revert: () => {
+        for (const act of acts) act.revert();
+      },
+      entries: acts.flatMap(({ entries }) => entries),
+    });
+    return { ...saved, counts: countsOf(queue) };
+  }
+
   gesture(queue: FakeQueue, item: FakeItem, gesture: Gesture): Saved {
     const { kind } = gesture;
     const reason = gesture.reason ?? gesture.note;

@@ -1,0 +1,86 @@
+//! One decision applied to many items: a row and an event for each, and one act around them that one undo takes back.
+
+use std::collections::HashSet;
+
+use super::{
+    NewDecision,
+    act::{Looked, check_reviewer, decide_in},
+};
+use crate::{
+    Error, Result, Workspace,
+    store::{
+        self,
+        events::{self, EventKind},
+    },
+};
+
+/// A decision, and what else it is applied to.
+#[derive(Clone, Debug)]
+pub struct BulkDecision {
+    /// About the item that the reviewer looked at.
+    pub decision: NewDecision,
+    /// Ids of the others, of the same queue.
+    pub others: Vec<String>,
+}
+
+/// The acknowledgement: all of it is on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BulkSaved {
+    /// The act.
+    pub bulk_id: String,
+    /// RFC 3339.
+    pub saved_at: String,
+    /// The item's queue.
+    pub queue_id: String,
+    /// How many items were decided, the one that was looked at among them.
+    pub items: u64,
+}
+
+impl BulkDecision {
+    /// Most items of one act: it is one transaction, and others wait for it.
+    pub const ITEMS_MAX: usize = 1000;
+}
+
+impl Workspace {
+    /// Applies one decision to an item and to others, in one transaction: all of them or none. Undoing it takes all of it back.
+    /// The others count for no estimate of a guard, since nobody looked at them.
+    ///
+    /// # Errors
+    /// See [`decide`](Self::decide), about any of the items; [`Code::Invalid`](crate::Code) for more than
+    /// [`BulkDecision::ITEMS_MAX`] and for items of another queue.
+    pub async fn decide_all(&self, bulk: &BulkDecision) -> Result<BulkSaved> {
+        let BulkDecision { decision, others } = bulk;
+        if others.len() >= BulkDecision::ITEMS_MAX {
+            let reason = format!("one act decides at most {} items; choose fewer", BulkDecision::ITEMS_MAX);
+            return Err(Error::invalid("items", reason));
+        }
+        let reviewer = check_reviewer(&decision.reviewer)?;
+        let mut tx = self.store().write().await?;
+        let first = decide_in(&mut tx, decision, Looked::AtIt).await?;
+        let mut decision_ids = vec![first.decision_id];
+        let mut seen = HashSet::from([decision.item_id.as_str()]);
+        for item_id in others.iter().filter(|id| seen.insert(id.as_str())) {
+            let decision = NewDecision {
+                item_id: item_id.clone(),
+                duration_ms: None,
+                draw_id: None,
+                ..decision.clone()
+            };
+            let saved = decide_in(&mut tx, &decision, Looked::AtAnother).await?;
+            if saved.queue_id != first.queue_id {
+                return Err(Error::invalid(
+                    "items",
+                    "they are of several queues; decide them queue by queue",
+                ));
+            }
+            decision_ids.push(saved.decision_id);
+        }
+        let (bulk_id, saved_at) = (tx.clock().new_id(), tx.clock().now_text());
+        let ids: Vec<&str> = decision_ids.iter().map(String::as_str).collect();
+        store::bulks::insert(&mut tx, &bulk_id, &reviewer, &saved_at, &ids).await?;
+        events::record(&mut tx, EventKind::BulkDecided, &bulk_id).await?;
+        tx.commit().await?;
+        let items = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+        Ok(BulkSaved { bulk_id, saved_at, queue_id: first.queue_id, items })
+    }
+}
