@@ -68,6 +68,9 @@ const FIXED = {
   quarantine: { scope: 'review', keys: ['Q'] },
   break: { scope: 'review', keys: [] },
   undo: { scope: 'review', keys: ['Ctrl+Z', 'Backspace'] },
+  alike: { scope: 'review', keys: ['D'] },
+  'decide-alike': { scope: 'review', keys: ['B'] },
+  language: { scope: 'review', keys: ['Shift+L'] },
   note: { scope: 'review', keys: ['N'] },
   policy: { scope: 'review', keys: ['H'] },
   next: {

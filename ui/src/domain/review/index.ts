@@ -8,6 +8,8 @@ export { schemeOf, type Draft } from './draft';
 export { PicturesController, pictureActions } from './pictures.svelte';
 export { blurFor, type Point, type Size } from './zoom';
 export { excerptFrom, readRisk, riskBars, type RiskBar, type RiskReading } from './risk';
+export { AlikeController } from './alike.svelte';
+export { correctLanguage } from './item-language';
 export {
   AssistantController,
   assistantActions,

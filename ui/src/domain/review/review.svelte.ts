@@ -19,7 +19,6 @@ import {
   type StateCounts,
   type TaskView,
 } from '../../lib/backend';
-import { labelName, taskName } from '../labels';
 import {
   asked,
   draftOf,
@@ -36,6 +35,7 @@ import { ItemFeed } from './item-feed';
 import { ListController } from './list.svelte';
 import { ReasonsController } from './reasons.svelte';
 import type { FailedSave, Phase, ReviewSetup } from './setup';
+import { saidOf, sendDecision } from './together';
 import { Unfinished } from './unfinished.svelte';
 
 export class ReviewController {
@@ -360,15 +360,14 @@ export class ReviewController {
       verdict_visible: this.#seen.has(`${item.id} ${task.task}`),
       draw_id: item.draw_id,
     };
+    const others = this.setup.together?.(item.id) ?? [];
     // shown as chosen at once, on disk a moment later
     this.draft = draft;
     await this.#save(
-      () => this.setup.backend.decide(decision),
+      () => sendDecision(this.setup.backend, decision, others),
       async () => {
-        this.message = t('review.say.decided', {
-          task: taskName(decision.task),
-          label: labelName(decision.label),
-        });
+        this.message = saidOf(decision, others.length);
+        if (others.length > 0) await this.list.open();
         if (this.card?.mode === 'suggestion') await this.moveOn();
         else this.#look();
       },

@@ -14,6 +14,8 @@ export interface ReviewSetup {
   reviewer: () => string | null;
   /** Shows an item of another queue. */
   elsewhere: (place: { queueId: string; itemId: string }) => void;
+  /** Ids of what a decision about an item goes to beside it. */
+  together?: (itemId: string) => string[];
   nowMs?: () => number;
 }
 

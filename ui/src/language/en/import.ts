@@ -85,6 +85,13 @@ export const importing = {
   'import.report.knownText': 'there already, left as they were',
   'import.report.duplicates': 'duplicates',
   'import.report.duplicatesText': 'of those added: same content as an earlier item',
+  'import.report.alike': 'alike',
+  'import.report.alikeText': 'of those added: the same or nearly the same as an earlier item',
+  'import.report.detected': 'detected',
+  'import.report.detectedText': 'of those added: the language was detected, the file does not say',
+  'import.report.zawgyi': 'Zawgyi',
+  'import.report.zawgyiText':
+    'of those added: Burmese in the Zawgyi encoding, shown and judged in Unicode',
   'import.report.failed': 'failed',
   'import.report.failedText': 'could not be read',
   'import.label': 'Label {{queue}}…',

@@ -1,4 +1,5 @@
 /** The English texts of the window, by area. Their keys are the keys there are. */
+import { alike } from './alike';
 import { beside } from './beside';
 import { comfort } from './comfort';
 import { failure } from './failure';
@@ -25,6 +26,7 @@ export const en = {
   ...guards,
   ...review,
   ...beside,
+  ...alike,
   ...comfort,
   ...outcome,
   ...policy,

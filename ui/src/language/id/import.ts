@@ -87,6 +87,15 @@ export const importing: Translated<typeof en> = {
   'import.report.knownText': 'dibiarkan seperti semula',
   'import.report.duplicates': 'duplikat',
   'import.report.duplicatesText': 'di antara yang ditambahkan: isinya sama dengan item sebelumnya',
+  'import.report.alike': 'hampir sama',
+  'import.report.alikeText':
+    'di antara yang ditambahkan: sama atau hampir sama dengan item sebelumnya',
+  'import.report.detected': 'dikenali',
+  'import.report.detectedText':
+    'di antara yang ditambahkan: bahasanya dikenali dari teks, berkas tidak menyebutkannya',
+  'import.report.zawgyi': 'Zawgyi',
+  'import.report.zawgyiText':
+    'di antara yang ditambahkan: bahasa Burma dalam enkode Zawgyi, ditampilkan dan dinilai dalam Unicode',
   'import.report.failed': 'gagal',
   'import.report.failedText': 'tidak dapat dibaca',
   'import.label': 'Labeli {{queue}}…',

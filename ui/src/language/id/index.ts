@@ -16,6 +16,7 @@
  */
 import type { en } from '../en';
 import type { Translated } from '../message';
+import { alike } from './alike';
 import { beside } from './beside';
 import { comfort } from './comfort';
 import { failure } from './failure';
@@ -42,6 +43,7 @@ export const id: Translated<typeof en> = {
   ...guards,
   ...review,
   ...beside,
+  ...alike,
   ...comfort,
   ...outcome,
   ...policy,

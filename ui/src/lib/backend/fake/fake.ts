@@ -37,8 +37,8 @@ import {
   alikeOf,
   cardOf,
   makeQueue,
-  QWEN3GUARD,
   rowOf,
+  runOf,
   SEA_GUARD,
   stateOf,
   viewOf,
@@ -49,38 +49,11 @@ import {
 } from './model';
 import { FakePolicies, schemeFrom } from './policies';
 import { CHAT, POSTER, STICKER } from './pictures';
+import { PLANS } from './plans';
 import { failureOf, FakeReview } from './review';
 
 /** What the fake loads, whatever it is. */
 const LOADED_BYTES = 8_000_000_000;
-
-export const PLANS: QueuePlan[] = [
-  {
-    id: 'forum',
-    name: 'forum-november',
-    scheme: QWEN3GUARD,
-    mode: 'suggestion',
-    size: 1204,
-    labelled: true,
-  },
-  {
-    id: 'blind',
-    name: 'assistant-blind',
-    scheme: QWEN3GUARD,
-    mode: 'blind',
-    size: 60,
-    labelled: true,
-  },
-  { id: 'demo', name: 'demo', scheme: SEA_GUARD, mode: 'suggestion', size: 15, labelled: true },
-  {
-    id: 'fresh',
-    name: 'fresh-import',
-    scheme: SEA_GUARD,
-    mode: 'suggestion',
-    size: 8,
-    labelled: false,
-  },
-];
 
 export interface FakeOptions {
   plans?: QueuePlan[];
@@ -366,7 +339,7 @@ export class FakeBackend implements Backend {
       const [queue, item] = this.#item(itemId);
       return alikeOf(item, queue);
     });
-  decideAll = (decision: NewDecision, others: string[]) =>
+  decideAll: Backend['decideAll'] = (decision, others) =>
     this.#answer('decideAll', [decision, others], () => {
       const [queue, item] = this.#item(decision.item_id);
       const items = [item, ...others.map((id) => this.#item(id)[1])];
@@ -407,28 +380,7 @@ export class FakeBackend implements Backend {
     this.#answer('startRun', [order], () => {
       const queue = this.#queue(order.queue_id);
       const guard = this.guardList.find(({ id }) => id === order.guard_id) ?? DEMO_GUARD;
-      const run: RunView = {
-        id: `run-${this.runList.length + 1}`,
-        queue_id: queue.id,
-        queue: queue.name,
-        guard: guard.name,
-        is_toy: guard.is_toy,
-        state: 'running',
-        total: queue.items.length,
-        done: 0,
-        repeated: 0,
-        failed: 0,
-        items_per_second: null,
-        tokens_per_second: null,
-        cached_share: null,
-        eta_seconds: null,
-        device: DEVICES[0]?.name ?? null,
-        device_fallback: null,
-        notes: [],
-        left_out: 0,
-        loading: null,
-        recent: [],
-      };
+      const run = runOf(`run-${this.runList.length + 1}`, queue, guard);
       this.runList = [run, ...this.runList];
       return run;
     });

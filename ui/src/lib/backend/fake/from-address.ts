@@ -7,7 +7,8 @@
  * The queues `pictures` and `stream` are there beside those of the tests.
  */
 import type { Backend } from '../backend';
-import { FakeBackend, PLANS } from './fake';
+import { FakeBackend } from './fake';
+import { PLANS } from './plans';
 import {
   ASSISTANT,
   ASSISTANT_GUARD,

@@ -14,7 +14,9 @@ import type {
   PolicyView,
   QueueCard,
   QueueOrder,
+  GuardView,
   ReviewMode,
+  RunView,
   Scheme,
   StateCounts,
   TaskView,
@@ -22,6 +24,7 @@ import type {
   VerdictSlot,
   VerdictView,
 } from '../bindings';
+import { DEVICES } from './fixtures';
 import { termsFrom } from './policies';
 import { makeRisk } from './risk';
 import { SAMPLES, type Sample } from './samples';
@@ -338,5 +341,31 @@ export function rowOf(item: FakeItem): ItemRow {
     has_image: item.images.length > 0,
     flagged: item.flagged,
     labelled: item.tasks.every((task) => task.verdict !== null),
+  };
+}
+
+/** A run that has just begun. */
+export function runOf(id: string, queue: FakeQueue, guard: GuardView): RunView {
+  return {
+    id,
+    queue_id: queue.id,
+    queue: queue.name,
+    guard: guard.name,
+    is_toy: guard.is_toy,
+    state: 'running',
+    total: queue.items.length,
+    done: 0,
+    repeated: 0,
+    failed: 0,
+    items_per_second: null,
+    tokens_per_second: null,
+    cached_share: null,
+    eta_seconds: null,
+    device: DEVICES[0]?.name ?? null,
+    device_fallback: null,
+    notes: [],
+    left_out: 0,
+    loading: null,
+    recent: [],
   };
 }
