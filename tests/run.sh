@@ -19,6 +19,22 @@ step() {
     fi
 }
 
+# `beside NAME COMMAND...`: starts it; `joined NAME` waits for it and shows what it printed.
+beside() {
+    name=$1
+    shift
+    { "$@" >"$logs/$name.log" 2>&1; echo $? >"$logs/$name.status"; } &
+}
+
+joined() {
+    printf '\n== %s\n' "$1"
+    wait
+    cat "$logs/$1.log"
+    if [ "$(cat "$logs/$1.status")" -ne 0 ]; then
+        failed_steps="$failed_steps $1"
+    fi
+}
+
 in_ui() {
     (cd ui && "$@")
 }
@@ -46,12 +62,14 @@ step lint in_ui npm run --silent lint
 if [ "$only" = all ]; then
     # Programs first: the tests start them, the window's tests start both. Tests' features with them, so that nothing is built twice.
     step build cargo build --locked --workspace --all-targets --quiet
+    # The window's tests wait more than they compute.
+    beside typescript in_ui npm run --silent test
     step rust with_display cargo test --locked --workspace --no-fail-fast
+    joined typescript
     # The kernels are built without the checks of pointers and sums, except here.
     step kernels cargo test --locked --package saring-kernels --lib \
         --config 'profile.dev.package.saring-kernels.debug-assertions=true' \
         --config 'profile.dev.package.saring-kernels.overflow-checks=true' --target-dir "${CARGO_TARGET_DIR:-target}/checked"
-    step typescript in_ui npm run --silent test
 fi
 
 if [ "$only" = all ]; then
