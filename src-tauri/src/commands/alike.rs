@@ -3,7 +3,7 @@
 use saring_desk::review::BulkDecision;
 use tauri::State;
 
-use super::review::queue_counts;
+use super::review::{queue_counts, seen};
 use crate::{
     convert,
     failure::Answer,
@@ -34,7 +34,7 @@ pub(crate) async fn decide_all(
     Ok(Saved {
         decision_id: saved.bulk_id,
         saved_at: saved.saved_at,
-        item: Some(convert::item::item(workspace.item(&item_id).await?)),
+        item: Some(convert::item::item(seen(&session, &item_id).await?)),
         counts: queue_counts(workspace, &saved.queue_id).await?,
     })
 }

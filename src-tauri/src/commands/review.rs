@@ -164,7 +164,7 @@ pub(crate) async fn history(session: State<'_, Session>, item_id: String) -> Ans
 }
 
 /// An item as the reviewer at the window may see it.
-async fn seen(session: &Session, item_id: &str) -> Answer<desk_review::ItemView> {
+pub(super) async fn seen(session: &Session, item_id: &str) -> Answer<desk_review::ItemView> {
     let reviewer = session.named_reviewer().await?;
     Ok(session.workspace().await?.item_for(item_id, reviewer.as_deref()).await?)
 }
