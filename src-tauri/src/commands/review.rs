@@ -131,7 +131,7 @@ pub(crate) async fn correct_language(
     let (workspace, reviewer) = (session.workspace().await?, session.reviewer().await?);
     let correction = LanguageCorrection { item_id, language, reviewer };
     workspace.correct_language(&correction).await?;
-    Ok(convert::item(workspace.item(&correction.item_id).await?))
+    Ok(convert::item(seen(&session, &correction.item_id).await?))
 }
 
 /// Takes back the reviewer's last act, in whichever queue it was: the page shows the item that comes with the answer.
