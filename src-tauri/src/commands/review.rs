@@ -1,9 +1,7 @@
 //! The review screen.
 
 use saring_desk::{
-    Workspace,
-    language::LanguageCorrection,
-    queue as desk, review as desk_review,
+    Workspace, language::LanguageCorrection, queue as desk, review as desk_review,
     review::Gesture as DeskGesture,
 };
 use tauri::State;

@@ -188,7 +188,18 @@ fn prepare(
     let indexed = Indexed::new(0, row.texts().chain(meant.iter().map(String::as_str)));
     let sketch = if zawgyi { Sketch::of(meant.iter().map(String::as_str)) } else { Sketch::of(row.texts()) };
     let content_hash = content_hash(&row, &images);
-    Ok(Prepared { item_id: None, line, content_hash, images, indexed, zawgyi, detected: None, sketch, looks, row })
+    Ok(Prepared {
+        item_id: None,
+        line,
+        content_hash,
+        images,
+        indexed,
+        zawgyi,
+        detected: None,
+        sketch,
+        looks,
+        row,
+    })
 }
 
 /// SHA-256 of turns and images: what makes two rows the same.
