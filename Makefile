@@ -10,6 +10,7 @@
 #   make hostile     1,000 images and 10,000 texts that want to break a guard, through every family
 #   make engine-deaths  kill -9 of the guard's process, 50 times, under runs that the window has started
 #   make responsiveness  how soon the window paints after a key, with and without a run that uses all cores
+#   make endurance   300 items by keys, one a second: lost keys, what moved, memory
 #   make reference   golden files anew, from the reference implementation (needs Python; downloads it)
 #   make compare-engines  the same items through Saring, llama.cpp and transformers, as tables in docs/performance.md
 #   make demo-guard  the demo guard anew, trained from scratch
@@ -31,7 +32,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 CARGO_BUILD := cargo build --locked --workspace
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run test check build ui durability hostile engine-deaths responsiveness reference compare-engines demo-guard clean toolchains system-build system-test build-cuda gpu-report
+.PHONY: help run test check build ui durability hostile engine-deaths responsiveness endurance reference compare-engines demo-guard clean toolchains system-build system-test build-cuda gpu-report
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -70,6 +71,10 @@ engine-deaths: build system-test
 responsiveness: build system-test
 	xvfb-run -a -s '-screen 0 1280x800x24' dbus-run-session -- \
 		cargo test --locked --workspace --test integration window::responsiveness:: -- --ignored --nocapture
+
+endurance: build system-test
+	xvfb-run -a -s '-screen 0 1280x800x24' dbus-run-session -- \
+		cargo test --locked --workspace --test integration window::endurance:: -- --ignored --nocapture
 
 ui: ui/dist/index.html
 

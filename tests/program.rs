@@ -151,3 +151,15 @@ pub fn demo_queue() -> Vec<Value> {
     items.retain(|item| item.get("images").is_none());
     items
 }
+
+/// So many prompts made from those of the demo queue, no two alike.
+pub fn demo_prompts(count: usize) -> Vec<Value> {
+    let mut rows = demo_queue();
+    rows.retain(|row| row.get("response").is_none());
+    let copy = |(n, mut row): (usize, Value)| {
+        row["prompt"] = format!("{} ({n})", row["prompt"].as_str().unwrap()).into();
+        row["id"] = format!("prompt-{n}").into();
+        row
+    };
+    rows.into_iter().cycle().take(count).enumerate().map(copy).collect()
+}

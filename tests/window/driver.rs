@@ -77,6 +77,18 @@ impl Window {
             .expect("the driver has started it")
     }
 
+    /// What the window and the processes of its page hold in memory, in MiB: each one's own, and its part of what several share.
+    pub fn memory_mib(&self) -> f64 {
+        let (mut ids, mut kib) = (vec![self.id()], 0_u64);
+        while let Some(id) = ids.pop() {
+            ids.extend(children_of(id));
+            let rollup = std::fs::read_to_string(format!("/proc/{id}/smaps_rollup")).unwrap_or_default();
+            let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
+            kib += line.and_then(|line| line.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0);
+        }
+        kib as f64 / 1024.0
+    }
+
     /// Process id of the guard's process that the window has started for a run, if one lives.
     pub fn engine_ids(&self) -> Vec<u32> {
         children_of(self.id()).into_iter().filter(|id| name_of(*id) == "saring").collect()

@@ -6,6 +6,7 @@
 
 mod accessibility;
 mod driver;
+mod endurance;
 mod engine_deaths;
 mod images;
 mod main_job;

@@ -4,18 +4,18 @@
 use serde_json::Value;
 
 use super::{driver::Window, page::Page};
-use crate::program::{Desk, demo_queue};
+use crate::program::{Desk, demo_prompts};
 
 /// Items that are decided in each of the two measurements; two keys each.
 const DECISIONS: usize = 100;
-/// Copies of the demo queue, no two items alike: the run must outlive its measurement.
-const COPIES: usize = 60;
+/// The run must outlive its measurement.
+const ITEMS: usize = 12_000;
 
 #[tokio::test]
 #[ignore = "measures, for minutes: make responsiveness"]
 async fn how_soon_keys_are_painted_while_a_run_uses_all_cores() {
     let desk = Desk::new();
-    desk.import("long", &long_queue());
+    desk.import("long", &demo_prompts(ITEMS));
     let Some(window) = Window::open(&desk.workspace()).await else { return };
     let page = &window.page;
     watch_keys(page).await;
@@ -51,18 +51,6 @@ async fn how_soon_keys_are_painted_while_a_run_uses_all_cores() {
     }
     page.click("run-stop").await;
     page.close().await;
-}
-
-fn long_queue() -> Vec<Value> {
-    let rows = demo_queue().into_iter().filter(|row| row.get("response").is_none()).collect::<Vec<_>>();
-    let copy = |(n, row): (usize, &Value)| {
-        let mut row = row.clone();
-        row["prompt"] = format!("{} ({n})", row["prompt"].as_str().unwrap()).into();
-        row["id"] = format!("long-{n}").into();
-        row
-    };
-    let all = (0..COPIES).flat_map(|_| &rows);
-    all.enumerate().map(copy).collect()
 }
 
 /// From each key on: the time until the frame after it has been painted, which is when the second callback comes.
