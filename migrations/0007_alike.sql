@@ -7,7 +7,7 @@ CREATE TABLE item_prints (
     seq    INTEGER PRIMARY KEY,                     -- the item's number
     leader INTEGER NOT NULL,                        -- number of the item that leads its group; its own if it does
     among  INTEGER NOT NULL,                        -- hash of its queue and of the groups of its images: others are never alike
-    sketch BLOB NOT NULL                            -- 64 bytes of its texts
+    sketch BLOB NOT NULL                            -- 64 bytes of what is asked, 64 of an answer
 ) STRICT;
 
 CREATE INDEX item_prints_of_group ON item_prints (leader, seq) WHERE leader <> seq;

@@ -34,13 +34,17 @@ const ARROWS: [(&str, &[&str]); 7] = [
 ];
 
 /// Tables whose rows are never changed and never removed.
-const APPEND_ONLY: [&str; 9] = [
+const APPEND_ONLY: [&str; 13] = [
     "verdicts",
     "failures",
     "decisions",
     "events",
     "policies",
     "queue_policies",
+    "review_plans",
+    "language_corrections",
+    "bulks",
+    "bulk_decisions",
     "laptop_events",
     "merged_decisions",
     "merged_references",

@@ -143,9 +143,16 @@ async fn decide_alike(
         "bulk_id": saved.bulk_id,
         "saved_at": saved.saved_at,
         "items": saved.items,
+        "left_out": saved.left_out,
         "more": near.more,
     });
-    output.show(&report, |_| format!("saved at {}: {} items decided as one", saved.saved_at, saved.items))
+    output.show(&report, |_| {
+        let left_out = match saved.left_out {
+            0 => String::new(),
+            n => format!("; {n} left as they are: they get a review of their own"),
+        };
+        format!("saved at {}: {} items decided as one{left_out}", saved.saved_at, saved.items)
+    })
 }
 
 /// Whether a verdict about the task could be seen by whoever looked at the item.

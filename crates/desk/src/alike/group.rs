@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{DISTANCE_MAX, LEADERS_OF_BAND_MAX, Pdq, SIMILARITY_MIN, Sketch, text::mix};
+use super::{DISTANCE_MAX, LEADERS_OF_BAND_MAX, Pdq, SIMILARITY_MIN, TextPrint, text::mix};
 use crate::{
     Result,
     store::{
@@ -17,7 +17,7 @@ pub(crate) struct NewPrint {
     /// The item's number.
     pub seq: i64,
     /// Of its texts.
-    pub sketch: Sketch,
+    pub sketch: TextPrint,
     /// Its pictures in order: the hash of their bytes, and what they look like where that can be said.
     pub pictures: Vec<(String, Option<Pdq>)>,
 }
@@ -68,12 +68,12 @@ pub(crate) async fn group(tx: &mut WriteTx<'_>, queue_id: &str, items: &[NewPrin
 /// The leaders that this batch can meet.
 #[derive(Debug, Default)]
 pub(super) struct Leaders {
-    by_band: HashMap<i64, Vec<(i64, Sketch)>>,
+    by_band: HashMap<i64, Vec<(i64, TextPrint)>>,
     pub(super) grouped: Grouped,
 }
 
 impl Leaders {
-    fn put(&mut self, band: i64, seq: i64, sketch: Sketch) {
+    fn put(&mut self, band: i64, seq: i64, sketch: TextPrint) {
         let under = self.by_band.entry(band).or_default();
         if under.iter().all(|(there, _)| *there != seq) {
             under.push((seq, sketch));
@@ -85,7 +85,7 @@ impl Leaders {
     pub(super) fn place(
         &mut self,
         seq: i64,
-        sketch: &Sketch,
+        sketch: &TextPrint,
         bands: &[i64],
         new_bands: &mut Vec<(i64, i64)>,
     ) -> i64 {

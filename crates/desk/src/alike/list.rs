@@ -44,9 +44,9 @@ pub struct AlikeItem {
 }
 
 impl AlikeItem {
-    /// Whether it has this task, and that is not decided.
+    /// Whether it has this task, and nothing was done with it.
     pub fn is_open(&self, task: Task) -> bool {
-        self.tasks.iter().any(|(of, state, _)| *of == task && *state != ItemState::Decided)
+        self.tasks.iter().any(|(of, state, _)| *of == task && *state == ItemState::Pending)
     }
 }
 

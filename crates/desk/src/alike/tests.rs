@@ -8,9 +8,9 @@ use super::{Alike, LEADERS_OF_BAND_MAX};
 use crate::{
     Code,
     audit::Problem,
-    fixture::Fixture,
+    fixture::{Fixture, QUEUE},
     queue::ItemState,
-    review::{BulkDecision, Gesture},
+    review::{BulkDecision, Gesture, NewDecision, PlanChange, Share},
 };
 
 const SPAM: [&str; 3] = [
@@ -124,6 +124,35 @@ async fn one_decision_for_many_is_one_act_that_one_undo_takes_back() {
 }
 
 #[tokio::test]
+async fn what_somebody_touched_or_what_gets_a_review_of_its_own_is_left_as_it_is() {
+    let (fixture, ids) = with(&[SPAM[0], SPAM[1], SPAM[2], OTHER, SPAM[1], SPAM[2]]).await;
+    let workspace = &fixture.workspace;
+    workspace
+        .decide(&NewDecision { reviewer: "ben".into(), ..fixture.decision(&ids[1], "safe") })
+        .await
+        .unwrap();
+    workspace.escalate(&Gesture::new(&ids[2], "ben")).await.unwrap();
+    let before = states(&fixture, &ids).await;
+    let bulk = |at: usize| BulkDecision {
+        decision: fixture.decision(&ids[at], "controversial"),
+        others: ids.clone(),
+    };
+    let saved = workspace.decide_all(&bulk(0)).await.unwrap();
+    assert_eq!((saved.items, saved.left_out), (4, 2), "the decision and the escalation stay");
+    assert_eq!(states(&fixture, &ids[1..3]).await, before[1..3]);
+    let label = workspace.item(&ids[1]).await.unwrap().tasks[0].decision.clone().unwrap();
+    assert_eq!((label.reviewer.as_str(), label.label), ("ben", saring_verdict::Severity::Safe));
+    workspace.undo("ana").await.unwrap();
+    assert_eq!(states(&fixture, &ids).await, before);
+
+    let everything_twice = PlanChange { second_share: Some(Share::ALL), ..PlanChange::default() };
+    workspace.set_plan(QUEUE, &everything_twice, 1).await.unwrap();
+    let saved = workspace.decide_all(&bulk(0)).await.unwrap();
+    assert_eq!((saved.items, saved.left_out), (1, 5), "two reviewers are to look at each of them");
+    assert_eq!(workspace.verify(None).await.unwrap().problems, []);
+}
+
+#[tokio::test]
 async fn an_audit_finds_a_decision_that_was_added_to_an_act() {
     let (fixture, ids) = with(&[SPAM[0], OTHER, SPAM[1]]).await;
     fixture.workspace.decide(&fixture.decision(&ids[1], "safe")).await.unwrap();
@@ -215,8 +244,9 @@ async fn items_with_pictures_are_alike_if_both_words_and_pictures_are() {
 
 #[test]
 fn two_hundred_thousand_texts_that_are_alike_cost_one_comparison_each() {
-    use super::{Sketch, group};
-    let sketches: Vec<Sketch> = (0..50).map(|n| Sketch::of([format!("{} {n}", SPAM[0]).as_str()])).collect();
+    use super::{TextPrint, group};
+    let sketches: Vec<TextPrint> =
+        (0..50).map(|n| TextPrint::of([format!("{} {n}", SPAM[0]).as_str()], None)).collect();
     let (mut leaders, mut new_bands) = (group::Leaders::default(), Vec::new());
     for n in 0..200_000 {
         let sketch = &sketches[n % 50];
@@ -229,7 +259,7 @@ fn two_hundred_thousand_texts_that_are_alike_cost_one_comparison_each() {
 
 #[test]
 fn leaders_that_meet_under_one_key_are_bounded_and_what_is_left_out_is_counted() {
-    use super::{Sketch, group};
+    use super::{TextPrint, group};
     // Texts that share their keys and little else do not occur; such fingerprints are made up.
     let bytes = |n: u8| {
         std::array::from_fn::<u8, 64, _>(
@@ -239,7 +269,7 @@ fn leaders_that_meet_under_one_key_are_bounded_and_what_is_left_out_is_counted()
     let mut leaders = group::Leaders::default();
     let (mut new_bands, count) = (Vec::new(), 200_u8);
     for n in 0..count {
-        let sketch = Sketch::from_bytes(&bytes(n)).unwrap();
+        let sketch = TextPrint::from_bytes(&bytes(n)).unwrap();
         leaders.place(i64::from(n), &sketch, &sketch.bands(1), &mut new_bands);
     }
     let most = LEADERS_OF_BAND_MAX as u64;

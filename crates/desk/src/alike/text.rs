@@ -46,13 +46,11 @@ impl Sketch {
         Self(least.map(|value| value.to_le_bytes()[0]))
     }
 
-    /// From the database.
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
         bytes.try_into().ok().map(Self)
     }
 
-    /// For the database.
-    pub fn as_bytes(&self) -> &[u8] {
+    fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
@@ -65,12 +63,58 @@ impl Sketch {
     }
 
     /// What it is looked up under, among those with the same `among`.
-    pub fn bands(&self, among: u64) -> [i64; BANDS] {
+    fn bands(&self, among: u64) -> [i64; BANDS] {
         std::array::from_fn(|band| {
             let bytes = &self.0[band * BAND_BYTES..(band + 1) * BAND_BYTES];
             let key = bytes.iter().fold(mix(among ^ band as u64), |key, byte| mix(key ^ u64::from(*byte)));
             key.cast_signed()
         })
+    }
+}
+
+/// The fingerprint of what an item says: of what is asked, and of what was answered. Two items are nearly the same if both are: the
+/// same refusal to two questions makes them no copies of each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TextPrint {
+    asked: Sketch,
+    answer: Option<Sketch>,
+}
+
+impl TextPrint {
+    /// Of all turns but a last answer, and of that.
+    pub fn of<'a>(asked: impl IntoIterator<Item = &'a str>, answer: Option<&'a str>) -> Self {
+        Self { asked: Sketch::of(asked), answer: answer.map(|answer| Sketch::of([answer])) }
+    }
+
+    /// From the database.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (asked, answer) = bytes.split_at_checked(SKETCH_BYTES)?;
+        let answer = if answer.is_empty() { None } else { Some(Sketch::from_bytes(answer)?) };
+        Some(Self { asked: Sketch::from_bytes(asked)?, answer })
+    }
+
+    /// For the database.
+    pub fn to_bytes(self) -> Vec<u8> {
+        let answer = self.answer.as_ref().map_or(&[][..], Sketch::as_bytes);
+        [self.asked.as_bytes(), answer].concat()
+    }
+
+    /// Of the two parts, how similar the one is that differs more.
+    pub fn similarity(&self, other: &Self) -> f64 {
+        let answers = match (&self.answer, &other.answer) {
+            (Some(one), Some(other)) => one.similarity(other),
+            (None, None) => 1.0,
+            _ => 0.0,
+        };
+        answers.min(self.asked.similarity(&other.asked))
+    }
+
+    /// What it is looked up under: what is asked or, where that is nothing, what was answered.
+    pub fn bands(&self, among: u64) -> [i64; BANDS] {
+        match &self.answer {
+            Some(answer) if self.asked == Sketch::of([]) => answer.bands(among),
+            _ => self.asked.bands(among),
+        }
     }
 }
 
@@ -166,10 +210,23 @@ mod tests {
 
     #[test]
     fn the_format_of_stored_fingerprints_does_not_change() {
-        let sketch = Sketch::of(["the quick brown fox"]);
-        assert_eq!(Sketch::from_bytes(sketch.as_bytes()), Some(sketch));
-        assert_eq!(Sketch::from_bytes(&[0; 3]), None);
+        for answer in [None, Some("jumps over the lazy dog")] {
+            let print = TextPrint::of(["the quick brown fox"], answer);
+            assert_eq!(TextPrint::from_bytes(&print.to_bytes()), Some(print));
+        }
+        assert_eq!(TextPrint::from_bytes(&[0; 3]), None);
+        assert_eq!(TextPrint::from_bytes(&[0; SKETCH_BYTES + 1]), None);
         assert_eq!(mix(0), 0xe220_a839_7b1d_cdaf, "the first value of SplitMix64 from seed 0");
+    }
+
+    #[test]
+    fn the_same_refusal_makes_no_copies_of_two_questions() {
+        let refusal = Some("I cannot help with that. If you are in danger, call the emergency services.");
+        let print = |asked: &'static str| TextPrint::of([asked], refusal);
+        let (one, copy) = NEAR[0];
+        assert!(print(one).similarity(&print(NEAR[1].0)) < 0.3);
+        assert!(print(one).similarity(&print(copy)) >= super::super::SIMILARITY_MIN);
+        assert_eq!(print(one).similarity(&TextPrint::of([one], None)), 0.0, "only one was answered");
     }
 
     #[test]

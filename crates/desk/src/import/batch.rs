@@ -10,7 +10,7 @@ use super::{ColumnMapping, ItemRow, RowError, bytes::BytesRead, labels::LabelsRo
 use crate::{
     Error, Result,
     alike::{
-        Pdq, Sketch,
+        Pdq, TextPrint,
         group::{self, NewPrint},
     },
     audit::chain::RowHasher,
@@ -44,7 +44,7 @@ pub(crate) struct Prepared {
     zawgyi: bool,
     /// Of a row that does not say its language.
     detected: Option<&'static str>,
-    sketch: Sketch,
+    sketch: TextPrint,
     /// What its images look like, where that can be said.
     looks: Vec<Option<Pdq>>,
 }
@@ -182,11 +182,16 @@ fn prepare(
         looks.push(media::picture::looks(&path));
     }
     let zawgyi = row.texts().any(zawgyi::is_zawgyi);
-    // Found by what was typed in either encoding.
-    let meant: Vec<String> =
-        row.texts().filter(|_| zawgyi).map(|text| zawgyi::in_unicode(text).into_owned()).collect();
-    let indexed = Indexed::new(0, row.texts().chain(meant.iter().map(String::as_str)));
-    let sketch = if zawgyi { Sketch::of(meant.iter().map(String::as_str)) } else { Sketch::of(row.texts()) };
+    let (indexed, sketch) = if zawgyi {
+        let meant = |text| zawgyi::in_unicode(text).into_owned();
+        let (asked, answer): (Vec<String>, _) = (row.asked().map(meant).collect(), row.answer().map(meant));
+        let in_unicode = || asked.iter().map(String::as_str);
+        // Found by what was typed in either encoding.
+        let indexed = Indexed::new(0, row.texts().chain(in_unicode()).chain(answer.as_deref()));
+        (indexed, TextPrint::of(in_unicode(), answer.as_deref()))
+    } else {
+        (Indexed::new(0, row.texts()), TextPrint::of(row.asked(), row.answer()))
+    };
     let content_hash = content_hash(&row, &images);
     Ok(Prepared {
         item_id: None,

@@ -186,8 +186,27 @@ impl ItemRow {
 
     /// Everything that it says in words: request and answer, or the turns.
     pub fn texts(&self) -> impl Iterator<Item = &str> {
-        let turns = self.messages.iter().flatten().map(|m| m.content.as_str());
-        self.prompt.as_deref().into_iter().chain(self.response.as_deref()).chain(turns)
+        self.asked().chain(self.answer())
+    }
+
+    /// Its texts without that of [`answer`](Self::answer).
+    pub fn asked(&self) -> impl Iterator<Item = &str> {
+        let turns = self.turns().0.iter().map(|m| m.content.as_str());
+        self.prompt.as_deref().into_iter().chain(turns)
+    }
+
+    /// The answer, or a last turn of an assistant.
+    pub fn answer(&self) -> Option<&str> {
+        self.response.as_deref().or_else(|| self.turns().1.map(|m| m.content.as_str()))
+    }
+
+    /// Turns, and a last one of an assistant.
+    fn turns(&self) -> (&[Message], Option<&Message>) {
+        let turns = self.messages.as_deref().unwrap_or_default();
+        match turns.split_last() {
+            Some((last, before)) if last.role == Role::Assistant => (before, Some(last)),
+            _ => (turns, None),
+        }
     }
 
     /// What of this row can be judged.

@@ -8,7 +8,7 @@ use crate::{
     fixture::{Fixture, QUEUE},
     label::LabelOrder,
     queue::DrawFrom,
-    review::{NewDecision, VerdictSlot},
+    review::{BulkDecision, NewDecision, VerdictSlot},
 };
 
 fn find<'a>(stats: &'a QueueStats, against: Yardstick, language: &str) -> Option<&'a Agreement> {
@@ -148,6 +148,30 @@ async fn an_unfinished_draw_counts_up_to_its_first_undecided_item() {
     assert_eq!(estimated_and_selected(&fixture).await, (2, 2), "those beyond the gap were picked");
     fixture.workspace.decide(&fixture.decision(&drawn[2], "safe")).await.unwrap();
     assert_eq!(estimated_and_selected(&fixture).await, (5, 0), "without the gap they are what was drawn");
+}
+
+#[tokio::test]
+async fn what_was_decided_together_with_another_item_is_in_no_number_whenever_a_draw_comes() {
+    let fixture = labelled().await;
+    let ids = fixture.ids().await;
+    let bulk = BulkDecision { decision: fixture.decision(&ids[0], "safe"), others: ids[1..12].to_vec() };
+    let saved = fixture.workspace.decide_all(&bulk).await.unwrap();
+    assert_eq!((saved.items, saved.left_out), (12, 0));
+    assert_eq!(estimated_and_selected(&fixture).await, (0, 1), "the one that was looked at");
+    fixture.workspace.draw(QUEUE, DrawFrom::All, 20, 3).await.unwrap();
+    for id in fixture.tab(crate::queue::Tab::Pending).await {
+        fixture.workspace.decide(&fixture.decision(&id, "safe")).await.unwrap();
+    }
+    let (estimated, selected) = estimated_and_selected(&fixture).await;
+    assert_eq!(estimated + selected, 9, "nobody has looked at the other eleven");
+    assert!(estimated < 9, "what nobody looked at is a gap in the draw");
+
+    let drawn = labelled().await;
+    let ids = drawn.ids().await;
+    drawn.workspace.draw(QUEUE, DrawFrom::All, 20, 3).await.unwrap();
+    let bulk = BulkDecision { decision: drawn.decision(&ids[0], "safe"), others: ids[1..12].to_vec() };
+    let saved = drawn.workspace.decide_all(&bulk).await.unwrap();
+    assert_eq!((saved.items, saved.left_out), (1, 11), "what was drawn is looked at one by one");
 }
 
 #[tokio::test]

@@ -195,15 +195,23 @@ impl Workspace {
 
 /// Whether a reviewer looked at the item that they decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Looked {
+pub(super) enum Looked<'a> {
     /// At this one.
     AtIt,
-    /// At another one that is nearly the same: no draw brought this one up, and no estimate may be made from it.
-    AtAnother,
+    /// At another one: no draw brought this one up, and no estimate may be made from it. That travels with the decision, as the
+    /// reason that labels have in no other case.
+    AtAnother {
+        /// The one that they looked at.
+        item_id: &'a str,
+    },
 }
 
 /// Writes a decision, inside of a transaction: nothing is saved before that is committed.
-pub(super) async fn decide_in(tx: &mut WriteTx<'_>, decision: &NewDecision, looked: Looked) -> Result<Saved> {
+pub(super) async fn decide_in(
+    tx: &mut WriteTx<'_>,
+    decision: &NewDecision,
+    looked: Looked<'_>,
+) -> Result<Saved> {
     let at = Place::of(tx, &decision.item_id).await?;
     let task = at.task(decision.task)?;
     let NewDecision { label, categories, refusal, note, .. } = decision;
@@ -213,9 +221,11 @@ pub(super) async fn decide_in(tx: &mut WriteTx<'_>, decision: &NewDecision, look
         terms.check(decision.task, said).map_err(|error| Error::invalid("decision", error.to_string()))?;
     let reviewer = check_reviewer(&decision.reviewer)?;
     let rows = store::decisions::of_item(tx, &at.item.id).await?;
-    let draw_id = match looked {
-        Looked::AtIt => at.draw(tx, decision.draw_id.as_deref()).await?,
-        Looked::AtAnother => None,
+    let (draw_id, supersedes, reason) = match looked {
+        Looked::AtIt => {
+            (at.draw(tx, decision.draw_id.as_deref()).await?, at.in_view(task, &rows, &reviewer), None)
+        }
+        Looked::AtAnother { item_id } => (None, None, Some(format!("decided together with {item_id}"))),
     };
     let row = DecisionRow {
         task: Some(decision.task),
@@ -228,7 +238,8 @@ pub(super) async fn decide_in(tx: &mut WriteTx<'_>, decision: &NewDecision, look
         verdict_visible: decision.verdict_visible
             || (task.verdict_id.is_some() && was_revealed(&rows, decision.task, &reviewer)),
         verdict_id: task.verdict_id.clone(),
-        supersedes: at.in_view(task, &rows, &reviewer),
+        supersedes,
+        reason,
         synthetic: decision.synthetic,
         ..blank_row(tx, &at.item.id, DecisionKind::Label, reviewer)
     };
@@ -280,8 +291,18 @@ impl Place {
         if !alone && task.awaiting.is_none() {
             return task.decision_id.clone();
         }
-        let own = StandingVoices::of(&self.rules(), rows).of_reviewer(task.task, reviewer);
-        own.map(|row| row.id.clone())
+        let rules = self.rules();
+        let voices = StandingVoices::of(&rules, rows);
+        let in_view = match voices.settled(task.task) {
+            // Everybody else sees what was settled, and may find otherwise.
+            Some(settled)
+                if settled.reviewer == reviewer || voices.of_reviewer(task.task, reviewer).is_none() =>
+            {
+                voices.about(task.task).pop()
+            }
+            _ => voices.of_reviewer(task.task, reviewer),
+        };
+        in_view.map(|row| row.id.clone())
     }
 
     pub(super) fn task(&self, task: Task) -> Result<&TaskRow> {
@@ -332,7 +353,7 @@ impl Place {
 
 /// Whether the reviewer may have seen a verdict already: a decision reveals what there is and what comes later, and undoing
 /// the decision does not make it unseen.
-fn was_revealed(rows: &[DecisionRow], task: Task, reviewer: &str) -> bool {
+pub(super) fn was_revealed(rows: &[DecisionRow], task: Task, reviewer: &str) -> bool {
     rows.iter().any(|row| row.kind.has_label() && row.task == Some(task) && row.reviewer == reviewer)
 }
 

@@ -4,9 +4,9 @@ use saring_verdict::Task;
 
 use super::{
     Awaiting, DecisionKind, DecisionView, NewDecision, Saved,
-    act::{Place, apply, blank_row, check_reviewer},
+    act::{Place, apply, blank_row, check_reviewer, was_revealed},
     plan::rule_of,
-    standing::{Rule, StandingVoices},
+    standing::{Rule, StandingVoices, in_force},
     view::decision_view,
 };
 use crate::{
@@ -62,8 +62,10 @@ impl Workspace {
             return Err(conflict("has no disagreement about this task to settle"));
         }
         let own_allowed = at.plan.as_ref().is_some_and(|plan| plan.own_adjudication);
-        let between = voices.voices(decision.task);
-        if !own_allowed && between.iter().any(|v| v.reviewer == reviewer && v.kind == DecisionKind::Label) {
+        let is_own = |row: &&DecisionRow| {
+            row.kind == DecisionKind::Label && row.task == Some(decision.task) && row.reviewer == reviewer
+        };
+        if !own_allowed && in_force(&rows).iter().any(is_own) {
             return Err(conflict(
                 "was decided by this reviewer, who does not settle between decisions of their own unless the plan of the queue \
                  allows it",
@@ -77,7 +79,8 @@ impl Workspace {
             note: checked.note,
             duration_ms: decision.duration_ms,
             draw_id: at.draw(&mut tx, decision.draw_id.as_deref()).await?,
-            verdict_visible: decision.verdict_visible,
+            verdict_visible: decision.verdict_visible
+                || (task.verdict_id.is_some() && was_revealed(&rows, decision.task, &reviewer)),
             verdict_id: task.verdict_id.clone(),
             supersedes: standing.last().map(|row| row.id.clone()),
             synthetic: decision.synthetic,

@@ -53,6 +53,8 @@ async fn find_next(
     if let Some((decision_id, _)) = &last
         && plan.is_some_and(|plan| plan.brings_gold_after(decision_id))
         && let Some(gold) = store::plans::gold_for(conn, &queue.id, reviewer).await?
+        // Like any other, it can be passed by.
+        && after != Some(gold.as_str())
     {
         return Ok(Some(gold));
     }

@@ -247,13 +247,13 @@ impl Workspace {
             queue.mode = mode;
         }
         let before = store::plans::in_force(&mut tx, &queue.id).await?;
-        let mut plan = changed(before, change, &queue, seed);
+        let mut plan = changed(before.clone(), change, &queue, seed);
         plan.id = tx.clock().new_id();
         plan.created_at = tx.clock().now_text();
         if plan.gold_share > Share::NONE {
             check_gold(&mut tx, &queue).await?;
         }
-        plan.blind_draw_id = blind_draw(&mut tx, &queue, &plan).await?;
+        plan.blind_draw_id = blind_draw(&mut tx, &queue, before.as_ref(), &plan).await?;
         store::plans::insert(&mut tx, &plan).await?;
         events::record(&mut tx, EventKind::ReviewPlan, &plan.id).await?;
         refresh_queue(&mut tx, &plan).await?;
@@ -295,19 +295,21 @@ async fn check_gold(conn: &mut Conn, queue: &Queue) -> Result<()> {
     Err(Error::invalid("gold", reason))
 }
 
-/// The draw of the items that stay blind: the one that there is if it has the right size for the queue, else a new one.
-async fn blind_draw(tx: &mut WriteTx<'_>, queue: &Queue, plan: &ReviewPlan) -> Result<Option<String>> {
+/// The draw of the items that stay blind: drawn once for a share, so that what was seen stays apart from what was not.
+async fn blind_draw(
+    tx: &mut WriteTx<'_>,
+    queue: &Queue,
+    before: Option<&ReviewPlan>,
+    plan: &ReviewPlan,
+) -> Result<Option<String>> {
     if plan.blind_share == Share::NONE {
         return Ok(None);
     }
+    if let Some(before) = before.filter(|before| before.blind_share == plan.blind_share) {
+        return Ok(before.blind_draw_id.clone());
+    }
     let visible = store::queues::counts(tx, &queue.id).await?.total();
     let size = u32::try_from(plan.blind_share.of(visible)).unwrap_or(u32::MAX);
-    if let Some(id) = &plan.blind_draw_id
-        && let Some(draw) = store::draws::get(tx, id).await?
-        && draw.size == i64::from(size)
-    {
-        return Ok(Some(draw.id));
-    }
     Ok(Some(record_draw(tx, queue, DrawFrom::All, size, plan.seed).await?.id))
 }
 

@@ -78,7 +78,11 @@ impl Standing {
     pub fn of(tasks: &[(Task, Rule)], rows: &[DecisionRow]) -> Self {
         let standing_voices = StandingVoices::of(tasks, rows);
         let rows = in_force(rows);
-        let of_task = |(task, rule): &(Task, Rule)| settle(*task, *rule, &standing_voices.about(*task));
+        let of_task = |(task, rule): &(Task, Rule)| {
+            // What was settled needs no second reviewer, also where it was decided otherwise since.
+            let second = rule.second && standing_voices.settled(*task).is_none();
+            settle(*task, Rule { second, ..*rule }, &standing_voices.about(*task))
+        };
         Self {
             tasks: tasks.iter().map(of_task).collect(),
             flagged: last_flag(&rows).is_some_and(|row| row.kind == DecisionKind::Flag),
@@ -140,8 +144,7 @@ impl<'a> StandingVoices<'a> {
     /// In order. Where a disagreement was settled, what settled it, or what was decided with that in view.
     pub(super) fn about(&self, task: Task) -> Vec<&'a DecisionRow> {
         let voices = self.voices(task);
-        let settled =
-            self.rows_about(task).into_iter().rev().find(|row| row.kind == DecisionKind::Adjudicate);
+        let settled = self.settled(task);
         let mut standing = self.links.not_in_view(&voices);
         if let Some(settled) = settled {
             standing.retain(|voice| voice.id == settled.id || self.links.had_in_view(voice, &settled.id));
@@ -150,6 +153,11 @@ impl<'a> StandingVoices<'a> {
             }
         }
         standing
+    }
+
+    /// What settled a disagreement.
+    pub(super) fn settled(&self, task: Task) -> Option<&'a DecisionRow> {
+        self.rows_about(task).into_iter().rev().find(|row| row.kind == DecisionKind::Adjudicate)
     }
 
     /// The last row of each reviewer, in order.

@@ -91,11 +91,9 @@ fn of_reviewer(
     decisions.retain(|row| {
         let own = reviewer == Some(row.reviewer.as_str());
         let about_closed = row.task.is_none_or(|task| closed.contains(&task));
-        let marks = matches!(
-            row.kind,
-            DecisionKind::Flag | DecisionKind::Unflag | DecisionKind::Quarantine | DecisionKind::Release
-        );
-        own || marks || !about_closed
+        // A flag has a reason, which would say what others think.
+        let guards_all = matches!(row.kind, DecisionKind::Quarantine | DecisionKind::Release);
+        own || guards_all || !about_closed
     });
     (decisions, tasks)
 }

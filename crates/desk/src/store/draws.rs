@@ -99,6 +99,17 @@ pub async fn among(conn: &mut Conn, draw_id: &str, ids: &str) -> StoreResult<Vec
     .await?)
 }
 
+/// Whether an item is in a draw from the whole of its queue.
+pub async fn holds_of_whole_queue(conn: &mut Conn, item_id: &str) -> StoreResult<bool> {
+    Ok(sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM draw_items AS d CROSS JOIN draws AS w ON w.id = d.draw_id \
+         WHERE d.item_id = ?1 AND w.drawn_from = 'all')",
+    )
+    .bind(item_id)
+    .fetch_one(conn)
+    .await?)
+}
+
 /// Ids of the visible items of a queue, in the order of import; of one state if it is given.
 pub async fn population(
     conn: &mut Conn,

@@ -3,7 +3,7 @@
 use sqlx::{QueryBuilder, Row};
 
 use super::{Conn, StoreError, StoreResult, WriteTx};
-use crate::alike::Sketch;
+use crate::alike::TextPrint;
 
 /// The fingerprint of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct ItemPrint {
     /// Hash of its queue and of the groups of its images.
     pub among: i64,
     /// Of its texts.
-    pub sketch: Sketch,
+    pub sketch: TextPrint,
 }
 
 /// Adds the fingerprints of new items.
@@ -26,7 +26,7 @@ pub async fn insert(tx: &mut WriteTx<'_>, prints: &[ItemPrint]) -> StoreResult<(
             row.push_bind(print.seq)
                 .push_bind(print.leader)
                 .push_bind(print.among)
-                .push_bind(print.sketch.as_bytes());
+                .push_bind(print.sketch.to_bytes());
         });
         query.build().execute(&mut **tx).await?;
     }
@@ -48,7 +48,7 @@ pub async fn insert_bands(tx: &mut WriteTx<'_>, bands: &mut [(i64, i64)]) -> Sto
 }
 
 /// The leaders under these keys, as (key, number, sketch). `bands` is a JSON list. There are few under each key.
-pub async fn leaders(conn: &mut Conn, bands: &str) -> StoreResult<Vec<(i64, i64, Sketch)>> {
+pub async fn leaders(conn: &mut Conn, bands: &str) -> StoreResult<Vec<(i64, i64, TextPrint)>> {
     let rows = sqlx::query(
         "SELECT b.band, b.leader, p.sketch FROM json_each(?1) AS j CROSS JOIN item_bands AS b ON b.band = j.value \
          CROSS JOIN item_prints AS p ON p.seq = b.leader",
@@ -82,7 +82,7 @@ pub async fn members(
     queue_id: &str,
     leaders: &str,
     limit: usize,
-) -> StoreResult<(Vec<(String, Sketch)>, bool)> {
+) -> StoreResult<(Vec<(String, TextPrint)>, bool)> {
     let rows = sqlx::query(
         "SELECT i.id, p.sketch FROM (SELECT value AS seq FROM json_each(?2) UNION ALL \
          SELECT m.seq FROM json_each(?2) AS j CROSS JOIN item_prints AS m ON m.leader = j.value AND m.leader <> m.seq LIMIT ?3) AS g \
@@ -102,6 +102,6 @@ pub async fn members(
     Ok((members, rows.len() < limit))
 }
 
-fn sketch(bytes: &[u8]) -> StoreResult<Sketch> {
-    Sketch::from_bytes(bytes).ok_or_else(|| StoreError::damaged("column sketch holds no fingerprint"))
+fn sketch(bytes: &[u8]) -> StoreResult<TextPrint> {
+    TextPrint::from_bytes(bytes).ok_or_else(|| StoreError::damaged("column sketch holds no fingerprint"))
 }

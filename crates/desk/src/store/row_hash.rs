@@ -65,7 +65,7 @@ const fn select(kind: EventKind) -> Option<&'static str> {
              FROM json_each(?1) AS j CROSS JOIN bulks AS r ON r.id = j.value",
         ),
         EventKind::LanguageCorrected => Some(
-            "SELECT r.id, r.item_id, r.language, r.reviewer, r.corrected_at \
+            "SELECT r.id, r.seq, r.item_id, r.language, r.reviewer, r.corrected_at \
              FROM json_each(?1) AS j CROSS JOIN language_corrections AS r ON r.id = j.value",
         ),
         EventKind::Draw => Some(
@@ -74,7 +74,7 @@ const fn select(kind: EventKind) -> Option<&'static str> {
              FROM json_each(?1) AS j CROSS JOIN draws AS r ON r.id = j.value",
         ),
         EventKind::ReviewPlan => Some(
-            "SELECT r.id, r.queue_id, r.seed, r.second_share, r.gold_share, r.feedback, r.blind_share, r.blind_draw_id, \
+            "SELECT r.id, r.seq, r.queue_id, r.seed, r.second_share, r.gold_share, r.feedback, r.blind_share, r.blind_draw_id, \
              r.own_adjudication, r.created_at FROM json_each(?1) AS j CROSS JOIN review_plans AS r ON r.id = j.value",
         ),
         EventKind::Bundle => Some(

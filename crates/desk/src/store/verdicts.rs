@@ -267,11 +267,13 @@ pub async fn against_gold(
 
 // Whoever decides goes through a draw by rank, so that what comes before the first undecided pair of a task is a uniform
 // sample, however far the draw has come. What is decided beyond it was chosen otherwise. It does not matter what brought a
-// pair up, nor when: a draw from the whole queue has those in it that were decided before.
+// pair up, nor when: a draw from the whole queue has those in it that were decided before. A label with a reason was given to
+// an item that nobody looked at: it is undecided here.
 const FRONTIERS: &str = "WITH frontiers (draw_id, task, rank) AS MATERIALIZED ( \
      SELECT x.draw_id, u.task, min(x.rank) FROM draws w CROSS JOIN draw_items x ON x.draw_id = w.id \
      CROSS JOIN visible_items j ON j.id = x.item_id CROSS JOIN tasks u ON u.item_id = x.item_id \
-     WHERE w.queue_id = ?1 AND w.drawn_from = 'all' AND u.state = 'pending' AND u.awaiting IS NULL GROUP BY x.draw_id, u.task)";
+     LEFT JOIN decisions c ON c.id = u.decision_id AND c.kind = 'label' WHERE w.queue_id = ?1 AND w.drawn_from = 'all' \
+     AND (u.state = 'pending' AND u.awaiting IS NULL OR c.reason IS NOT NULL) GROUP BY x.draw_id, u.task)";
 
 const DRAWN: &str = "EXISTS (SELECT 1 FROM draw_items x CROSS JOIN draws w ON w.id = x.draw_id \
      WHERE x.item_id = t.item_id AND w.drawn_from = 'all' AND NOT EXISTS (SELECT 1 FROM frontiers f \
@@ -290,7 +292,7 @@ pub async fn against_decisions(
          {DRAWN} AS drawn, \
          d.verdict_visible AS anchored, d.synthetic, min(d.decided_at || d.id) FROM visible_items i \
          CROSS JOIN tasks t ON t.item_id = i.id JOIN decisions d ON d.item_id = t.item_id AND d.task = t.task \
-         {WITH_VERDICT} WHERE i.queue_id = ?1 AND d.kind = 'label' \
+         {WITH_VERDICT} WHERE i.queue_id = ?1 AND d.kind = 'label' AND d.reason IS NULL \
          AND NOT EXISTS (SELECT 1 FROM decisions u WHERE u.undoes = d.id) \
          GROUP BY i.seq, t.task, d.synthetic ORDER BY i.seq, t.task"
     );
