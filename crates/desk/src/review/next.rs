@@ -60,7 +60,10 @@ async fn find_next(
     }
     // What this reviewer has decided and somebody else has not is still pending: begin behind it.
     let after = after.or_else(|| last.as_ref().filter(|_| second).map(|(_, item)| item.as_str()));
+    let sample = plan.and_then(|plan| plan.blind_draw_id.as_deref());
     let from = match after {
+        // It came up by its rank, and says nothing about where in the queue its reviewer is.
+        Some(id) if is_drawn(conn, sample, id).await? => None,
         Some(id) => position(conn, queue, id).await?,
         None => None,
     };
@@ -73,7 +76,21 @@ async fn find_next(
     if found.is_none() && from.is_some() {
         found = first_open(conn, queue, open, None).await?;
     }
+    // In the place of each item of the blind sample the sample goes on by rank: what is decided of it is a uniform sample at any
+    // time, and the order of the queue, which may be that of verdicts, says nothing about it.
+    if let (Some(id), Some(draw_id)) = (&found, sample)
+        && is_drawn(conn, sample, id).await?
+    {
+        return Ok(store::plans::first_drawn(conn, draw_id, reviewer, mixes_gold).await?.or(found));
+    }
     Ok(found)
+}
+
+async fn is_drawn(conn: &mut Conn, draw_id: Option<&str>, item_id: &str) -> Result<bool> {
+    match draw_id {
+        Some(draw_id) => Ok(store::draws::rank(conn, draw_id, item_id).await?.is_some()),
+        None => Ok(false),
+    }
 }
 
 /// What is open for a reviewer, and how many items are looked through together.

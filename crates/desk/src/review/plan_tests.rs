@@ -259,6 +259,35 @@ async fn triage_shows_suggestions_but_for_a_sample_that_stays_blind_for_good() {
 }
 
 #[tokio::test]
+async fn the_blind_sample_comes_up_by_rank_so_that_half_of_it_is_an_estimate_too() {
+    let fixture = Fixture::with_prompts(60).await;
+    let change = PlanChange {
+        mode: Some(Mode::Suggestion),
+        blind_share: Some(Share::from_millionths(500_000)),
+        ..PlanChange::default()
+    };
+    let plan = fixture.plan(change).await;
+    let draw = plan.blind_draw_id.expect("a sample");
+    let (mut ranks, mut all, mut after) = (Vec::new(), Vec::new(), None);
+    while all.len() < 30 {
+        let item =
+            fixture.workspace.next_for(QUEUE, "ana", after.as_deref()).await.expect("next").expect("an item");
+        fixture.says(&item.id, "ana", "safe").await;
+        let mut read = fixture.workspace.store().read().await.expect("a connection");
+        ranks.extend(crate::store::draws::rank(&mut read, &draw, &item.id).await.expect("a rank"));
+        all.push(item.id.clone());
+        after = Some(item.id);
+    }
+    assert!((3..30).contains(&ranks.len()), "about half of those that came up: {}", ranks.len());
+    let in_order: Vec<i64> = (1..).take(ranks.len()).collect();
+    assert_eq!(ranks, in_order, "the sample, from its first item on, without a gap");
+    let mut others = all.clone();
+    others.sort();
+    others.dedup();
+    assert_eq!(others.len(), 30, "nothing came up twice");
+}
+
+#[tokio::test]
 async fn an_edited_plan_is_found() {
     let fixture = Fixture::with_prompts(1).await;
     fixture.plan(ALL_TWICE).await;

@@ -77,6 +77,24 @@ pub async fn open_for(
     Ok(sqlx::query_scalar(OPEN).bind(ids).bind(reviewer).bind(without_gold).fetch_all(conn).await?)
 }
 
+/// The first visible item of a draw, by rank, of which a task is open for a reviewer; see [`open_for`].
+pub async fn first_drawn(
+    conn: &mut Conn,
+    draw_id: &str,
+    reviewer: &str,
+    without_gold: bool,
+) -> StoreResult<Option<String>> {
+    const FIRST: &str = concat!(
+        "SELECT i.id FROM draw_items AS x CROSS JOIN visible_items AS i ON i.id = x.item_id WHERE x.draw_id = ?1 ",
+        "AND EXISTS (SELECT 1 FROM tasks AS t WHERE t.item_id = i.id AND t.state = 'pending' ",
+        "AND t.awaiting IS NOT 'adjudication' AND NOT ",
+        has_voice!(),
+        ") AND NOT (?3 AND EXISTS (SELECT 1 FROM tasks AS g WHERE g.item_id = i.id AND g.gold_label IS NOT NULL)) ",
+        "ORDER BY x.rank LIMIT 1"
+    );
+    Ok(sqlx::query_scalar(FIRST).bind(draw_id).bind(reviewer).bind(without_gold).fetch_optional(conn).await?)
+}
+
 /// The first gold item of a queue, as imported, with a task that a reviewer has not decided.
 pub async fn gold_for(conn: &mut Conn, queue_id: &str, reviewer: &str) -> StoreResult<Option<String>> {
     const GOLD: &str = concat!(
