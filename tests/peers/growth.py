@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Measures what items cost Saring as there are more of them, as they get longer, and with more threads; writes tables and charts.
+"""Measures what items cost Saring as there are more of them, more at once, longer ones, and with more threads; writes tables and charts.
 
     python tests/peers/growth.py --saring target/debug/saring [--guard FOLDER] [--precision int8] [--queue-guard FOLDER]
 
-The queue is labelled by the demo guard, whose arithmetic is so small that what surrounds it shows; lengths and threads are measured with
-`--guard`, best one of a real size. Nothing else should run meanwhile. Figures go between two marks of docs/performance.md.
+The queue is labelled by the demo guard, whose arithmetic is so small that what surrounds it shows; rows, lengths and threads are measured
+with `--guard`, best one of a real size. Nothing else should run meanwhile. Figures go between two marks of docs/performance.md.
 """
 
 import argparse
@@ -68,6 +68,17 @@ def queue(program: Path, guard: Path, counts: list[int], folder: Path, precision
     return found
 
 
+def rows_at_once(program: Path, guard: Path, counts: list[int], precision: str) -> list[tuple[int, float, float]]:
+    """Items and computed tokens a second where so many are asked about in one call. They go through in passes of 512 tokens."""
+    found = []
+    for count in counts:
+        said = saring(program, "bench", "--guard", str(guard), "--precision", precision, "--workload-items", str(count))
+        pace = said["pace"]
+        found.append((count, said["items_per_second"], (pace["tokens"] - pace["cached"]) / pace["seconds"]))
+        print("rows", found[-1], flush=True)
+    return found
+
+
 def lengths(program: Path, guard: Path, words: list[int], folder: Path, precision: str, threads: int) -> list[tuple[int, float, float]]:
     """Computed tokens of an item, items a second, computed tokens a second."""
     found = []
@@ -94,6 +105,10 @@ def table(head: list[str], rows: list[list]) -> str:
     return "\n".join(lines + [f"| {' | '.join(str(value) for value in row)} |" for row in rows])
 
 
+def named(guard: Path) -> str:
+    return "the demo guard" if guard.is_relative_to(REPOSITORY / "demo") else guard.name
+
+
 def processor() -> str:
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     name = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown processor")
@@ -107,12 +122,14 @@ def main() -> None:
     parser.add_argument("--queue-guard", type=Path, default=REPOSITORY / "demo" / "guard")
     parser.add_argument("--precision", default="int8")
     parser.add_argument("--items", type=int, nargs="+", default=[100, 1000, 10_000, 100_000])
+    parser.add_argument("--rows", type=int, nargs="+", default=[1, 2, 4, 8, 16, 32, 64])
     parser.add_argument("--words", type=int, nargs="+", default=[5, 20, 80, 300, 800])
     arguments = parser.parse_args()
     program, precision = arguments.saring.resolve(), arguments.precision
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         counts = queue(program, arguments.queue_guard, arguments.items, folder, precision)
+        rows = rows_at_once(program, arguments.guard, arguments.rows, precision)
         one = lengths(program, arguments.guard, arguments.words, folder, precision, 1)
         all_threads = lengths(program, arguments.guard, arguments.words, folder, precision, os.cpu_count() or 1)
     both = [
@@ -122,9 +139,11 @@ def main() -> None:
     threads = os.cpu_count()
     parts = [
         BEGIN,
-        f"{processor()}; {precision}. Queue: {arguments.queue_guard.name}, lengths: {arguments.guard.name}.",
+        f"{processor()}; {precision}. The queue: judged by {named(arguments.queue_guard)}; rows and lengths: {named(arguments.guard)}.",
         table(["items in the queue", "items/s"], [[f"{count:,}", f"{rate:.1f}"] for count, rate in counts]),
         chart("A queue as it grows", [count for count, _ in counts], "items", [rate for _, rate in counts], "items/s"),
+        table(["rows at once", "items/s", "tokens/s"], [[count, f"{rate:.2f}", f"{speed:,.0f}"] for count, rate, speed in rows]),
+        chart("More rows at once", [row[0] for row in rows], "rows", [row[2] for row in rows], "tokens/s"),
         table(
             ["computed tokens an item", "items/s, 1 thread", f"items/s, {threads} threads", "tokens/s, 1 thread", f"tokens/s, {threads} threads"],
             both,
