@@ -15,6 +15,17 @@ export const commands = {
 	draw: (queueId: string, size: number) => typedError<QueueCard, Failure>(__TAURI_INVOKE("draw", { queueId, size })),
 	stats: (queueId: string) => typedError<StatsView, Failure>(__TAURI_INVOKE("stats", { queueId })),
 	compare: (queueId: string, guardA: string, guardB: string) => typedError<ComparisonView, Failure>(__TAURI_INVOKE("compare", { queueId, guardA, guardB })),
+	policies: () => typedError<PolicyRow[], Failure>(__TAURI_INVOKE("policies")),
+	policy: (reference: string) => typedError<PolicyView, Failure>(__TAURI_INVOKE("policy", { reference })),
+	/**  Keeps what the page says as the next version of its name. */
+	savePolicy: (terms: PolicyTerms) => typedError<PolicyView, Failure>(__TAURI_INVOKE("save_policy", { terms })),
+	importPolicy: (path: string) => typedError<PolicyView, Failure>(__TAURI_INVOKE("import_policy", { path })),
+	/**  Writes a version to a file. The dialog of the system has asked before something is overwritten. */
+	exportPolicy: (reference: string, path: string) => typedError<null, Failure>(__TAURI_INVOKE("export_policy", { reference, path })),
+	/**  What it would mean for a queue to go over to a version. */
+	policyChange: (queueId: string, reference: string) => typedError<PolicyChangeView, Failure>(__TAURI_INVOKE("policy_change", { queueId, reference })),
+	/**  A queue goes over to a version; the page has shown what that means. */
+	usePolicy: (queueId: string, reference: string) => typedError<QueueCard, Failure>(__TAURI_INVOKE("use_policy", { queueId, reference })),
 	previewImport: (path: string, mapping: FieldMapping[] | null) => typedError<ImportPreview, Failure>(__TAURI_INVOKE("preview_import", { path, mapping })),
 	importFiles: (order: ImportOrder, onProgress: Channel<ImportProgress>) => typedError<ImportReport, Failure>(__TAURI_INVOKE("import_files", { order, onProgress })),
 	cancelImport: () => typedError<null, Failure>(__TAURI_INVOKE("cancel_import")),
@@ -272,7 +283,10 @@ export type ForecastView = {
 export type Gesture = {
 	item_id: string,
 	kind: GestureKind,
+	/**  A code of the policy, or the reviewer's own words. */
 	reason: string | null,
+	/**  More about it. */
+	note: string | null,
 	duration_ms: number,
 	draw_id: string | null,
 };
@@ -324,7 +338,11 @@ export type HistoryEntry = {
 	task: string | null,
 	/**  e.g. "label unsafe", "verdict Unsafe 0.93", "undo", "skip". */
 	what: string,
+	/**  Why something was skipped, escalated or flagged, in the words of the policy or the reviewer's own. */
+	reason: string | null,
 	note: string | null,
+	/**  NAME@VERSION of the policy under which it was done. */
+	policy: string | null,
 	anchored: boolean,
 	undone: boolean,
 };
@@ -348,8 +366,8 @@ export type ImportOrder = {
 	paths: string[],
 	/**  Created if there is none of that name. */
 	queue: string,
-	/**  "qwen3guard" or "sea-guard"; for a new queue. */
-	scheme: string,
+	/**  For a new queue: the name of a policy, whose newest version it gets, or NAME@VERSION. */
+	policy: string,
 	mapping: FieldMapping[],
 	/**  Images stay where they are; only their paths and hashes are kept. */
 	link_images: boolean,
@@ -490,6 +508,104 @@ export type Notice =
 /**  The engine died, was started again, or fell back to a slower device. */
 { kind: "engine"; message: string };
 
+export type PolicyCategory = {
+	name: string,
+	/**  "prompt", "response". */
+	tasks: string[],
+	guidance: string,
+	examples: string[],
+	/**  A note must say why. */
+	rationale: boolean,
+};
+
+/**  What it means for a queue to go over to another version. */
+export type PolicyChangeView = {
+	/**  NAME@VERSION. */
+	from: string,
+	to: string,
+	/**  It has that version already. */
+	same: boolean,
+	/**  Decisions in force. */
+	decisions: number,
+	/**  Those of them that could not be made any more. */
+	unsayable: UnsayableView[],
+};
+
+export type PolicyLabel = {
+	/**  "safe", "controversial", "unsafe". */
+	label: string,
+	guidance: string,
+	examples: string[],
+	/**  A note must say why. */
+	rationale: boolean,
+};
+
+/**  What a family of guards says, in the words of the policy. */
+export type PolicyMapping = {
+	family: string,
+	labels: WordPair[],
+	categories: WordPair[],
+};
+
+export type PolicyReason = {
+	code: string,
+	/**  What reviewers read. */
+	text: string,
+};
+
+export type PolicyReasons = {
+	skip: PolicyRule,
+	escalate: PolicyRule,
+	flag: PolicyRule,
+};
+
+/**  A version in the list of policies. */
+export type PolicyRow = {
+	id: string,
+	name: string,
+	version: number,
+	/**  It came with the program. */
+	ready_made: boolean,
+	/**  Names of the queues that have it now. */
+	queues: string[],
+	kept_by: string | null,
+	/**  Null for one that came with the program and was not used yet. */
+	kept_at: string | null,
+};
+
+/**  Why something is skipped, escalated or flagged. */
+export type PolicyRule = {
+	/**  In the order of their keys. */
+	codes: PolicyReason[],
+	/**  A reason in the reviewer's own words will do. */
+	free_text: boolean,
+	/**  There must be a reason. */
+	required: boolean,
+	/**  A note must say more than a code does. */
+	rationale: boolean,
+};
+
+/**  What reviewers may say, what it means, and where they must say why. */
+export type PolicyTerms = {
+	name: string,
+	version: number,
+	/**  Where it comes from, and whose words it has. */
+	about: string,
+	labels: PolicyLabel[],
+	categories: PolicyCategory[],
+	/**  What counts as one; null: it is not asked. */
+	refusal: string | null,
+	reasons: PolicyReasons,
+	guards: PolicyMapping[],
+};
+
+/**  A version of a policy. */
+export type PolicyView = {
+	/**  SHA-256 of what it says. */
+	id: string,
+	terms: PolicyTerms,
+};
+
 export type PreviewRow = {
 	line: number,
 	id: string | null,
@@ -505,6 +621,7 @@ export type QueueCard = {
 	id: string,
 	name: string,
 	scheme: Scheme,
+	policy: PolicyView,
 	order: QueueOrder,
 	mode: ReviewMode,
 	counts: StateCounts,
@@ -616,7 +733,7 @@ export type Saved = {
 	counts: StateCounts,
 };
 
-/**  What reviewers may say in a queue. */
+/**  What reviewers may say in a queue: the part of its policy that a decision is made of. */
 export type Scheme = {
 	name: string,
 	/**  "safe", "controversial", "unsafe": in the order of their keys. */
@@ -730,6 +847,11 @@ export type Undone = {
 	counts: StateCounts,
 };
 
+export type UnsayableView = {
+	reason: string,
+	decisions: number,
+};
+
 /**  What is shown in the place of the verdict, which is kept in every case. */
 export type VerdictSlot = 
 /**  No guard has judged it yet. */
@@ -747,8 +869,10 @@ export type VerdictView = {
 	is_toy: boolean,
 	/**  Native label. */
 	label: string,
-	/**  What that label is in the queue's scheme, if it is one of its labels: what "accept" would save. */
+	/**  What that label is in the queue's policy, if it is one there: what "accept" would save. */
 	suggestion: string | null,
+	/**  What its categories are there. */
+	suggested_categories: string[],
 	p_unsafe: number,
 	probabilities: LabelShare[],
 	label_mass: number,
@@ -767,6 +891,11 @@ export type VerdictView = {
 	made_at: string,
 	/**  How it was made: (name, value) in the order of display. */
 	provenance: Fact[],
+};
+
+export type WordPair = {
+	native: string,
+	target: string,
 };
 
 /* Tauri Specta runtime */
