@@ -215,7 +215,7 @@ fn pictures_have_the_hashes_that_the_authors_of_pdq_give_them() {
 async fn items_with_pictures_are_alike_if_both_words_and_pictures_are() {
     let fixture = Fixture::new().await;
     let picture = image::load_from_memory(&demo_picture("ms-11.png")).unwrap();
-    let smaller = picture.thumbnail(240, 240).brighten(12);
+    let smaller = picture.thumbnail(360, 360).brighten(8);
     let mut copy = std::io::Cursor::new(Vec::new());
     smaller.write_to(&mut copy, image::ImageFormat::Png).unwrap();
     fixture.write("a.png", &demo_picture("ms-11.png"));

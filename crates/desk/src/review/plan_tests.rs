@@ -153,7 +153,8 @@ async fn what_was_settled_may_be_found_otherwise_and_needs_no_second_reviewer_ag
     fixture.plan(ALL_TWICE).await;
     fixture.says(&id, "ana", "unsafe").await;
     fixture.says(&id, "ben", "safe").await;
-    fixture.workspace.skip(&Gesture::new(&id, "ana")).await.expect("skipped");
+    let skip = Gesture { task: Some(Task::Prompt), ..Gesture::new(&id, "ana") };
+    fixture.workspace.skip(&skip).await.expect("skipped");
     let own = NewDecision { reviewer: "ana".into(), ..fixture.decision(&id, "unsafe") };
     fixture.workspace.adjudicate(&own).await.expect_err("a skip does not make it somebody else's");
 }
