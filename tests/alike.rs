@@ -10,7 +10,10 @@ fn queue() -> Vec<Value> {
         row("first", "Win a free phone today! Send your card number to this address and wait for the call."),
         row("other", "How do I get to the central station from here without paying for a ticket?"),
         row("near", "WIN A FREE PHONE TODAY. Send your card number to this adress, and wait for the call!!"),
-        row("nearer", "Win a free phone today! Send your card number to this address and wait for our call."),
+        row(
+            "nearer",
+            "Win a free phone today... Send your card number to this address and wait for the call!",
+        ),
     ]
 }
 

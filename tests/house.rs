@@ -78,7 +78,7 @@ const ITEMS_READERS: [(&str, usize, &str); 8] = [
 fn is_test(file: &str) -> bool {
     file.starts_with("tests/")
         || file.contains("/tests/")
-        || file.ends_with("/tests.rs")
+        || file.ends_with("tests.rs")
         || file.ends_with("/fixture.rs")
 }
 
