@@ -33,7 +33,8 @@ describe('what is nearly the same', () => {
     await review.choose('safe');
     const bulk = backend.calls.find(({ method }) => method === 'decideAll');
     expect(bulk?.args[1]).toEqual(OTHERS);
-    expect(review.card?.counts.decided, 'five decided at once').toBe(5);
+    // one of the five has a response to be judged too
+    expect(review.card?.counts.decided, 'five decided at once').toBe(4);
     expect(review.message).toContain('4 more items');
     await review.undo();
     expect(review.item?.id, 'back at the item that was looked at').toBe('q-7');
@@ -65,9 +66,9 @@ describe('what is nearly the same', () => {
 describe('the language of an item', () => {
   it('is what the reviewer says, and not asked for twice', async () => {
     const { backend, review } = await atTheSeventh();
-    await correctLanguage(review, backend, 'ms');
-    expect(review.item).toMatchObject({ id: 'q-7', language: 'ms', language_from: 'corrected' });
-    await correctLanguage(review, backend, 'ms');
+    await correctLanguage(review, backend, 'jv');
+    expect(review.item).toMatchObject({ id: 'q-7', language: 'jv', language_from: 'corrected' });
+    await correctLanguage(review, backend, 'jv');
     expect(backend.calls.filter(({ method }) => method === 'correctLanguage')).toHaveLength(1);
   });
 });

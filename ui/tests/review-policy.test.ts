@@ -77,7 +77,7 @@ describe('a note that the policy wants', () => {
     await user.keyboard('2');
     await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('note')));
     await user.keyboard('{Enter}');
-    await says('The policy wants a note with unsafe');
+    await says('The policy wants a note with Unsafe');
     expect(sent(backend, 'decide')).toEqual([]);
     await user.keyboard('a threat{Enter}');
     await shows('q-2');

@@ -61,8 +61,8 @@ describe('settings', () => {
     await fireEvent.keyDown(document.body, { key: 'a', code: 'KeyA' });
     expect(screen.getByTestId('key-refusal').textContent).toContain('Accept the suggestion');
     expect(shell.keymap.keysOf('flag')).toEqual(['F']);
-    await fireEvent.keyDown(document.body, { key: 'b', code: 'KeyB' });
-    expect(shell.keymap.keysOf('flag')).toEqual(['B']);
+    await fireEvent.keyDown(document.body, { key: 'm', code: 'KeyM' });
+    expect(shell.keymap.keysOf('flag')).toEqual(['M']);
     expect(shell.keymap.conflicts).toEqual([]);
     expect(shell.actions.suspended, 'the keys of the window work again').toBe(false);
   });
