@@ -231,7 +231,7 @@ export class ReviewController {
   /** To the next task of the item that is open, else to the next item. */
   async moveOn(): Promise<void> {
     const open = this.item?.tasks.find(({ state }) => state === 'pending');
-    if (open !== undefined && open.task !== this.taskId) this.activate(open.task);
+    if (open !== undefined && open.task !== this.taskId) this.activate(open.task, this.message);
     else await this.#go(() => this.#feed.following(this.item), this.#endOfList());
   }
 
@@ -248,12 +248,13 @@ export class ReviewController {
     if (this.canLeave) await this.#go(() => this.setup.backend.item(itemId), t('review.say.gone'));
   }
 
-  activate(task: string): void {
+  activate(task: string, message: string | null = null): void {
     if (this.item?.tasks.some((view) => view.task === task) !== true || task === this.taskId)
       return;
     this.notes.setDraft(this.item?.id, this.taskId, this.draft);
     this.taskId = task;
     this.disarm();
+    this.message = message;
     this.draft = this.notes.draft(this.item?.id, this.taskId);
     this.#look();
   }
