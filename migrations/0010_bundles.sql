@@ -15,6 +15,13 @@ CREATE TABLE bundles (
 
 CREATE INDEX bundles_by_queue ON bundles (queue_id, role);
 
+-- Which items are in it. Of a bundle that was made here: what is with whom, and is not handed out again.
+CREATE TABLE bundle_items (
+    item_id   TEXT NOT NULL REFERENCES items (id),
+    bundle_id TEXT NOT NULL REFERENCES bundles (id),
+    PRIMARY KEY (item_id, bundle_id)
+) STRICT, WITHOUT ROWID;
+
 -- Workspaces whose decisions were merged into this one, and where their chains of events end.
 CREATE TABLE laptops (
     workspace_id TEXT PRIMARY KEY,
@@ -37,14 +44,15 @@ CREATE TABLE laptop_events (
 
 CREATE INDEX laptop_events_by_row ON laptop_events (row_id);
 
--- Decisions that came from a laptop. Append-only.
+-- Decisions that came from a laptop. Append-only; the event of each merge vouches for all of a laptop's.
 CREATE TABLE merged_decisions (
     decision_id  TEXT PRIMARY KEY REFERENCES decisions (id),
     workspace_id TEXT NOT NULL REFERENCES laptops (workspace_id)
 ) STRICT, WITHOUT ROWID;
 
--- What such a decision points at that is on the laptop only: a draw or a verdict of its own, a decision about another queue. The
--- column in `decisions` is null then, and the hash of the row is that of the row with this value in it. Append-only.
+-- What such a decision points at and need not be here: a draw or a verdict of the laptop's own, and always what it supersedes, which
+-- may come with another file, before or after it. The column in `decisions` is null then, and the hash of the row is that of the
+-- row with this value in it. Append-only.
 CREATE TABLE merged_references (
     decision_id TEXT NOT NULL REFERENCES decisions (id),
     name        TEXT NOT NULL,                      -- the column
@@ -52,5 +60,5 @@ CREATE TABLE merged_references (
     PRIMARY KEY (decision_id, name)
 ) STRICT, WITHOUT ROWID;
 
--- A merge asks for the quarantines that went along with one.
+-- A merge asks for the quarantines that it made because of one.
 CREATE INDEX decisions_superseding ON decisions (supersedes) WHERE supersedes IS NOT NULL;

@@ -71,6 +71,10 @@ pub struct Split {
     #[arg(long)]
     overlap: Option<Share>,
 
+    /// Hand out again what is in bundles already, as if they were lost.
+    #[arg(long)]
+    again: bool,
+
     /// The folder for the files.
     #[arg(long)]
     out: PathBuf,
@@ -98,6 +102,7 @@ async fn split(wanted: Split, place: &Place, output: Output) -> anyhow::Result<(
         queue: wanted.queue,
         reviewers: wanted.reviewers,
         overlap: wanted.overlap,
+        again: wanted.again,
         out: wanted.out,
         seed: wanted.seed.unwrap_or_else(seed_of_this_moment),
     };

@@ -1,6 +1,9 @@
 //! Going through the chains of laptops whose decisions were merged, and the decisions that they vouch for.
 
-use super::{Problem, chain};
+use super::{
+    Problem,
+    chain::{self, RowHasher},
+};
 use crate::{
     Result,
     store::{self, ChainHead, Conn, events::EventKind, row_hash},
@@ -16,18 +19,36 @@ pub(super) async fn problems(conn: &mut Conn, found: &mut impl FnMut(Problem)) -
         let of_laptop =
             |problem| Problem::OfLaptop { workspace_id: workspace_id.clone(), problem: Box::new(problem) };
         let head = walk(conn, workspace_id, &mut |problem| found(of_laptop(problem))).await?;
-        if head != *end || merged.get(workspace_id) != Some(end) {
-            found(of_laptop(Problem::EndDiffers { expected: end.length, found: head.length }));
+        let (length, said) = merged.get(workspace_id).cloned().unwrap_or_default();
+        if head != *end || length != end.length {
+            found(of_laptop(Problem::EndDiffers { expected: length.max(end.length), found: head.length }));
+        } else if merged_hash(conn, workspace_id, &end.hash).await? != said {
+            found(of_laptop(Problem::MergedRowsDiffer));
         }
         decisions(conn, workspace_id, &mut |problem| found(of_laptop(problem))).await?;
     }
-    for (workspace_id, head) in merged {
+    for (workspace_id, (length, _)) in merged {
         if laptops.iter().all(|(known, _)| *known != workspace_id) {
-            let problem = Box::new(Problem::EndDiffers { expected: head.length, found: 0 });
+            let problem = Box::new(Problem::EndDiffers { expected: length, found: 0 });
             found(Problem::OfLaptop { workspace_id, problem });
         }
     }
     Ok(())
+}
+
+/// The hash of what was merged of a laptop: the head of its chain, and which decisions came from it.
+pub(crate) async fn merged_hash(conn: &mut Conn, workspace_id: &str, head: &str) -> Result<String> {
+    let mut hasher = RowHasher::new();
+    hasher.text(head);
+    let mut after = String::new();
+    loop {
+        let page = store::laptops::merged_ids(conn, workspace_id, &after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(hasher.finish()) };
+        after.clone_from(last);
+        for id in &page {
+            hasher.text(id);
+        }
+    }
 }
 
 /// Goes through one chain from its beginning; gives where it ends.

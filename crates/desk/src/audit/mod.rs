@@ -8,6 +8,7 @@ mod laptops;
 mod problem;
 mod verify;
 
+pub(crate) use laptops::merged_hash;
 pub use problem::Problem;
 pub use verify::AuditReport;
 

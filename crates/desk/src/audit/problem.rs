@@ -118,6 +118,9 @@ pub enum Problem {
         /// Which decision.
         row_id: String,
     },
+    /// The decisions of a laptop that are here are not those that were merged.
+    #[error("decisions were deleted, or added, after they were merged")]
+    MergedRowsDiffer,
     /// A head that somebody wrote down is not on the chain.
     #[error(
         "the head {head} is not on this chain: it was cut off or edited after that head was written down, or belongs to another workspace"

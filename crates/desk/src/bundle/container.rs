@@ -55,6 +55,15 @@ impl Source {
     }
 }
 
+/// Does work with a file that takes longer than others should wait for.
+pub(super) async fn blocking<T: Send + 'static>(
+    path: &Path,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::Io { path: path.to_owned(), source: error.into() })?
+}
+
 /// How many bytes there are, and their SHA-256.
 fn hashed(mut reader: impl Read) -> io::Result<(u64, String)> {
     let (mut hasher, mut total) = (Sha256::new(), 0);

@@ -10,7 +10,7 @@ use std::{
 use serde::Serialize;
 
 use super::{
-    container::{self, Source},
+    container::{self, Source, blocking},
     manifest::{DECISIONS, EVENTS, FORMAT, RETURN, ReturnManifest},
 };
 use crate::{
@@ -75,8 +75,7 @@ impl Workspace {
         let done = store::bundles::decided_by(&mut read, &queue.id).await?;
         let done = done.into_iter().find(|(name, _)| name == reviewer).map_or(0, |(_, n)| n);
         drop(read);
-        let sources = vec![Source::of(EVENTS, events)?, Source::of(DECISIONS, decisions)?];
-        let manifest = ReturnManifest {
+        let mut manifest = ReturnManifest {
             kind: RETURN.to_owned(),
             format: FORMAT,
             bundle_id: bundle.id.clone(),
@@ -85,9 +84,15 @@ impl Workspace {
             length: head.length,
             head: head.hash,
             decisions: written,
-            parts: sources.iter().map(|source| source.part.clone()).collect(),
+            parts: Vec::new(),
         };
-        container::write(out, &manifest, bundle.key.as_bytes(), &sources)?;
+        let (file, key) = (out.to_owned(), bundle.key);
+        let write = move || {
+            let sources = vec![Source::of(EVENTS, events)?, Source::of(DECISIONS, decisions)?];
+            manifest.parts = sources.iter().map(|source| source.part.clone()).collect();
+            container::write(&file, &manifest, key.as_bytes(), &sources)
+        };
+        blocking(out, write).await?;
         let count = |n: i64| u64::try_from(n).unwrap_or(0);
         Ok(Returned {
             path: out.to_owned(),

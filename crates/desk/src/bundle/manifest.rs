@@ -132,6 +132,10 @@ pub(super) struct ItemLine {
     pub(super) content_hash: String,
     /// Its place in the draw of the items that stay blind.
     pub(super) blind_rank: Option<i64>,
+    /// Whether the language of the row was detected; else somebody said it.
+    pub(super) language_detected: bool,
+    /// Whether its texts count as Zawgyi where the bundle was made.
+    pub(super) zawgyi: bool,
     /// As a file of items has it; its images are named by their SHA-256.
     pub(super) row: Box<RawValue>,
 }

@@ -9,7 +9,9 @@
 //!
 //! Decisions come with the whole chain of events of the laptop, which is kept beside this workspace's own and verified with it.
 
+mod adopt;
 mod container;
+mod copies;
 mod give_back;
 mod manifest;
 mod merge;
@@ -18,6 +20,8 @@ mod problem;
 mod progress;
 mod show;
 mod split;
+mod take;
+mod verified;
 
 pub use container::Part;
 pub use give_back::Returned;

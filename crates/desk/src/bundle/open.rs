@@ -6,18 +6,19 @@ use std::{
     path::Path,
 };
 
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use super::{
-    container::{Container, Part},
+    adopt::{adopt_plan, queue_of},
+    container::{Container, Part, blocking},
     manifest::{BUNDLE, BundleManifest, FORMAT, ITEMS, ItemLine},
     problem::BundleProblem,
 };
 use crate::{
     Error, Result, Workspace,
-    import::{Batch, ItemRow, Prepared, write_batch},
-    policy,
-    queue::{Ordering, Queue},
+    import::{Batch, Elsewhere, ItemRow, Prepared, write_batch},
+    queue::{Queue, find_queue},
     store::{
         self, WriteTx,
         bundles::BundleRow,
@@ -45,9 +46,6 @@ pub struct OpenedBundle {
     pub fingerprint: String,
 }
 
-/// Items that are written together.
-const BATCH: usize = 500;
-
 impl Workspace {
     /// Opens a bundle here. Opening it again adds nothing.
     ///
@@ -62,128 +60,121 @@ impl Workspace {
     }
 
     async fn open_in(&self, path: &Path, spool: &Path) -> Result<OpenedBundle> {
-        let (bundle, media_dir, dir) = (path.to_owned(), self.media_dir().to_owned(), spool.to_owned());
+        let (bundle, dir) = (path.to_owned(), spool.to_owned());
         let own = self.store().workspace_id().to_owned();
-        let lost = |error: tokio::task::JoinError| Error::Io { path: path.to_owned(), source: error.into() };
         // All of it is verified before the first item is written.
-        let (container, manifest) =
-            tokio::task::spawn_blocking(move || verified(&bundle, &own, &dir)).await.map_err(lost)??;
+        let (container, manifest) = blocking(path, move || verified(&bundle, &own, &dir)).await?;
         let fingerprint = container.fingerprint();
-        let (send, mut batches) = mpsc::channel(1);
-        let dir = spool.to_owned();
-        let reader = tokio::task::spawn_blocking(move || read_items(container, &dir, &media_dir, &send));
         let mut tx = self.store().write().await?;
-        let queue = queue_of(&mut tx, &manifest).await?;
-        let mut import = ImportRow {
-            id: tx.clock().new_id(),
-            queue_id: queue.id.clone(),
-            file_name: path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
-            mapping: "{}".to_owned(),
-            started_at: tx.clock().now_text(),
-            ..ImportRow::default()
-        };
-        store::imports::insert(&mut tx, &import).await?;
-        let (mut ranks, mut items) = (Vec::new(), 0);
-        while let Some(rows) = batches.recv().await {
-            let mut batch = Batch::default();
-            for (rank, row) in rows {
-                items += 1;
-                ranks.extend(rank.map(|rank| (rank, row.item_id().to_owned())));
-                batch.push(row);
-            }
-            write_batch(&mut tx, &mut import, batch).await?;
+        if let Some(known) = store::bundles::get(&mut tx, &manifest.bundle_id).await? {
+            return opened_before(&mut tx, known, fingerprint).await;
         }
+        let earlier = store::bundles::of_queue(&mut tx, &manifest.queue.id, "opened").await?;
+        let is_newest = earlier.iter().all(|earlier| earlier.id < manifest.bundle_id);
+        let queue = queue_of(&mut tx, &manifest, is_newest).await?;
+        let bundle = bundle_row(&manifest, &queue);
+        store::bundles::insert(&mut tx, &bundle).await?;
+        events::record(&mut tx, EventKind::Bundle, &bundle.id).await?;
+        let (send, batches) = mpsc::channel(1);
+        let (dir, media_dir) = (spool.to_owned(), self.media_dir().to_owned());
+        let reader = tokio::task::spawn_blocking(move || read_items(container, &dir, &media_dir, &send));
+        let came = take_in(&mut tx, path, &bundle, batches).await?;
+        let lost = |error: tokio::task::JoinError| Error::Io { path: path.to_owned(), source: error.into() };
         reader.await.map_err(lost)??;
-        if items != manifest.items {
+        if came.items != manifest.items {
             let problem = BundleProblem::PartChanged { name: ITEMS.to_owned() };
             return Err(Error::Bundle { path: path.to_owned(), problem });
         }
-        import.ended_at = Some(tx.clock().now_text());
-        store::imports::update(&mut tx, &import).await?;
-        let reviewer = manifest.reviewer.clone();
-        let id = manifest.bundle_id.clone();
-        keep_bundle(&mut tx, manifest, &queue, ranks).await?;
+        adopt_plan(&mut tx, &queue.id, manifest.plan, is_newest, came.ranks).await?;
         tx.commit().await?;
-        let count = |n: i64| u64::try_from(n).unwrap_or(0);
         Ok(OpenedBundle {
-            id,
-            reviewer,
+            id: bundle.id,
+            reviewer: bundle.reviewer,
             queue: queue.name,
-            added: count(import.rows_added),
-            known: count(import.rows_known),
-            refused: count(import.rows_failed),
+            added: count(came.import.rows_added),
+            known: count(came.import.rows_known),
+            refused: count(came.import.rows_failed),
             fingerprint,
         })
     }
 }
 
-/// The queue of a bundle: the one that is here, or a new one of the same id, under another name if that is taken.
-async fn queue_of(tx: &mut WriteTx<'_>, manifest: &BundleManifest) -> Result<Queue> {
-    let policy = manifest.queue.policy.clone().into_version();
-    if let Some(queue) = store::queues::find(tx, &manifest.queue.id).await? {
-        if queue.policy.id != policy.id {
-            policy::choose(tx, &queue.id, &policy, None).await?;
-        }
-        return Ok(queue);
-    }
-    let mut name = manifest.queue.name.clone();
-    for number in 2.. {
-        if store::queues::find(tx, &name).await?.is_none() {
-            break;
-        }
-        name = format!("{} {number}", manifest.queue.name);
-    }
-    let queue = Queue {
-        id: manifest.queue.id.clone(),
-        name,
-        policy,
-        ordering: Ordering::Imported,
-        draw_id: None,
-        mode: manifest.queue.mode,
-        created_at: manifest.queue.created_at.clone(),
-    };
-    store::queues::insert(tx, &queue).await?;
-    events::record(tx, EventKind::QueueCreated, &queue.id).await?;
-    policy::choose(tx, &queue.id, &queue.policy, None).await?;
-    Ok(queue)
+fn count(n: i64) -> u64 {
+    u64::try_from(n).unwrap_or(0)
 }
 
-/// Keeps the plan and the bundle itself, unless they are here.
-async fn keep_bundle(
-    tx: &mut WriteTx<'_>,
-    manifest: BundleManifest,
-    queue: &Queue,
-    ranks: Vec<(i64, String)>,
-) -> Result<()> {
-    if store::bundles::get(tx, &manifest.bundle_id).await?.is_some() {
-        return Ok(());
-    }
-    if let Some((plan, draw)) = manifest.plan.map(|plan| plan.on(&queue.id)) {
-        if let Some(draw) = draw
-            && store::draws::get(tx, &draw.id).await?.is_none()
-        {
-            store::draws::insert(tx, &draw).await?;
-            store::draws::insert_ranked(tx, &draw.id, &ranks).await?;
-            events::record(tx, EventKind::Draw, &draw.id).await?;
-        }
-        if store::plans::in_force(tx, &queue.id).await?.is_none_or(|known| known.id != plan.id) {
-            store::plans::insert(tx, &plan).await?;
-            events::record(tx, EventKind::ReviewPlan, &plan.id).await?;
-        }
-    }
-    let bundle = BundleRow {
-        id: manifest.bundle_id,
+/// What came of a bundle that was opened here before: nothing more.
+async fn opened_before(tx: &mut WriteTx<'_>, bundle: BundleRow, fingerprint: String) -> Result<OpenedBundle> {
+    let queue = find_queue(tx, &bundle.queue_id).await?;
+    let known = count(store::bundles::count_items(tx, &bundle.id).await?);
+    Ok(OpenedBundle {
+        id: bundle.id,
+        reviewer: bundle.reviewer,
+        queue: queue.name,
+        added: 0,
+        known,
+        refused: count(bundle.items).saturating_sub(known),
+        fingerprint,
+    })
+}
+
+fn bundle_row(manifest: &BundleManifest, queue: &Queue) -> BundleRow {
+    BundleRow {
+        id: manifest.bundle_id.clone(),
         queue_id: queue.id.clone(),
-        reviewer: manifest.reviewer,
+        reviewer: manifest.reviewer.clone(),
         role: "opened".to_owned(),
-        lead: manifest.lead,
-        key: manifest.key,
+        lead: manifest.lead.clone(),
+        key: manifest.key.clone(),
         items: i64::try_from(manifest.items).unwrap_or(i64::MAX),
-        created_at: manifest.created_at,
+        created_at: manifest.created_at.clone(),
+    }
+}
+
+/// Items on their way in, each with its place in the draw of what stays blind.
+type Incoming = (Batch, Vec<(Option<i64>, String)>);
+
+/// What came in.
+struct CameIn {
+    import: ImportRow,
+    /// Items of the bundle, taken or not.
+    items: u64,
+    /// Of those that are here now, the ones that stay blind: (place, id).
+    ranks: Vec<(i64, String)>,
+}
+
+/// Writes what is read of a bundle, until the reader ends.
+async fn take_in(
+    tx: &mut WriteTx<'_>,
+    path: &Path,
+    bundle: &BundleRow,
+    mut batches: mpsc::Receiver<Incoming>,
+) -> Result<CameIn> {
+    let import = ImportRow {
+        id: tx.clock().new_id(),
+        queue_id: bundle.queue_id.clone(),
+        file_name: path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default(),
+        mapping: "{}".to_owned(),
+        started_at: tx.clock().now_text(),
+        ..ImportRow::default()
     };
-    store::bundles::insert(tx, &bundle).await?;
-    events::record(tx, EventKind::Bundle, &bundle.id).await?;
-    Ok(())
+    store::imports::insert(tx, &import).await?;
+    let mut came = CameIn { import, items: 0, ranks: Vec::new() };
+    while let Some((batch, lines)) = batches.recv().await {
+        came.items += lines.len() as u64;
+        write_batch(tx, &mut came.import, batch).await?;
+        let ids: Vec<&str> = lines.iter().map(|(_, id)| id.as_str()).collect();
+        // What was refused is not here, and nothing can point at it.
+        let here = store::items::here_already(tx, &Value::from(ids).to_string()).await?;
+        let here = here.into_iter().filter_map(|at| lines.get(usize::try_from(at).ok()?));
+        let here: Vec<&(Option<i64>, String)> = here.collect();
+        let ids: Vec<&str> = here.iter().map(|(_, id)| id.as_str()).collect();
+        store::bundles::insert_items(tx, &bundle.id, &ids).await?;
+        came.ranks.extend(here.iter().filter_map(|(rank, id)| Some(((*rank)?, id.clone()))));
+    }
+    came.import.ended_at = Some(tx.clock().now_text());
+    store::imports::update(tx, &came.import).await?;
+    Ok(came)
 }
 
 /// Verifies a bundle and takes its images out into a folder; blocks.
@@ -201,36 +192,39 @@ fn verified(path: &Path, own_workspace: &str, spool: &Path) -> Result<(Container
     Ok((container, manifest))
 }
 
-/// Makes the items of a bundle ready and sends them on; blocks. Ends early when nobody listens any more.
+/// Makes the items of a bundle ready and sends them on; blocks. Ends with an error when nobody listens any more.
 fn read_items(
     mut container: Container,
     spool: &Path,
     media_dir: &Path,
-    batches: &mpsc::Sender<Vec<(Option<i64>, Prepared)>>,
+    batches: &mpsc::Sender<Incoming>,
 ) -> Result<()> {
     let path = container.path().to_owned();
-    let mut batch = Vec::new();
+    let send = |(batch, lines): Incoming| {
+        let unheard = |_| Error::io(&path)(io::ErrorKind::BrokenPipe.into());
+        batches.blocking_send((batch, lines)).map_err(unheard)
+    };
+    let (mut batch, mut lines) = Incoming::default();
     container.lines(ITEMS, |line: ItemLine| {
-        let ItemLine { id, line, content_hash, blind_rank, row } = line;
+        let ItemLine { id, line, content_hash, blind_rank, language_detected, zawgyi, row } = line;
         let changed = || {
             let problem = BundleProblem::ItemChanged { item_id: id.clone() };
             Error::Bundle { path: path.clone(), problem }
         };
         let row = ItemRow::parse(row.get()).map_err(|_| changed())?;
-        let row = Prepared::with_id(&id, line, row, spool, media_dir).map_err(|_| changed())?;
+        let elsewhere = Elsewhere { id: id.clone(), language_detected, zawgyi };
+        let row = Prepared::of_bundle(elsewhere, line, row, spool, media_dir).map_err(|_| changed())?;
         if row.content_hash() != content_hash {
             return Err(changed());
         }
-        batch.push((blind_rank, row));
-        if batch.len() == BATCH {
-            let _listener_gone = batches.blocking_send(std::mem::take(&mut batch));
+        lines.push((blind_rank, id));
+        batch.push(row);
+        if batch.is_full() {
+            send((std::mem::take(&mut batch), std::mem::take(&mut lines)))?;
         }
         Ok(())
     })?;
-    if !batch.is_empty() {
-        let _listener_gone = batches.blocking_send(batch);
-    }
-    Ok(())
+    if lines.is_empty() { Ok(()) } else { send((batch, lines)) }
 }
 
 /// Writes an image of a bundle into a folder, under its hash.

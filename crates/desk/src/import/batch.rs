@@ -32,10 +32,17 @@ const BATCH_ROWS: usize = 1000;
 /// Bytes of one transaction's rows, with what is made from them: long rows make small batches, so that memory is bounded.
 const BATCH_BYTES: usize = 8 * 1024 * 1024;
 
+/// What an item of a bundle is where that was made, and stays here.
+pub(crate) struct Elsewhere {
+    pub id: String,
+    pub language_detected: bool,
+    pub zawgyi: bool,
+}
+
 /// A row that is ready to be written.
 pub(crate) struct Prepared {
-    /// The id that it has elsewhere and keeps here, for an item of a bundle.
-    item_id: Option<String>,
+    /// Of an item of a bundle.
+    elsewhere: Option<Elsewhere>,
     line: i64,
     row: ItemRow,
     images: Vec<StoredImage>,
@@ -50,21 +57,21 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// An item of a bundle, with the id that it has where that was made. Its images lie in `folder` and are copied.
-    pub(crate) fn with_id(
-        id: &str,
+    /// An item of a bundle. Its images lie in `folder` and are copied.
+    pub(crate) fn of_bundle(
+        elsewhere: Elsewhere,
         line: i64,
         row: ItemRow,
         folder: &Path,
         media_dir: &Path,
     ) -> std::result::Result<Self, StoreImageError> {
         let prepared = prepare(line, row, folder, media_dir, Keeping::Copy)?;
-        Ok(Self { item_id: Some(id.to_owned()), ..prepared })
+        Ok(Self { zawgyi: elsewhere.zawgyi, elsewhere: Some(elsewhere), ..prepared })
     }
 
     /// The id that it has elsewhere; empty for a row of a file.
     pub(crate) fn item_id(&self) -> &str {
-        self.item_id.as_deref().unwrap_or_default()
+        self.elsewhere.as_ref().map_or("", |elsewhere| &elsewhere.id)
     }
 
     /// SHA-256 of turns and images.
@@ -97,6 +104,7 @@ impl Batch {
     /// Adds a row that was read elsewhere.
     pub(crate) fn push(&mut self, row: Prepared) {
         self.rows_read += 1;
+        self.bytes += row.bytes();
         self.rows.push(row);
     }
 
@@ -112,7 +120,8 @@ impl Batch {
         });
     }
 
-    fn is_full(&self) -> bool {
+    /// Whether it should be written before more is added.
+    pub(crate) fn is_full(&self) -> bool {
         self.rows.len() + self.errors.len() >= BATCH_ROWS || self.bytes >= BATCH_BYTES
     }
 }
@@ -194,7 +203,7 @@ fn prepare(
     };
     let content_hash = content_hash(&row, &images);
     Ok(Prepared {
-        item_id: None,
+        elsewhere: None,
         line,
         content_hash,
         images,
@@ -311,7 +320,10 @@ async fn sort_out(
         seq += 1;
         prepared.indexed.seq = seq;
         let duplicate_of = originals.get(&prepared.content_hash).cloned();
-        let id = prepared.item_id.take().unwrap_or_else(|| tx.clock().new_id());
+        let id = match &prepared.elsewhere {
+            Some(elsewhere) => elsewhere.id.clone(),
+            None => tx.clock().new_id(),
+        };
         let item = new_item(id, seq, &mut prepared, duplicate_of);
         originals.entry(prepared.content_hash.clone()).or_insert_with(|| item.id.clone());
         fresh.push((item, prepared));
@@ -332,7 +344,8 @@ fn new_item(id: String, seq: i64, prepared: &mut Prepared, duplicate_of: Option<
             let turn = |m: &saring_verdict::Message| serde_json::json!({"role": m.role.as_str(), "content": m.content});
             serde_json::Value::from(turns.iter().map(turn).collect::<Vec<_>>()).to_string()
         }),
-        language_detected: row.language.is_none() && prepared.detected.is_some(),
+        language_detected: prepared.elsewhere.as_ref().is_some_and(|elsewhere| elsewhere.language_detected)
+            || row.language.is_none() && prepared.detected.is_some(),
         language: row.language.take().or_else(|| prepared.detected.map(str::to_owned)),
         zawgyi: prepared.zawgyi,
         group_key: row.group.take(),

@@ -2,6 +2,7 @@
 
 use crate::{
     Error, Result, Thing, Workspace,
+    queue::find_queue,
     review::check_reviewer,
     store::{
         self,
@@ -27,13 +28,19 @@ impl Workspace {
     ///
     /// # Errors
     /// [`Code::NotFound`](crate::Code) for an item that is not there or in quarantine; [`Code::Invalid`](crate::Code) for what is no
-    /// tag.
+    /// tag; [`Code::Conflict`](crate::Code) for an item of a queue that was opened from a bundle: decisions go back to its lead, languages
+    /// do not.
     pub async fn correct_language(&self, correction: &LanguageCorrection) -> Result<String> {
         let language = tag(&correction.language)?;
         let reviewer = check_reviewer(&correction.reviewer)?;
         let mut tx = self.store().write().await?;
         let item = store::items::visible(&mut tx, &correction.item_id).await?;
         let item = item.ok_or_else(|| Error::not_found(Thing::Item, &correction.item_id))?;
+        if !store::bundles::of_queue(&mut tx, &item.queue_id, "opened").await?.is_empty() {
+            let reason = "was opened from a bundle, and what is said about languages here would not go back; tell its lead";
+            let queue = find_queue(&mut tx, &item.queue_id).await?;
+            return Err(Error::Conflict { thing: Thing::Queue, id: queue.name, reason });
+        }
         let (id, corrected_at) = (tx.clock().new_id(), tx.clock().now_text());
         let row = CorrectionRow {
             id: &id,

@@ -28,7 +28,7 @@ pub use history::{HistoryEntry, HistoryEvent};
 pub use kind::DecisionKind;
 pub use note::note_words;
 pub use plan::{Feedback, NoShare, PlanChange, ReviewPlan, Share};
-pub(crate) use plan::{refresh, standing};
+pub(crate) use plan::{refresh, refresh_queue, standing};
 pub use risk::{RiskAlong, RiskSpan};
 pub use standing::{Awaiting, Rule, Standing, TaskStanding};
 pub use undo::Undone;

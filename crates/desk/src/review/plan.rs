@@ -313,7 +313,8 @@ async fn blind_draw(
     Ok(Some(record_draw(tx, queue, DrawFrom::All, size, plan.seed).await?.id))
 }
 
-async fn refresh_queue(tx: &mut WriteTx<'_>, plan: &ReviewPlan) -> Result<()> {
+/// Writes where the items of a queue stand under another plan.
+pub(crate) async fn refresh_queue(tx: &mut WriteTx<'_>, plan: &ReviewPlan) -> Result<()> {
     let mut after = 0;
     loop {
         let page = store::items::decided_on(tx, &plan.queue_id, after, PAGE).await?;

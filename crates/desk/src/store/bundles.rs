@@ -1,4 +1,4 @@
-//! Table `bundles`: what was made for reviewers here, or opened here; and the rows that go into a bundle.
+//! Tables `bundles` and `bundle_items`: what was made for reviewers here, or opened here; and the rows that go into a bundle.
 
 use sqlx::{Row, sqlite::SqliteRow};
 
@@ -73,6 +73,24 @@ fn from_row(row: &SqliteRow) -> StoreResult<BundleRow> {
     })
 }
 
+/// Says that items are in a bundle.
+pub async fn insert_items(tx: &mut WriteTx<'_>, bundle_id: &str, item_ids: &[&str]) -> StoreResult<()> {
+    sqlx::query("INSERT INTO bundle_items (item_id, bundle_id) SELECT DISTINCT value, ?2 FROM json_each(?1)")
+        .bind(serde_json::Value::from(item_ids).to_string())
+        .bind(bundle_id)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+/// How many items of a bundle are here.
+pub async fn count_items(conn: &mut Conn, bundle_id: &str) -> StoreResult<i64> {
+    Ok(sqlx::query_scalar("SELECT count(*) FROM bundle_items WHERE bundle_id = ?1")
+        .bind(bundle_id)
+        .fetch_one(conn)
+        .await?)
+}
+
 /// An item as a bundle takes it along.
 #[derive(Clone, Debug)]
 pub struct TakenRow {
@@ -92,6 +110,10 @@ pub struct TakenRow {
     pub messages: Option<String>,
     /// BCP 47.
     pub language: Option<String>,
+    /// detected, corrected.
+    pub language_from: Option<String>,
+    /// Whether its texts are Burmese in Zawgyi.
+    pub zawgyi: bool,
     /// Never separated by a split.
     pub group_key: Option<String>,
     /// Verbatim JSON.
@@ -104,38 +126,98 @@ pub struct TakenRow {
     pub content_hash: String,
     /// SHA-256 of its images, in order, separated by commas.
     pub images: Option<String>,
-    /// Whether a gold label came with it.
-    pub is_gold: bool,
     /// Its place in a draw, if it is in it.
     pub rank: Option<i64>,
 }
 
-/// Visible items of a queue that are undecided, or await a second review, after a number; gold ones if `gold`, others if not, all
-/// if `None`. Their places are those in the draw `draw_id`.
+/// Visible items of the queue `?1`, with their places in the draw `?2`.
+macro_rules! taken {
+    ($which:literal) => {
+        concat!(
+            "SELECT i.*, (SELECT rank FROM draw_items AS d WHERE d.item_id = i.id AND d.draw_id = ?2) AS rank, ",
+            "(SELECT group_concat(sha256) FROM (SELECT sha256 FROM item_media WHERE item_id = i.id ORDER BY position)) AS images ",
+            "FROM visible_items AS i WHERE i.queue_id = ?1 AND ",
+            $which
+        )
+    };
+}
+
+/// Visible items of a queue that are undecided, or await a second review, after a number; without gold ones if `without_gold`.
+/// Their places are those in the draw `draw_id`.
 pub async fn to_take(
     conn: &mut Conn,
     queue_id: &str,
-    gold: Option<bool>,
     draw_id: Option<&str>,
+    without_gold: bool,
     after_seq: i64,
     limit: u32,
 ) -> StoreResult<Vec<TakenRow>> {
-    let rows = sqlx::query(
-        "SELECT * FROM (SELECT i.*, EXISTS (SELECT 1 FROM tasks AS t WHERE t.item_id = i.id AND t.gold_label IS NOT NULL) AS is_gold, \
-         (SELECT group_concat(sha256) FROM (SELECT sha256 FROM item_media WHERE item_id = i.id ORDER BY position)) AS images, \
-         (SELECT rank FROM draw_items AS d WHERE d.item_id = i.id AND d.draw_id = ?3) AS rank \
-         FROM visible_items AS i WHERE i.queue_id = ?1 AND i.seq > ?4 AND (i.state = 'pending' OR ?2 = 1) \
-         AND NOT EXISTS (SELECT 1 FROM tasks AS t WHERE t.item_id = i.id AND t.awaiting = 'adjudication')) \
-         WHERE ?2 IS NULL OR is_gold = ?2 ORDER BY seq LIMIT ?5",
+    const TO_TAKE: &str = taken!(
+        "i.seq > ?4 AND i.state = 'pending' \
+         AND NOT EXISTS (SELECT 1 FROM tasks AS t WHERE t.item_id = i.id AND t.awaiting = 'adjudication') \
+         AND NOT (?3 AND EXISTS (SELECT 1 FROM tasks AS t WHERE t.item_id = i.id AND t.gold_label IS NOT NULL)) \
+         ORDER BY i.seq LIMIT ?5"
+    );
+    let rows = sqlx::query(TO_TAKE)
+        .bind(queue_id)
+        .bind(draw_id)
+        .bind(without_gold)
+        .bind(after_seq)
+        .bind(limit)
+        .fetch_all(conn)
+        .await?;
+    rows.iter().map(taken).collect()
+}
+
+/// An item that a gold label came with, decided or not.
+pub async fn gold_row(
+    conn: &mut Conn,
+    queue_id: &str,
+    draw_id: Option<&str>,
+    item_id: &str,
+) -> StoreResult<Option<TakenRow>> {
+    const GOLD: &str = taken!("i.id = ?3");
+    let row = sqlx::query(GOLD).bind(queue_id).bind(draw_id).bind(item_id).fetch_optional(conn).await?;
+    row.as_ref().map(taken).transpose()
+}
+
+/// Ids of a queue's visible items that a gold label came with.
+pub async fn gold_ids(conn: &mut Conn, queue_id: &str) -> StoreResult<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "SELECT DISTINCT i.id FROM tasks AS t CROSS JOIN visible_items AS i ON i.id = t.item_id \
+         WHERE t.gold_label IS NOT NULL AND i.queue_id = ?1 ORDER BY i.id",
     )
     .bind(queue_id)
-    .bind(gold)
-    .bind(draw_id)
-    .bind(after_seq)
-    .bind(limit)
     .fetch_all(conn)
-    .await?;
-    rows.iter().map(taken).collect()
+    .await?)
+}
+
+/// Who has done something with every undecided task of these items and not taken it back, as (item, reviewer). `ids` is a JSON list.
+pub async fn done_with(conn: &mut Conn, ids: &str) -> StoreResult<Vec<(String, String)>> {
+    Ok(sqlx::query_as(
+        "SELECT DISTINCT d.item_id, d.reviewer FROM json_each(?1) AS j CROSS JOIN decisions AS d ON d.item_id = j.value \
+         WHERE d.kind IN ('label', 'skip', 'escalate', 'adjudicate') \
+         AND NOT EXISTS (SELECT 1 FROM decisions AS u WHERE u.undoes = d.id) \
+         AND NOT EXISTS (SELECT 1 FROM tasks AS t WHERE t.item_id = d.item_id AND t.state = 'pending' \
+         AND NOT EXISTS (SELECT 1 FROM decisions AS v WHERE v.item_id = t.item_id AND (v.task = t.task OR v.task IS NULL) \
+         AND v.reviewer = d.reviewer AND v.kind IN ('label', 'skip', 'escalate', 'adjudicate') \
+         AND NOT EXISTS (SELECT 1 FROM decisions AS u WHERE u.undoes = v.id)))",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await?)
+}
+
+/// Who has these items in a bundle that was made here, as (item, reviewer). `ids` is a JSON list.
+pub async fn out_with(conn: &mut Conn, ids: &str) -> StoreResult<Vec<(String, String)>> {
+    Ok(sqlx::query_as(
+        "SELECT DISTINCT x.item_id, b.reviewer FROM json_each(?1) AS j \
+         CROSS JOIN bundle_items AS x ON x.item_id = j.value CROSS JOIN bundles AS b ON b.id = x.bundle_id \
+         WHERE b.role = 'made'",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await?)
 }
 
 fn taken(row: &SqliteRow) -> StoreResult<TakenRow> {
@@ -148,13 +230,14 @@ fn taken(row: &SqliteRow) -> StoreResult<TakenRow> {
         response: row.try_get("response")?,
         messages: row.try_get("messages")?,
         language: row.try_get("language")?,
+        language_from: row.try_get("language_from")?,
+        zawgyi: row.try_get("zawgyi")?,
         group_key: row.try_get("group_key")?,
         source: row.try_get("source")?,
         labels: row.try_get("labels")?,
         labels_role: row.try_get("labels_role")?,
         content_hash: row.try_get("content_hash")?,
         images: row.try_get("images")?,
-        is_gold: row.try_get("is_gold")?,
         rank: row.try_get("rank")?,
     })
 }

@@ -90,21 +90,34 @@ pub async fn insert(tx: &mut WriteTx<'_>, decision: &DecisionRow) -> StoreResult
 /// Everything that was done with an item, oldest first.
 pub async fn of_item(conn: &mut Conn, item_id: &str) -> StoreResult<Vec<DecisionRow>> {
     let rows = sqlx::query(
-        "SELECT d.*, EXISTS (SELECT 1 FROM decisions AS u WHERE u.undoes = d.id) AS undone \
+        "SELECT d.*, EXISTS (SELECT 1 FROM decisions AS u WHERE u.undoes = d.id) AS undone, \
+         (SELECT m.value FROM merged_references AS m WHERE m.decision_id = d.id AND m.name = 'supersedes') AS superseded \
          FROM decisions AS d WHERE d.item_id = ?1 ORDER BY d.seq",
     )
     .bind(item_id)
     .fetch_all(conn)
     .await?;
-    rows.iter().map(from_row).collect()
+    rows.iter()
+        .map(|row| {
+            let mut decision = from_row(row)?;
+            // What came from a laptop says it beside its row: that may be here, or come later.
+            if decision.supersedes.is_none() {
+                decision.supersedes = row.try_get("superseded")?;
+            }
+            Ok(decision)
+        })
+        .collect()
 }
 
-/// The last thing that a reviewer did here and has not undone. What came from a laptop is taken back there. What concerns an item in quarantine is passed over, unless it is the
-/// quarantine itself.
+/// The last thing that a reviewer did here and has not undone. What came from a laptop, or was put into quarantine because of that,
+/// is taken back there. What concerns an item in quarantine is passed over, unless it is the quarantine itself.
 pub async fn last_of_reviewer(conn: &mut Conn, reviewer: &str) -> StoreResult<Option<DecisionRow>> {
     let row = sqlx::query(
         "SELECT d.*, 0 AS undone FROM decisions AS d CROSS JOIN items AS i ON i.id = d.item_id \
-         WHERE d.reviewer = ?1 AND d.kind <> 'undo' AND NOT EXISTS (SELECT 1 FROM merged_decisions AS m WHERE m.decision_id = d.id) AND (i.quarantined = 0 OR d.kind = 'quarantine') \
+         WHERE d.reviewer = ?1 AND d.kind <> 'undo' AND (i.quarantined = 0 OR d.kind = 'quarantine') \
+         AND NOT EXISTS (SELECT 1 FROM merged_decisions AS m WHERE m.decision_id = d.id) \
+         AND NOT (d.kind = 'quarantine' AND EXISTS \
+         (SELECT 1 FROM merged_decisions AS m WHERE m.decision_id = d.supersedes)) \
          AND NOT EXISTS (SELECT 1 FROM decisions AS u WHERE u.undoes = d.id) ORDER BY d.seq DESC LIMIT 1",
     )
     .bind(reviewer)

@@ -36,7 +36,7 @@ pub async fn insert_ranked(tx: &mut WriteTx<'_>, draw_id: &str, items: &[(i64, S
         query.push_values(chunk, |mut row, (rank, item_id)| {
             row.push_bind(draw_id).push_bind(*rank).push_bind(item_id);
         });
-        query.push(" ON CONFLICT DO NOTHING").build().execute(&mut **tx).await?;
+        query.build().execute(&mut **tx).await?;
     }
     Ok(())
 }
@@ -76,6 +76,14 @@ pub async fn progress(conn: &mut Conn, draw_id: &str) -> StoreResult<Option<Draw
     .fetch_one(conn)
     .await?;
     Ok(Some(DrawProgress { draw, pending }))
+}
+
+/// The items of a draw with their places, by place.
+pub async fn ranked(conn: &mut Conn, draw_id: &str) -> StoreResult<Vec<(i64, String)>> {
+    Ok(sqlx::query_as("SELECT rank, item_id FROM draw_items WHERE draw_id = ?1 ORDER BY rank")
+        .bind(draw_id)
+        .fetch_all(conn)
+        .await?)
 }
 
 /// The place of an item in a draw, if it is in it.

@@ -43,7 +43,8 @@ pub enum EventKind {
     ReviewPlan,
     /// A bundle was made for a reviewer, or opened.
     Bundle,
-    /// The chain of a laptop was merged; the row id is `WORKSPACE/LENGTH`, the row hash the laptop's head.
+    /// Something of a laptop was merged; the row id is `WORKSPACE/LENGTH`, the row hash covers the head of its chain and the ids of all
+    /// decisions that ever came from it.
     Merge,
     /// The way in which verdicts are read was changed; the row hash is of the new value.
     ReadingChanged,

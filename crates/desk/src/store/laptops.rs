@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sqlx::Row;
+use sqlx::{QueryBuilder, Row};
 
 use super::{Conn, StoreResult, WriteTx, audit::EventRow, head::ChainHead};
 
@@ -40,22 +40,24 @@ pub async fn set_head(tx: &mut WriteTx<'_>, workspace_id: &str, head: &ChainHead
     Ok(())
 }
 
-/// Adds an event to the chain of a laptop.
-pub async fn insert_event(tx: &mut WriteTx<'_>, workspace_id: &str, event: &EventRow) -> StoreResult<()> {
-    sqlx::query(
-        "INSERT INTO laptop_events (workspace_id, seq, at, kind, row_id, row_hash, prev_hash, hash) \
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    )
-    .bind(workspace_id)
-    .bind(event.seq)
-    .bind(&event.at)
-    .bind(&event.kind)
-    .bind(&event.row_id)
-    .bind(&event.row_hash)
-    .bind(&event.prev_hash)
-    .bind(&event.hash)
-    .execute(&mut **tx)
-    .await?;
+/// Adds events to the chain of a laptop.
+pub async fn insert_events(tx: &mut WriteTx<'_>, workspace_id: &str, events: &[EventRow]) -> StoreResult<()> {
+    for chunk in events.chunks(100) {
+        let mut query = QueryBuilder::new(
+            "INSERT INTO laptop_events (workspace_id, seq, at, kind, row_id, row_hash, prev_hash, hash) ",
+        );
+        query.push_values(chunk, |mut row, event| {
+            row.push_bind(workspace_id)
+                .push_bind(event.seq)
+                .push_bind(&event.at)
+                .push_bind(&event.kind)
+                .push_bind(&event.row_id)
+                .push_bind(&event.row_hash)
+                .push_bind(&event.prev_hash)
+                .push_bind(&event.hash);
+        });
+        query.build().execute(&mut **tx).await?;
+    }
     Ok(())
 }
 
@@ -104,8 +106,27 @@ pub async fn vouched(
     .await?)
 }
 
-/// The last hash that this workspace's own chain vouches for of each laptop's, by the laptop: (length, head).
-pub async fn last_merged(conn: &mut Conn) -> StoreResult<HashMap<String, ChainHead>> {
+/// Ids of the decisions that came from a laptop, in order, after one.
+pub async fn merged_ids(
+    conn: &mut Conn,
+    workspace_id: &str,
+    after_id: &str,
+    limit: u32,
+) -> StoreResult<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "SELECT decision_id FROM merged_decisions WHERE workspace_id = ?1 AND decision_id > ?2 \
+         ORDER BY decision_id LIMIT ?3",
+    )
+    .bind(workspace_id)
+    .bind(after_id)
+    .bind(limit)
+    .fetch_all(conn)
+    .await?)
+}
+
+/// What this workspace's own chain says last of each laptop, by the laptop: how long its chain is, and the hash of what was merged
+/// of it.
+pub async fn last_merged(conn: &mut Conn) -> StoreResult<HashMap<String, (i64, String)>> {
     let rows: Vec<(String, String)> =
         sqlx::query_as("SELECT row_id, row_hash FROM events WHERE kind = 'merge' ORDER BY seq")
             .fetch_all(conn)
@@ -115,7 +136,7 @@ pub async fn last_merged(conn: &mut Conn) -> StoreResult<HashMap<String, ChainHe
         if let Some((workspace_id, length)) = row_id.split_once('/')
             && let Ok(length) = length.parse()
         {
-            last.insert(workspace_id.to_owned(), ChainHead { length, hash });
+            last.insert(workspace_id.to_owned(), (length, hash));
         }
     }
     Ok(last)

@@ -1,6 +1,6 @@
 //! Tables `merged_decisions` and `merged_references`: decisions of laptops, row by row as they are there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::Value;
 use sqlx::{Column, QueryBuilder, Row, TypeInfo, ValueRef, sqlite::SqliteRow};
@@ -10,14 +10,31 @@ use super::{Conn, StoreError, StoreResult, WriteTx};
 /// A row of `decisions`, column by column, without its number.
 pub type Columns = BTreeMap<String, Value>;
 
-/// What a column points at, where that may be on the laptop only.
-const REFERENCES: [(&str, &str); 5] = [
-    ("draw_id", "draws"),
-    ("verdict_id", "verdicts"),
-    ("supersedes", "decisions"),
-    ("undoes", "decisions"),
-    ("policy_id", "policies"),
+/// What a column points at, where that may be on the laptop only. What a row supersedes may come with another file, and is
+/// never looked for: rows are the same whichever file came first.
+const REFERENCES: [(&str, Option<&str>); 5] = [
+    ("draw_id", Some("draws")),
+    ("verdict_id", Some("verdicts")),
+    ("supersedes", None),
+    ("undoes", Some(DECISIONS)),
+    ("policy_id", Some("policies")),
 ];
+const DECISIONS: &str = "decisions";
+
+/// What is here of the decisions of a file and of what they point at, by table.
+#[derive(Debug, Default)]
+pub struct Here(HashMap<&'static str, HashSet<String>>);
+
+impl Here {
+    /// Whether a decision is here, from wherever.
+    pub fn has_decision(&self, id: &str) -> bool {
+        self.has(DECISIONS, id)
+    }
+
+    fn has(&self, table: &str, id: &str) -> bool {
+        self.0.get(table).is_some_and(|ids| ids.contains(id))
+    }
+}
 
 /// The columns that a decision has here.
 pub async fn columns(conn: &mut Conn) -> StoreResult<Vec<String>> {
@@ -71,6 +88,17 @@ pub async fn queue_of(conn: &mut Conn, item_id: &str) -> StoreResult<Option<Stri
         .await?)
 }
 
+/// The queues of items, in quarantine or not, by item. `ids` is a JSON list.
+pub async fn queues_of(conn: &mut Conn, ids: &str) -> StoreResult<HashMap<String, String>> {
+    let rows: Vec<(String, String)> = sqlx::query_as(
+        "SELECT i.id, i.queue_id FROM json_each(?1) AS j CROSS JOIN items AS i ON i.id = j.value",
+    )
+    .bind(ids)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Whether a decision is here, from wherever.
 pub async fn is_here(conn: &mut Conn, decision_id: &str) -> StoreResult<bool> {
     Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM decisions WHERE id = ?1)")
@@ -79,20 +107,39 @@ pub async fn is_here(conn: &mut Conn, decision_id: &str) -> StoreResult<bool> {
         .await?)
 }
 
-/// Adds a decision of a laptop. What it points at that is not here is kept beside it. The names of its columns are known ones.
+/// What is here of these rows and of what they point at.
+pub async fn here(conn: &mut Conn, rows: &[Columns]) -> StoreResult<Here> {
+    let mut asked: BTreeMap<&'static str, HashSet<&str>> = BTreeMap::new();
+    for (name, table) in REFERENCES.into_iter().chain([("id", Some(DECISIONS))]) {
+        let Some(table) = table else { continue };
+        let ids = rows.iter().filter_map(|row| row.get(name).and_then(Value::as_str));
+        asked.entry(table).or_default().extend(ids);
+    }
+    let mut here = Here::default();
+    for (table, ids) in asked {
+        let sql = format!(
+            "SELECT j.value FROM json_each(?1) AS j WHERE EXISTS (SELECT 1 FROM {table} AS r WHERE r.id = j.value)"
+        );
+        let ids = serde_json::json!(ids).to_string();
+        let found: Vec<String> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(ids).fetch_all(&mut *conn).await?;
+        here.0.insert(table, found.into_iter().collect());
+    }
+    Ok(here)
+}
+
+/// Adds a decision of a laptop. What it points at and is not here is kept beside it. The names of its columns are known ones.
 pub async fn insert(
     tx: &mut WriteTx<'_>,
     workspace_id: &str,
     decision_id: &str,
     mut row: Columns,
+    here: &mut Here,
 ) -> StoreResult<()> {
     let mut elsewhere = Vec::new();
     for (name, table) in REFERENCES {
         let Some(value) = row.get(name).and_then(Value::as_str).map(str::to_owned) else { continue };
-        let sql = format!("SELECT EXISTS (SELECT 1 FROM {table} WHERE id = ?1)");
-        let is_here: bool =
-            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(&value).fetch_one(&mut **tx).await?;
-        if !is_here {
+        if !table.is_some_and(|table| here.has(table, &value)) {
             row.insert(name.to_owned(), Value::Null);
             elsewhere.push((name, value));
         }
@@ -126,13 +173,14 @@ pub async fn insert(
             .execute(&mut **tx)
             .await?;
     }
+    here.0.entry(DECISIONS).or_default().insert(decision_id.to_owned());
     Ok(())
 }
 
-/// Other items with the content of an item, in every queue, in quarantine or not: (item, its queue).
-pub async fn same_content(conn: &mut Conn, item_id: &str) -> StoreResult<Vec<(String, String)>> {
-    Ok(sqlx::query_as(
-        "SELECT c.id, c.queue_id FROM items AS i CROSS JOIN queues AS q \
+/// Ids of the other items with the content of an item, in every queue, in quarantine or not.
+pub async fn same_content(conn: &mut Conn, item_id: &str) -> StoreResult<Vec<String>> {
+    Ok(sqlx::query_scalar(
+        "SELECT c.id FROM items AS i CROSS JOIN queues AS q \
          CROSS JOIN items AS c ON c.queue_id = q.id AND c.content_hash = i.content_hash \
          WHERE i.id = ?1 AND c.id <> i.id ORDER BY c.id",
     )
@@ -141,7 +189,7 @@ pub async fn same_content(conn: &mut Conn, item_id: &str) -> StoreResult<Vec<(St
     .await?)
 }
 
-/// Quarantines that went along with another one: (decision, item).
+/// Quarantines that a merge made here because of one of a laptop: (decision, item).
 pub async fn went_along(conn: &mut Conn, quarantine_id: &str) -> StoreResult<Vec<(String, String)>> {
     Ok(sqlx::query_as(
         "SELECT id, item_id FROM decisions WHERE supersedes = ?1 AND kind = 'quarantine' ORDER BY id",

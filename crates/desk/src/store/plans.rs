@@ -39,6 +39,14 @@ pub async fn in_force(conn: &mut Conn, queue_id: &str) -> StoreResult<Option<Rev
     row.as_ref().map(from_row).transpose()
 }
 
+/// Whether there is a plan of this id, in force or not.
+pub async fn is_known(conn: &mut Conn, plan_id: &str) -> StoreResult<bool> {
+    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM review_plans WHERE id = ?1)")
+        .bind(plan_id)
+        .fetch_one(conn)
+        .await?)
+}
+
 /// Visible items of a queue with a gold label, and those without: (gold, others).
 pub async fn count_gold(conn: &mut Conn, queue_id: &str) -> StoreResult<(i64, i64)> {
     Ok(sqlx::query_as(
