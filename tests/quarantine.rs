@@ -130,6 +130,64 @@ fn the_same_content_does_not_come_back_by_another_import() {
 }
 
 #[test]
+fn it_is_in_no_bundle_in_no_disagreement_and_beside_no_near_duplicate() {
+    let desk = Desk::new();
+    let text = |street: &str| {
+        format!(
+            "Tell me how to get from the old harbour to the {street} before noon without a ticket and without being seen by anybody at all"
+        )
+    };
+    let marked = json!({ "id": format!("{MARK}-id"), "prompt": text("market"), "source": {"from": MARK} });
+    let mut rows = vec![marked, json!({ "id": "twin", "prompt": text("market hall") })];
+    rows.extend(
+        (0..4).map(|i| json!({ "id": format!("plain-{i}"), "prompt": format!("plain item number {i}") })),
+    );
+    desk.import("q", &rows);
+    let id_of = |external: &str| {
+        database::texts(&desk.workspace(), &format!("SELECT id FROM items WHERE external_id = '{external}'"))
+            .remove(0)
+    };
+    let (marked, twin) = (id_of(&format!("{MARK}-id")), id_of("twin"));
+    desk.done(&["plan", "q", "--double", "all"]);
+    for (reviewer, label) in [("ana", "safe"), ("ben", "unsafe")] {
+        desk.done(&["decide", &marked, "--label", label, "--reviewer", reviewer]);
+    }
+    let paths = [
+        &["alike", &twin][..],
+        &["disagreements", "--queue", "q"],
+        &["next", "--queue", "q", "--reviewer", "ana"],
+        &["next", "--queue", "q", "--reviewer", "carl"],
+        &["bundle", "progress", "--queue", "q"],
+    ];
+    let said = |arguments: &[&str]| desk.done(&[&["--json"], arguments].concat()).out;
+    for shown in &paths[..2] {
+        assert!(said(shown).contains(&marked), "before, {shown:?} has it, or this test would prove nothing");
+    }
+    desk.done(&["quarantine", &marked, "--reviewer", "ana"]);
+    for arguments in paths {
+        let said = said(arguments);
+        assert!(!said.contains(MARK) && !said.contains(&marked), "{arguments:?} shows it: {said}");
+    }
+    let out = desk.path("bundles");
+    let made = desk.json(&[
+        "bundle",
+        "split",
+        "--queue",
+        "q",
+        "--reviewers",
+        "ana,ben",
+        "--out",
+        out.to_str().unwrap(),
+    ]);
+    let items: u64 = made.as_array().unwrap().iter().filter_map(|bundle| bundle["items"].as_u64()).sum();
+    assert_eq!(items, 10, "the others go to both: {made}");
+    for file in files_below(&out) {
+        let text = String::from_utf8_lossy(&fs::read(&file).unwrap()).into_owned();
+        assert!(!text.contains(MARK) && !text.contains(&marked), "{} has it", file.display());
+    }
+}
+
+#[test]
 fn undo_brings_it_back_for_the_one_who_put_it_there() {
     let (desk, marked) = reviewed();
     desk.done(&["quarantine", &marked, "--reviewer", "r"]);
