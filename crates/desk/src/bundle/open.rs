@@ -1,9 +1,10 @@
 //! Opening a bundle: its queue, its plan and its items come into this workspace, under the ids that they have where it was made.
 
 use std::{
+    collections::HashMap,
     fs::{self, File},
     io,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use serde_json::Value;
@@ -17,7 +18,8 @@ use super::{
 };
 use crate::{
     Error, Result, Workspace,
-    import::{Batch, Elsewhere, ItemRow, Prepared, write_batch},
+    import::{Batch, Elsewhere, ItemRow, KeptImage, Prepared, write_batch},
+    media::{Keeping, StoreImageError},
     queue::{Queue, find_queue},
     store::{
         self, WriteTx,
@@ -60,10 +62,15 @@ impl Workspace {
     }
 
     async fn open_in(&self, path: &Path, spool: &Path) -> Result<OpenedBundle> {
-        let (bundle, dir) = (path.to_owned(), spool.to_owned());
+        let (bundle, dir, media_dir) = (path.to_owned(), spool.to_owned(), self.media_dir().to_owned());
         let own = self.store().workspace_id().to_owned();
-        // All of it is verified before the first item is written.
-        let (container, manifest) = blocking(path, move || verified(&bundle, &own, &dir)).await?;
+        // All of it is verified before the first item is written. Images take longest: nobody has to wait for them.
+        let opened = blocking(path, move || {
+            let (mut container, manifest) = verified(&bundle, &own)?;
+            let images = keep_images(&mut container, &manifest.parts, &dir, &media_dir)?;
+            Ok((container, manifest, images))
+        });
+        let (container, manifest, images) = opened.await?;
         let fingerprint = container.fingerprint();
         let mut tx = self.store().write().await?;
         if let Some(known) = store::bundles::get(&mut tx, &manifest.bundle_id).await? {
@@ -76,8 +83,7 @@ impl Workspace {
         store::bundles::insert(&mut tx, &bundle).await?;
         events::record(&mut tx, EventKind::Bundle, &bundle.id).await?;
         let (send, batches) = mpsc::channel(1);
-        let (dir, media_dir) = (spool.to_owned(), self.media_dir().to_owned());
-        let reader = tokio::task::spawn_blocking(move || read_items(container, &dir, &media_dir, &send));
+        let reader = tokio::task::spawn_blocking(move || read_items(container, &images, &send));
         let came = take_in(&mut tx, path, &bundle, batches).await?;
         let lost = |error: tokio::task::JoinError| Error::Io { path: path.to_owned(), source: error.into() };
         reader.await.map_err(lost)??;
@@ -177,8 +183,8 @@ async fn take_in(
     Ok(came)
 }
 
-/// Verifies a bundle and takes its images out into a folder; blocks.
-fn verified(path: &Path, own_workspace: &str, spool: &Path) -> Result<(Container, BundleManifest)> {
+/// Verifies a bundle; blocks.
+fn verified(path: &Path, own_workspace: &str) -> Result<(Container, BundleManifest)> {
     let mut container = Container::open(path)?;
     let manifest: BundleManifest = container.manifest(BUNDLE, FORMAT)?;
     if manifest.lead == own_workspace {
@@ -186,17 +192,36 @@ fn verified(path: &Path, own_workspace: &str, spool: &Path) -> Result<(Container
     }
     container.verify(manifest.key.as_bytes(), &manifest.parts)?;
     manifest.queue.policy.check_itself()?;
-    for part in manifest.parts.iter().filter(|part| part.name != ITEMS) {
-        take_out(&mut container, part, spool)?;
-    }
     Ok((container, manifest))
+}
+
+/// Brings the images of a bundle into the workspace, by their hashes; blocks.
+fn keep_images(
+    container: &mut Container,
+    parts: &[Part],
+    spool: &Path,
+    media_dir: &Path,
+) -> Result<HashMap<String, KeptImage>> {
+    let mut images = HashMap::new();
+    for part in parts.iter().filter(|part| part.name != ITEMS) {
+        let file = take_out(container, part, spool)?;
+        let kept = match KeptImage::keep(&file, 1, media_dir, Keeping::Copy) {
+            Ok(kept) => kept,
+            Err(StoreImageError::Disk { path, source }) => return Err(Error::Io { path, source }),
+            Err(StoreImageError::Image(_)) => {
+                return Err(container.refuse(BundleProblem::PartChanged { name: part.name.clone() }));
+            }
+        };
+        fs::remove_file(&file).map_err(Error::io(&file))?;
+        images.insert(part.sha256.clone(), kept);
+    }
+    Ok(images)
 }
 
 /// Makes the items of a bundle ready and sends them on; blocks. Ends with an error when nobody listens any more.
 fn read_items(
     mut container: Container,
-    spool: &Path,
-    media_dir: &Path,
+    images: &HashMap<String, KeptImage>,
     batches: &mpsc::Sender<Incoming>,
 ) -> Result<()> {
     let path = container.path().to_owned();
@@ -212,8 +237,10 @@ fn read_items(
             Error::Bundle { path: path.clone(), problem }
         };
         let row = ItemRow::parse(row.get()).map_err(|_| changed())?;
+        let of_row = row.images.iter().map(|sha256| images.get(sha256).cloned());
+        let of_row = of_row.collect::<Option<Vec<KeptImage>>>().ok_or_else(changed)?;
         let elsewhere = Elsewhere { id: id.clone(), language_detected, zawgyi };
-        let row = Prepared::of_bundle(elsewhere, line, row, spool, media_dir).map_err(|_| changed())?;
+        let row = Prepared::of_bundle(elsewhere, line, row, of_row);
         if row.content_hash() != content_hash {
             return Err(changed());
         }
@@ -227,8 +254,8 @@ fn read_items(
     if lines.is_empty() { Ok(()) } else { send((batch, lines)) }
 }
 
-/// Writes an image of a bundle into a folder, under its hash.
-fn take_out(container: &mut Container, part: &Part, folder: &Path) -> Result<()> {
+/// Writes an image of a bundle into a folder, under its hash; gives its path.
+fn take_out(container: &mut Container, part: &Part, folder: &Path) -> Result<PathBuf> {
     let name = part.name.strip_prefix("media/").filter(|name| *name == part.sha256);
     let Some(name) = name else {
         return Err(container.refuse(BundleProblem::Parts { name: part.name.clone() }));
@@ -240,5 +267,5 @@ fn take_out(container: &mut Container, part: &Part, folder: &Path) -> Result<()>
         let _gone = fs::remove_file(&path);
         return Err(container.refuse(BundleProblem::PartChanged { name: part.name.clone() }));
     }
-    Ok(())
+    Ok(path)
 }

@@ -39,6 +39,26 @@ pub(crate) struct Elsewhere {
     pub zawgyi: bool,
 }
 
+/// An image that was brought into the workspace, and what it looks like, where that can be said.
+#[derive(Clone)]
+pub(crate) struct KeptImage {
+    stored: StoredImage,
+    look: Option<Pdq>,
+}
+
+impl KeptImage {
+    /// Brings it in. It is the `position`th of its row, from 1.
+    pub(crate) fn keep(
+        path: &Path,
+        position: usize,
+        media_dir: &Path,
+        keeping: Keeping,
+    ) -> std::result::Result<Self, StoreImageError> {
+        let stored = media::keep_image(media_dir, path, position, keeping)?;
+        Ok(Self { stored, look: media::picture::looks(path) })
+    }
+}
+
 /// A row that is ready to be written.
 pub(crate) struct Prepared {
     /// Of an item of a bundle.
@@ -57,16 +77,10 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// An item of a bundle. Its images lie in `folder` and are copied.
-    pub(crate) fn of_bundle(
-        elsewhere: Elsewhere,
-        line: i64,
-        row: ItemRow,
-        folder: &Path,
-        media_dir: &Path,
-    ) -> std::result::Result<Self, StoreImageError> {
-        let prepared = prepare(line, row, folder, media_dir, Keeping::Copy)?;
-        Ok(Self { zawgyi: elsewhere.zawgyi, elsewhere: Some(elsewhere), ..prepared })
+    /// An item of a bundle, with its images.
+    pub(crate) fn of_bundle(elsewhere: Elsewhere, line: i64, row: ItemRow, images: Vec<KeptImage>) -> Self {
+        let zawgyi = elsewhere.zawgyi;
+        Self { zawgyi, elsewhere: Some(elsewhere), ..with_images(line, row, images) }
     }
 
     /// The id that it has elsewhere; empty for a row of a file.
@@ -183,13 +197,17 @@ fn prepare(
     media_dir: &Path,
     keeping: Keeping,
 ) -> std::result::Result<Prepared, StoreImageError> {
-    let (mut images, mut looks) =
-        (Vec::with_capacity(row.images.len()), Vec::with_capacity(row.images.len()));
+    let mut images = Vec::with_capacity(row.images.len());
     for (position, written) in (1..).zip(&row.images) {
         let path = media::resolve(folder, written, position)?;
-        images.push(media::keep_image(media_dir, &path, position, keeping)?);
-        looks.push(media::picture::looks(&path));
+        images.push(KeptImage::keep(&path, position, media_dir, keeping)?);
     }
+    Ok(with_images(line, row, images))
+}
+
+fn with_images(line: i64, row: ItemRow, images: Vec<KeptImage>) -> Prepared {
+    let (images, looks): (Vec<StoredImage>, _) =
+        images.into_iter().map(|KeptImage { stored, look }| (stored, look)).unzip();
     let zawgyi = row.texts().any(zawgyi::is_zawgyi);
     let (indexed, sketch) = if zawgyi {
         let meant = |text| zawgyi::in_unicode(text).into_owned();
@@ -202,7 +220,7 @@ fn prepare(
         (Indexed::new(0, row.texts()), TextPrint::of(row.asked(), row.answer()))
     };
     let content_hash = content_hash(&row, &images);
-    Ok(Prepared {
+    Prepared {
         elsewhere: None,
         line,
         content_hash,
@@ -213,7 +231,7 @@ fn prepare(
         sketch,
         looks,
         row,
-    })
+    }
 }
 
 /// SHA-256 of turns and images: what makes two rows the same.

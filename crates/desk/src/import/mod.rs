@@ -15,7 +15,7 @@ mod row_error;
 mod run;
 mod value;
 
-pub(crate) use batch::{Batch, Elsewhere, Prepared, write as write_batch};
+pub(crate) use batch::{Batch, Elsewhere, KeptImage, Prepared, write as write_batch};
 pub use labels::{LabelsRole, RowLabels, TaskLabel, gold_severity};
 pub use mapping::{ColumnMapping, Field, MappingError};
 pub use preview::{ImportPreview, PreviewRow, preview};

@@ -3,6 +3,7 @@
 use super::*;
 use crate::{
     language::LanguageCorrection,
+    media::picture::tests::png,
     queue::{Mode, find_queue},
     review::VerdictSlot,
 };
@@ -107,6 +108,35 @@ async fn a_bundle_opens_where_one_of_its_blind_items_is_refused() {
     let again = laptop.workspace.open_bundle(&made[0].path).await.expect("again");
     assert_eq!((again.added, again.known, again.refused), (0, 5, 1));
     holds(&laptop.workspace).await;
+}
+
+#[tokio::test]
+async fn images_and_conversations_come_along_as_they_are() {
+    let lead = Fixture::new().await;
+    lead.write("a.png", &png(80, 60));
+    let turns = r#"[{"role": "user", "content": "hello"}, {"role": "assistant", "content": "good day"}]"#;
+    let rows = [
+        r#"{"id": "one", "prompt": "look", "images": ["a.png"]}"#.to_owned(),
+        r#"{"id": "same", "prompt": "look again", "images": ["a.png"]}"#.to_owned(),
+        format!(r#"{{"id": "turns", "messages": {turns}, "source": {{"page": 3}}}}"#),
+        r#"{"id": "answer", "prompt": "why", "response": "because", "group": "g"}"#.to_owned(),
+    ];
+    let report = lead.import("rows.jsonl", rows.join("\n").as_bytes()).await;
+    assert_eq!(report.added, 4, "{:?}", report.errors);
+    let made = split(&lead, &["ana"], None).await;
+    let laptop = laptop(&lead, &made[0]).await;
+    for sql in [
+        "SELECT json_array(id, line, external_id, prompt, response, messages, group_key, source, content_hash) FROM items \
+         ORDER BY seq",
+        "SELECT json_array(item_id, position, sha256) FROM item_media ORDER BY 1",
+        "SELECT json_array(item_id, task) FROM tasks ORDER BY 1",
+    ] {
+        assert_eq!(laptop.store().texts(sql).await, lead.workspace.store().texts(sql).await, "{sql}");
+    }
+    let images = laptop.item(&lead.ids().await[0]).await.expect("the item").images;
+    let kept = crate::media::path_of(laptop.media_dir(), &images[0].sha256);
+    assert_eq!(fs::read(kept).expect("the image"), png(80, 60));
+    holds(&laptop).await;
 }
 
 #[tokio::test]
