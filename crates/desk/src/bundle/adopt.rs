@@ -103,8 +103,11 @@ async fn blind_draw(
         Some(id) => store::draws::ranked(tx, id).await?,
         None => Vec::new(),
     };
-    let has: HashSet<&str> = earlier.iter().map(|(_, id)| id.as_str()).collect();
-    if ranks.iter().all(|(_, id)| has.contains(id.as_str())) {
+    let has_all = {
+        let has: HashSet<&str> = earlier.iter().map(|(_, id)| id.as_str()).collect();
+        ranks.iter().all(|(_, id)| has.contains(id.as_str()))
+    };
+    if has_all {
         return Ok(known.map(str::to_owned));
     }
     let ranked = if is_newest { together(ranks, earlier) } else { together(earlier, ranks) };

@@ -241,7 +241,8 @@ fn read_items(
         let of_row = of_row.collect::<Option<Vec<KeptImage>>>().ok_or_else(changed)?;
         let elsewhere = Elsewhere { id: id.clone(), language_detected, zawgyi };
         let row = Prepared::of_bundle(elsewhere, line, row, of_row);
-        if row.content_hash() != content_hash {
+        let is_place = |rank: i64| u32::try_from(rank).is_ok();
+        if row.content_hash() != content_hash || !blind_rank.is_none_or(is_place) {
             return Err(changed());
         }
         lines.push((blind_rank, id));

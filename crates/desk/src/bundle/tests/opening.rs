@@ -118,7 +118,7 @@ async fn images_and_conversations_come_along_as_they_are() {
     let rows = [
         r#"{"id": "one", "prompt": "look", "images": ["a.png"]}"#.to_owned(),
         r#"{"id": "same", "prompt": "look again", "images": ["a.png"]}"#.to_owned(),
-        format!(r#"{{"id": "turns", "messages": {turns}, "source": {{"page": 3}}}}"#),
+        format!(r#"{{"id": "turns", "messages": {turns}, "source": {{"page":3}}}}"#),
         r#"{"id": "answer", "prompt": "why", "response": "because", "group": "g"}"#.to_owned(),
     ];
     let report = lead.import("rows.jsonl", rows.join("\n").as_bytes()).await;
