@@ -26,7 +26,7 @@ pub struct Wanted {
     #[arg(long, default_value_t = 0.5)]
     threshold: f64,
 
-    /// What items are told apart by: language, category, or source:KEY for a key of their source.
+    /// What items are told apart by: language, category, or source:KEY for a key of their source; or guard, for every guard.
     #[arg(long, default_value = "language")]
     by: By,
 

@@ -94,7 +94,11 @@ async fn whether_one_guard_is_right_more_often_is_tested_on_what_was_drawn() {
     assert_eq!(counts, (3, 2, 1, 0, 0), "only the one guard calls what is on the edge unsafe");
     assert_eq!((found.exact_p, found.p), (Some(1.0), Some(1.0)), "one item proves nothing");
     let edge = fixture.ids().await[1].clone();
-    assert_eq!(found.differing, [Differing { item_id: edge, first_is_right: true }]);
+    let [Differing { item_id, first_is_right, seq, excerpt, .. }] = found.differing.as_slice() else {
+        panic!("{:?}", found.differing)
+    };
+    assert_eq!((item_id, *first_is_right, *seq), (&edge, true, 2));
+    assert!(excerpt.contains("edge"), "it can be told from others: {excerpt}");
 }
 
 #[tokio::test]

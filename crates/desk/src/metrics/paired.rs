@@ -14,7 +14,7 @@ use super::{
 use crate::{
     Error, Result, Workspace,
     queue::{Mode, find_queue},
-    store::verdicts,
+    store::{Conn, comparisons, lists::ListRow, verdicts},
 };
 
 /// Two guards held against one yardstick on one task: McNemar's test of whether they are right equally often.
@@ -59,6 +59,13 @@ pub struct Differing {
     pub item_id: String,
     /// The first guard is right; else the second one.
     pub first_is_right: bool,
+    /// Its order of import.
+    pub seq: i64,
+    /// Its language.
+    pub language: Option<String>,
+    /// As lists show it; scripts ask for the item.
+    #[serde(skip)]
+    pub excerpt: String,
 }
 
 impl Workspace {
@@ -88,7 +95,6 @@ impl Workspace {
             rows.extend(verdicts::against_gold(&mut read, &queue.id, &guard.id, reading.mode).await?);
             of_guards.push(samples(reading, rows, &By::Language)?);
         }
-        drop(read);
         let (Some(of_second), Some(of_first)) = (of_guards.pop(), of_guards.pop()) else {
             return Ok(Vec::new());
         };
@@ -99,8 +105,27 @@ impl Workspace {
             let other = of_second.get(&basis).map_or(&[][..], Vec::as_slice);
             test(basis, (&sample, other), reading, threshold, |item_id| shown(item_id, basis.task))
         });
-        Ok(tested.collect())
+        let mut tests: Vec<PairedTest> = tested.collect();
+        for test in &mut tests {
+            describe(&mut read, &mut test.differing).await?;
+        }
+        Ok(tests)
     }
+}
+
+/// Says of items what lists show; one that has gone into quarantine meanwhile is named no more.
+async fn describe(conn: &mut Conn, differing: &mut Vec<Differing>) -> Result<()> {
+    let ids: Vec<&str> = differing.iter().map(|found| found.item_id.as_str()).collect();
+    let rows = comparisons::rows_of(conn, &serde_json::json!(ids).to_string()).await?;
+    let rows: BTreeMap<&str, &ListRow> = rows.iter().map(|row| (row.id.as_str(), row)).collect();
+    differing.retain_mut(|found| {
+        let Some(row) = rows.get(found.item_id.as_str()) else { return false };
+        found.seq = row.seq;
+        found.language.clone_from(&row.language);
+        found.excerpt.clone_from(&row.excerpt);
+        true
+    });
+    Ok(())
 }
 
 fn test(
@@ -122,7 +147,13 @@ fn test(
         let (Some(a), Some(b)) = (right(judged), of_second.get(judged.item_id.as_str())) else { continue };
         table[usize::from(a)][usize::from(*b)] += 1;
         if a != *b && shown(&judged.item_id) {
-            differing.push(Differing { item_id: judged.item_id.clone(), first_is_right: a });
+            differing.push(Differing {
+                item_id: judged.item_id.clone(),
+                first_is_right: a,
+                seq: 0,
+                language: None,
+                excerpt: String::new(),
+            });
         }
     }
     differing.sort_unstable_by(|a, b| a.item_id.cmp(&b.item_id));

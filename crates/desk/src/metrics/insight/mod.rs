@@ -71,7 +71,7 @@ pub struct Insight {
     pub confidence: f64,
     /// Which resamples they are made of.
     pub seed: u64,
-    /// For each task and yardstick: all items first, then each group.
+    /// For each task and yardstick: all items first, then each group. Other guards' rows stand at the end.
     pub quality: Vec<QualityRow>,
     /// For each task and yardstick.
     pub curves: Vec<Curves>,
@@ -102,13 +102,16 @@ pub struct Curves {
     pub reliability_scaled: Vec<Bin>,
 }
 
+/// Judgements by what they are an answer to.
+type Samples = BTreeMap<Basis, Vec<Judged>>;
+
 /// What the database was asked once.
 struct Read {
     guard_id: Option<String>,
     queue_id: String,
     queue: String,
     reading: Reading,
-    samples: BTreeMap<Basis, Vec<Judged>>,
+    samples: Samples,
 }
 
 impl Workspace {
@@ -119,6 +122,10 @@ impl Workspace {
     pub async fn insight(&self, queue: &str, order: &InsightOrder) -> Result<Insight> {
         check(order)?;
         let found = self.read_judgements(queue, order.guard.as_deref(), &order.by).await?;
+        let rivals = match order.by {
+            By::Guard => self.each_guard(queue).await?,
+            _ => Vec::new(),
+        };
         let guard_id = found.guard_id.clone().unwrap_or_default();
         let mut read = self.store().read().await?;
         let mut scores: BTreeMap<Task, Vec<f64>> = BTreeMap::new();
@@ -142,6 +149,10 @@ impl Workspace {
         let computed = tokio::task::spawn_blocking(move || {
             let calibrations: Vec<Calibration> =
                 stored.into_iter().map(|row| Calibration::from_row(row, found.reading)).collect();
+            let mut quality = quality_rows(&found.samples, found.reading, &order)?;
+            for (name, samples) in &rivals {
+                quality.extend(guard_rows(name, samples, found.reading, &order)?);
+            }
             Ok(Insight {
                 queue: found.queue,
                 guard,
@@ -149,7 +160,7 @@ impl Workspace {
                 threshold: order.threshold,
                 confidence: order.resampling.confidence,
                 seed: order.resampling.seed,
-                quality: quality_rows(&found.samples, found.reading, &order)?,
+                quality,
                 curves: curves(&found.samples, found.reading, &order, scores, &calibrations)?,
                 calibrations,
                 agreement: reviewers::agreement(&decided, &order.resampling),
@@ -204,6 +215,16 @@ impl Workspace {
         Ok((newest.into_iter().map(|row| Calibration::from_row(row, found.reading)).collect(), missing))
     }
 
+    /// Every guard by name, with what it has judged among the judgements of a queue.
+    async fn each_guard(&self, queue: &str) -> Result<Vec<(String, Samples)>> {
+        let mut found = Vec::new();
+        for guard in self.guards().await? {
+            let samples = self.read_judgements(queue, Some(&guard.id), &By::Guard).await?.samples;
+            found.push((guard.name, samples));
+        }
+        Ok(found)
+    }
+
     async fn read_judgements(&self, queue: &str, guard: Option<&str>, by: &By) -> Result<Read> {
         let guard = match guard {
             Some(guard) => Some(self.guard(guard).await?.id),
@@ -235,11 +256,7 @@ fn check(order: &InsightOrder) -> Result<()> {
     Ok(())
 }
 
-fn quality_rows(
-    samples: &BTreeMap<Basis, Vec<Judged>>,
-    reading: Reading,
-    order: &InsightOrder,
-) -> Result<Vec<QualityRow>> {
+fn quality_rows(samples: &Samples, reading: Reading, order: &InsightOrder) -> Result<Vec<QualityRow>> {
     let mut rows = Vec::new();
     for (basis, sample) in samples {
         let groups = sample::group_names(sample, &order.by).into_iter().map(Some);
@@ -254,8 +271,23 @@ fn quality_rows(
     Ok(rows)
 }
 
+/// A guard's own rows, where it has judged anything that was judged by people or came with a label.
+fn guard_rows(
+    name: &str,
+    samples: &Samples,
+    reading: Reading,
+    order: &InsightOrder,
+) -> Result<Vec<QualityRow>> {
+    let mut rows = quality_rows(samples, reading, order)?;
+    rows.retain(|row| row.n > 0);
+    for row in &mut rows {
+        row.group = Some(name.to_owned());
+    }
+    Ok(rows)
+}
+
 fn curves(
-    samples: &BTreeMap<Basis, Vec<Judged>>,
+    samples: &Samples,
     reading: Reading,
     order: &InsightOrder,
     mut scores: BTreeMap<Task, Vec<f64>>,
@@ -269,11 +301,7 @@ fn curves(
         let ranking = sample::ranking(&members, reading, basis.task)?;
         let scores = scores.entry(basis.task).or_default();
         let loads = saring_measures::review_load(scores, &thresholds);
-        let row = |(threshold, review_load): (&f64, u64)| ThresholdRow {
-            threshold: *threshold,
-            confusion: saring_measures::confusion(&ranking, *threshold).into(),
-            review_load,
-        };
+        let row = |(threshold, load): (&f64, u64)| ThresholdRow::new(&ranking, *threshold, load);
         let temperature = calibrations.iter().find(|found| found.task == basis.task.as_str());
         let scaled = temperature
             .and_then(|found| calibration::scaled_ranking(sample, reading, *basis, found.temperature));

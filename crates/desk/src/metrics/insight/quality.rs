@@ -1,7 +1,8 @@
 //! How good a guard is on one task, against one yardstick, for all items or a group of them.
 
 use saring_measures::{
-    Confusion, Point, Quality, Ranking, ReliabilityBin, Resampling, confusion, curve, thinned, wilson,
+    Confusion, Point, Quality, Ranking, ReliabilityBin, Resampling, confusion, curve, f1, precision, recall,
+    thinned, wilson,
 };
 use saring_verdict::Task;
 use serde::Serialize;
@@ -99,6 +100,12 @@ pub struct ThresholdRow {
     pub threshold: f64,
     /// Of the judged pairs.
     pub confusion: Counts,
+    /// `None` where nothing reaches the threshold.
+    pub precision: Option<f64>,
+    /// `None` where nothing is unsafe.
+    pub recall: Option<f64>,
+    /// `None` where nothing is unsafe and nothing reaches the threshold.
+    pub f1: Option<f64>,
     /// Pairs of the whole queue that the guard has judged and that would be brought before a reviewer.
     pub review_load: u64,
 }
@@ -120,6 +127,20 @@ pub struct Bin {
     pub share_low: Option<f64>,
     /// Its upper end.
     pub share_high: Option<f64>,
+}
+
+impl ThresholdRow {
+    pub(crate) fn new(ranking: &Ranking, threshold: f64, review_load: u64) -> Self {
+        let found = confusion(ranking, threshold);
+        Self {
+            threshold,
+            confusion: found.into(),
+            precision: precision(&found).ok(),
+            recall: recall(&found).ok(),
+            f1: f1(&found).ok(),
+            review_load,
+        }
+    }
 }
 
 /// How many resamples so many cases can afford.

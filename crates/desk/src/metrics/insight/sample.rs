@@ -27,6 +27,8 @@ pub enum By {
     Category,
     /// A key of the item's `source`, "unknown" where it has none.
     Source(String),
+    /// Not items but guards: every one that has judged some of them, on all that it has judged.
+    Guard,
 }
 
 impl FromStr for By {
@@ -36,8 +38,9 @@ impl FromStr for By {
         match name.split_once(':') {
             None if name == "language" => Ok(Self::Language),
             None if name == "category" => Ok(Self::Category),
+            None if name == "guard" => Ok(Self::Guard),
             Some(("source", key)) if !key.is_empty() => Ok(Self::Source(key.to_owned())),
-            _ => Err(Error::invalid("by", "items are told apart by language, category or source:KEY")),
+            _ => Err(Error::invalid("by", "items are told apart by language, category, source:KEY or guard")),
         }
     }
 }
@@ -104,6 +107,7 @@ fn groups(by: &By, row: &JudgedRow) -> Vec<String> {
             let listed = row.categories.as_deref().and_then(|json| serde_json::from_str(json).ok());
             listed.unwrap_or_default()
         }
+        By::Guard => Vec::new(),
         By::Source(key) => {
             let source: Option<Value> =
                 row.source.as_deref().and_then(|json| serde_json::from_str(json).ok());

@@ -182,6 +182,12 @@ async fn groups_are_languages_categories_or_a_key_of_the_source() {
     let by_category = population.insight(By::Category).await;
     let violent = find(&by_category, Yardstick::Estimate, Some("PII")).unwrap();
     assert_eq!((violent.n, violent.positives), (60, all.positives), "that category against what is safe");
+    let by_guard = population.insight(By::Guard).await;
+    let [whole, guard] = by_guard.quality.iter().filter(|row| row.n > 0).collect::<Vec<_>>()[..] else {
+        panic!("all items, and the one guard there is: {:?}", by_guard.quality)
+    };
+    assert_eq!((whole.group.as_deref(), guard.group.as_deref()), (None, by_guard.guard.as_deref()));
+    assert_eq!((guard.n, &guard.auprc), (60, &whole.auprc), "the same numbers under its name");
     assert_eq!("colour".parse::<By>().unwrap_err().code(), Code::Invalid);
 }
 
@@ -198,6 +204,10 @@ async fn thresholds_come_with_counts_and_with_the_load_on_the_whole_queue() {
     assert_eq!(curves.judged_in_queue, 80, "the load is that of all items, decided or not");
     let at_half = curves.thresholds.iter().find(|row| row.threshold == 0.5).unwrap();
     assert_eq!(at_half.confusion, estimate.confusion);
+    let of_row = (estimate.precision.value, estimate.recall.value, estimate.f1.value);
+    assert_eq!((at_half.precision, at_half.recall, at_half.f1), of_row, "as the figures with intervals");
+    let last = curves.thresholds.last().unwrap();
+    assert_eq!((last.precision, last.recall), (None, Some(0.0)), "nothing reaches 0.999: no precision");
     let flagged = population.scored.iter().filter(|scored| scored.score >= 0.5).count();
     assert_eq!(at_half.review_load, flagged as u64);
     assert!(curves.thresholds.windows(2).all(|w| w[0].review_load >= w[1].review_load), "it falls");
