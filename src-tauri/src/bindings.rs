@@ -6,7 +6,7 @@ use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands};
 
 use crate::commands::{
-    alike, assist, export, guards, import, policies, queues, review, runs, settings, start,
+    alike, assist, export, guards, import, insight, policies, queues, review, runs, settings, start,
 };
 
 /// Every command that the page may call.
@@ -22,8 +22,6 @@ pub(crate) fn commands<R: Runtime>() -> Builder<R> {
         queues::queue,
         queues::change_queue,
         queues::draw,
-        queues::stats,
-        queues::compare,
         policies::policies,
         policies::policy,
         policies::save_policy,
@@ -65,6 +63,11 @@ pub(crate) fn commands<R: Runtime>() -> Builder<R> {
         assist::cancel_assist,
         export::preview_export,
         export::export,
+        insight::insight,
+        insight::calibrate,
+        insight::compare,
+        insight::paired_tests,
+        insight::save_figure,
         settings::settings,
         settings::save_settings,
         settings::verify_audit,

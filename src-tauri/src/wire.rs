@@ -5,6 +5,9 @@
 
 #![allow(missing_docs, reason = "the fields say it; what a name cannot say is written beside it")]
 
+mod insight;
+
+pub use insight::*;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 // A float is null in JSON when it is not finite; none of ours may be, so that the page sees plain numbers.
@@ -861,19 +864,12 @@ pub struct ExportReport {
     pub chain_head: String,
 }
 
-/// Numbers about one queue; where one cannot be given, it is null and `note` says why.
-#[derive(Clone, Debug, Serialize, Deserialize, Type)]
-pub struct StatsView {
-    pub rows: Vec<StatRow>,
-}
-
+/// A number about a part of a queue; where it cannot be given, it is null and `note` says why.
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
 pub struct StatRow {
     pub task: String,
     /// "all" or a language.
     pub language: String,
-    /// "gold", "estimate" (blind, uniform draw) or "selected" (blind, not an estimate).
-    pub against: String,
     pub n: u32,
     #[specta(type = Option<Number>)]
     pub auprc: Option<f64>,

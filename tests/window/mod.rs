@@ -9,6 +9,7 @@ mod driver;
 mod endurance;
 mod engine_deaths;
 mod images;
+mod insight;
 mod main_job;
 mod page;
 mod policies;

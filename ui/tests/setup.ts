@@ -13,6 +13,8 @@ if (!('ResizeObserver' in globalThis)) {
   Object.assign(globalThis, { ResizeObserver: NoResizeObserver });
 }
 if (typeof window !== 'undefined') {
+  // it draws nothing and would say so each time
+  HTMLCanvasElement.prototype.getContext = () => null;
   Element.prototype.scrollIntoView ??= () => {};
   window.matchMedia ??= (query: string) =>
     ({

@@ -5,6 +5,7 @@ pub(crate) mod assist;
 pub(crate) mod export;
 pub(crate) mod guards;
 pub(crate) mod import;
+pub(crate) mod insight;
 pub(crate) mod policies;
 pub(crate) mod queues;
 pub(crate) mod review;

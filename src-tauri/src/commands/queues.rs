@@ -1,4 +1,4 @@
-//! The queues screen, and the numbers of a queue.
+//! The queues screen.
 
 use saring_desk::{
     Workspace,
@@ -7,10 +7,10 @@ use saring_desk::{
 use tauri::State;
 
 use crate::{
-    convert::{queue as convert, stats},
+    convert::queue as convert,
     failure::Answer,
     session::Session,
-    wire::{ComparisonView, QueueCard, QueueChange, StatsView},
+    wire::{QueueCard, QueueChange},
 };
 
 #[tauri::command]
@@ -54,23 +54,6 @@ pub(crate) async fn draw(session: State<'_, Session>, queue_id: String, size: u3
     let workspace = session.workspace().await?;
     workspace.draw(&queue_id, DrawFrom::All, size, seed(&workspace.clock().new_id())).await?;
     card(workspace, workspace.queue_overview(&queue_id).await?).await
-}
-
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn stats(session: State<'_, Session>, queue_id: String) -> Answer<StatsView> {
-    Ok(stats::view(session.workspace().await?.stats(&queue_id, None).await?))
-}
-
-#[tauri::command]
-#[specta::specta]
-pub(crate) async fn compare(
-    session: State<'_, Session>,
-    queue_id: String,
-    guard_a: String,
-    guard_b: String,
-) -> Answer<ComparisonView> {
-    Ok(stats::comparison(session.workspace().await?.compare(&queue_id, &guard_a, &guard_b).await?))
 }
 
 /// A seed from a fresh id, whose last bits are random. It is recorded with the draw.

@@ -2,17 +2,18 @@
 
 pub(crate) mod alike;
 pub(crate) mod assist;
+pub(crate) mod comparison;
 pub(crate) mod demo;
 pub(crate) mod export;
 pub(crate) mod guard;
 pub(crate) mod import;
+pub(crate) mod insight;
 pub(crate) mod item;
 pub(crate) mod policy;
 mod provenance;
 pub(crate) mod queue;
 mod risk;
 pub(crate) mod run;
-pub(crate) mod stats;
 
 /// A count for the page. Whatever is larger than four thousand million is shown as that.
 pub(crate) fn count<N: TryInto<u32> + PartialOrd + Default>(n: N) -> u32 {

@@ -4,6 +4,7 @@
 
 mod exchange;
 mod guarding;
+mod insight;
 mod reviewing;
 mod rule_guard;
 mod window;

@@ -1,10 +1,10 @@
 /**
- * Two guards on the same items of a queue: how often they agree, and where they do not.
+ * Two guards on the same items of a queue: how often they agree, where they do not, and which one is right more often.
  *
  * Neighbour: `views/insight/GuardComparison.svelte`.
  */
 import { t } from '$language';
-import type { Backend, ComparisonView, Failure, GuardView } from '$lib/backend';
+import type { Backend, ComparisonView, Failure, GuardView, PairedTestView } from '$lib/backend';
 import { asFailure } from '$lib/backend';
 
 export class CompareController {
@@ -13,6 +13,10 @@ export class CompareController {
   a = $state('');
   b = $state('');
   result = $state.raw<ComparisonView | null>(null);
+  /** Those that rest on something. */
+  tests = $state.raw<PairedTestView[]>([]);
+  /** At which the tests were made. */
+  threshold = $state(0.5);
   /** The guards that `result` is about. */
   compared = $state.raw<{ a: string; b: string } | null>(null);
   busy = $state(false);
@@ -47,16 +51,22 @@ export class CompareController {
     this.busy = false;
   }
 
-  async compare(queueId: string): Promise<void> {
+  async compare(queueId: string, threshold: number): Promise<void> {
     if (this.problem !== null || this.busy) return;
     this.forget();
     const asked = this.#asked;
     const { a, b } = this;
     this.busy = true;
     try {
-      const result = await this.backend.compare(queueId, a, b);
+      const query = { queue_id: queueId, guard_a: a, guard_b: b, threshold };
+      const [result, tests] = await Promise.all([
+        this.backend.compare(queueId, a, b),
+        this.backend.pairedTests(query),
+      ]);
       if (asked !== this.#asked) return;
       this.result = result;
+      this.tests = tests.filter(({ n }) => n > 0);
+      this.threshold = threshold;
       this.compared = { a: this.nameOf(a), b: this.nameOf(b) };
     } catch (error) {
       if (asked === this.#asked) this.failure = asFailure(error);

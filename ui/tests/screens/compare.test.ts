@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/svelte';
+import { fireEvent, screen, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
 import { FakeBackend } from '$lib/backend/fake';
@@ -16,7 +16,7 @@ describe('CompareController', () => {
     expect(control.guards.map(({ id }) => id)).toEqual(['g-demo', 'g-qwen']);
     expect([control.a, control.b]).toEqual(['g-demo', 'g-qwen']);
     control.b = 'g-demo';
-    await control.compare('forum');
+    await control.compare('forum', 0.5);
     expect(control.problem).toBe('Choose two different guards');
     expect(asked(backend, 'compare')).toEqual([]);
   });
@@ -25,7 +25,7 @@ describe('CompareController', () => {
     const backend = new FakeBackend();
     const control = new CompareController(backend);
     await control.open();
-    const comparing = control.compare('forum');
+    const comparing = control.compare('forum', 0.5);
     control.forget();
     await comparing;
     expect(control.result).toBeNull();
@@ -58,6 +58,33 @@ describe('the comparison', () => {
     await userEvent.click(button);
     expect((await screen.findByTestId('compare-hidden')).textContent).toContain('12 more');
     expect(screen.getByTestId('compare-cut').textContent).toContain('The 3');
+  });
+
+  it('tests which one is right more often, at the threshold of the slider, and opens an item', async () => {
+    const { backend, shell } = await show(InsightScreen, 'insight', { queueId: 'forum' });
+    const slider = await screen.findByTestId('threshold');
+    await fireEvent.input(slider, { target: { value: '32' } });
+    await userEvent.click(screen.getByTestId('compare-run'));
+    expect((await screen.findByTestId('paired-p')).textContent).toBe('0.0060');
+    expect(asked(backend, 'pairedTests')).toEqual([
+      [{ queue_id: 'forum', guard_a: 'g-demo', guard_b: 'g-qwen', threshold: 0.3 }],
+    ]);
+    const differing = screen.getByTestId('paired-differing');
+    expect(differing.textContent).toContain('3 items');
+    await userEvent.click(within(differing).getAllByTestId('paired-open')[1] as HTMLElement);
+    expect([shell.place, shell.itemId]).toEqual(['review', 'forum-5']);
+  });
+
+  it('says that nothing can be tested where there are no judgements', async () => {
+    const backend = new FakeBackend();
+    backend.pairedTests = () => Promise.resolve([]);
+    await show(InsightScreen, 'insight', { queueId: 'forum' }, backend);
+    const button = await screen.findByTestId('compare-run');
+    await vi.waitFor(() => expect(button).toHaveProperty('disabled', false));
+    await userEvent.click(button);
+    expect((await screen.findByTestId('paired-none')).textContent).toContain(
+      'nothing can be tested',
+    );
   });
 
   it('says what to do where one guard alone is there', async () => {

@@ -1,49 +1,10 @@
 import { fireEvent, screen } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it, vi } from 'vitest';
-import { FakeBackend } from '$lib/backend/fake';
-import { groupStats } from '$domain/insight.svelte';
 import { Pace } from '$domain/pace';
 import FirstStartScreen from '$views/first-start/FirstStartScreen.svelte';
-import InsightScreen from '$views/insight/InsightScreen.svelte';
 import SettingsScreen from '$views/settings/SettingsScreen.svelte';
 import { asked, show } from './show';
-
-describe('insight', () => {
-  it('keeps estimates, gold and selected apart, all languages first', () => {
-    const row = (against: string, language: string) => ({
-      against,
-      language,
-      task: 'prompt',
-      n: 1,
-      auprc: 0.5,
-      note: null,
-    });
-    const groups = groupStats([row('gold', 'th'), row('selected', 'all'), row('gold', 'all')]);
-    expect(groups.map((group) => group.against)).toEqual(['estimate', 'gold', 'selected']);
-    expect(groups[0]?.rows, 'no estimate is made up from other rows').toEqual([]);
-    expect(groups[1]?.rows.map((r) => r.language)).toEqual(['all', 'th']);
-  });
-
-  it('writes a score that is not there as a dash with its reason', async () => {
-    await show(InsightScreen, 'insight', { queueId: 'forum' });
-    const estimate = await screen.findByTestId('stats-estimate');
-    expect(estimate.textContent).toContain('–');
-    expect(estimate.textContent).toContain('No blind decisions on a uniform draw yet');
-    expect(screen.getByTestId('stats-selected').textContent).toContain('not an estimate');
-  });
-
-  it('shows every problem of a broken history', async () => {
-    const backend = new FakeBackend();
-    backend.verifyAudit = () =>
-      Promise.resolve({ events: 3, head: 'ab', problems: ['Event 2 was edited'] });
-    await show(InsightScreen, 'insight', { queueId: 'forum' }, backend);
-    await userEvent.click(await screen.findByTestId('audit-verify'));
-    const result = await screen.findByTestId('audit-result');
-    expect(result.dataset.whole).toBe('false');
-    expect(result.textContent).toContain('Event 2 was edited');
-  });
-});
 
 describe('settings', () => {
   it('saves how verdicts are read, and says that probabilities are not touched', async () => {

@@ -6,6 +6,7 @@ import { failure } from './failure';
 import { frame } from './frame';
 import { guards } from './guards';
 import { importing } from './import';
+import { insight } from './insight';
 import { keys } from './keys';
 import { outcome } from './outcome';
 import { policy } from './policy';
@@ -30,5 +31,6 @@ export const en = {
   ...comfort,
   ...outcome,
   ...policy,
+  ...insight,
   ...settings,
 } as const;

@@ -1,4 +1,4 @@
-/** What comes out: exports and insight. */
+/** What comes out: exports. */
 export const outcome = {
   'export.title': 'Export',
   'export.text':
@@ -51,55 +51,4 @@ export const outcome = {
   'export.written_other': '{{count, number}} rows written',
   'export.to': 'to {{folder}}: {{files}}',
   'export.head': 'Head of history',
-
-  'insight.title': 'Insight',
-  'insight.text':
-    'How well the guard’s probabilities separate unsafe from safe, by task and language (AUPRC: 1 is perfect)',
-  'insight.none': 'There is no queue yet',
-  'insight.noneText': 'Import a file to have something to measure',
-  'insight.counting': 'Counting',
-  'insight.estimate': 'Estimate',
-  'insight.estimateText':
-    'Against blind decisions on items of a uniform draw: an estimate for the whole queue',
-  'insight.estimateNone':
-    'There are no blind decisions on a uniform draw yet. Set the order of the queue to a uniform draw and its verdicts to blind',
-  'insight.gold': 'Against gold labels',
-  'insight.goldText': 'Against the labels that came with the file',
-  'insight.goldNone': 'No gold labels came with these items',
-  'insight.selected': 'Selected',
-  'insight.selectedText':
-    'Against other blind decisions. These items were not drawn at random, so this says nothing about the whole queue',
-  'insight.selectedNone': 'There are no other blind decisions',
-  'insight.notEstimate': 'not an estimate',
-  'insight.items': 'Items',
-  'insight.note': 'Note',
-  'insight.history': 'History',
-  'insight.historyText':
-    'Every verdict, decision and undo is an event that carries the hash of the one before it. This works all of them out again',
-  'insight.verify': 'Verify',
-  'insight.verifying': 'Working out the hashes',
-  'insight.whole': 'The history is whole',
-  'insight.problems_one': '{{count, number}} problem in the history',
-  'insight.problems_other': '{{count, number}} problems in the history',
-  'insight.head': 'Head',
-
-  'compare.title': 'Two guards',
-  'compare.text':
-    'On the items that both have judged. That they agree does not mean that they are right',
-  'compare.one': 'One',
-  'compare.other': 'The other',
-  'compare.compare': 'Compare',
-  'compare.comparing': 'Comparing',
-  'compare.needTwo': 'Two guards are needed: add another one under Guards',
-  'compare.needDifferent': 'Choose two different guards',
-  'compare.nothing': 'There is nothing to compare: run both guards on this queue first',
-  'compare.same': '{{share}} the same',
-  'compare.agree_one': '{{agree, number}} of {{count, number}} verdict',
-  'compare.agree_other': '{{agree, number}} of {{count, number}} verdicts',
-  'compare.kappa': 'Cohen’s kappa {{kappa}}',
-  'compare.kappaTitle':
-    'Agreement beyond what chance alone would give: 1 is all of it, 0 none. Exactly {{kappa}}',
-  'compare.hidden': '{{n, number}} more stay hidden until they are decided',
-  'compare.cut': 'The {{n, number}} that lie farthest apart are shown',
-  'compare.pUnsafe': 'Probability of unsafe: {{p}}',
 } as const;

@@ -23,6 +23,7 @@ import { failure } from './failure';
 import { frame } from './frame';
 import { guards } from './guards';
 import { importing } from './import';
+import { insight } from './insight';
 import { keys } from './keys';
 import { outcome } from './outcome';
 import { policy } from './policy';
@@ -47,5 +48,6 @@ export const id: Translated<typeof en> = {
   ...comfort,
   ...outcome,
   ...policy,
+  ...insight,
   ...settings,
 };

@@ -18,6 +18,7 @@ import type {
   ExportReport,
   Failure as Refusal,
   FieldMapping,
+  FigureFormat,
   ForecastView,
   Gesture,
   GuardView,
@@ -26,11 +27,16 @@ import type {
   ImportPreview,
   ImportProgress,
   ImportReport,
+  InsightQuery,
+  InsightView,
   ItemPage,
   ItemView,
   ListQuery,
+  MissingTemperature,
   NewDecision,
   Notice,
+  PairedTestQuery,
+  PairedTestView,
   PolicyChangeView,
   PolicyRow,
   PolicyTerms,
@@ -44,7 +50,6 @@ import type {
   SelfTest,
   SettingsView,
   Start,
-  StatsView,
   StepProgress,
   Undone,
 } from './bindings';
@@ -143,9 +148,16 @@ export interface Backend {
   previewExport(order: ExportOrder): Promise<ExportPreview>;
   export(order: ExportOrder, folder: string): Promise<ExportReport>;
 
-  stats(queueId: string): Promise<StatsView>;
+  /** How good a guard is on a queue, and how sure that is. Takes seconds where there are many judgements. */
+  insight(query: InsightQuery): Promise<InsightView>;
+  /** Fits a temperature for each task; gives those that it cannot be fitted for. */
+  calibrate(queueId: string, guardId: string | null): Promise<MissingTemperature[]>;
   /** Two guards on the same items. */
   compare(queueId: string, guardA: string, guardB: string): Promise<ComparisonView>;
+  /** Which one is right more often, on every task and yardstick. */
+  pairedTests(query: PairedTestQuery): Promise<PairedTestView[]>;
+  /** Writes a chart or its numbers to the file that was chosen. */
+  saveFigure(path: string, format: FigureFormat, bytes: Uint8Array): Promise<void>;
   verifyAudit(): Promise<AuditView>;
   settings(): Promise<SettingsView>;
   saveSettings(settings: SettingsView): Promise<SettingsView>;

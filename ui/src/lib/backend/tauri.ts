@@ -91,8 +91,11 @@ export const tauriBackend: Backend = {
   previewExport: (order) => ask(commands.previewExport(order)),
   export: (order, folder) => ask(commands.export(order, folder)),
 
-  stats: (queueId) => ask(commands.stats(queueId)),
+  insight: (query) => ask(commands.insight(query)),
+  calibrate: (queueId, guardId) => ask(commands.calibrate(queueId, guardId)),
   compare: (queueId, guardA, guardB) => ask(commands.compare(queueId, guardA, guardB)),
+  pairedTests: (query) => ask(commands.pairedTests(query)),
+  saveFigure: (path, format, bytes) => told(commands.saveFigure(path, format, [...bytes])),
   verifyAudit: () => ask(commands.verifyAudit()),
   settings: () => ask(commands.settings()),
   saveSettings: (settings) => ask(commands.saveSettings(settings)),

@@ -23,7 +23,6 @@ import type {
 import { BackendError, type Backend } from '../backend';
 import {
   ASSISTED,
-  comparisonOn,
   DEMO,
   DEMO_GUARD,
   DEVICES,
@@ -31,8 +30,8 @@ import {
   PREVIEW,
   QWEN_GUARD,
   SELF_TEST,
-  STATS,
 } from './fixtures';
+import { FakeInsight } from './insight';
 import {
   alikeOf,
   cardOf,
@@ -66,7 +65,7 @@ export interface FakeOptions {
 
 type Call = { method: keyof Backend; args: unknown[] };
 
-export class FakeBackend implements Backend {
+export class FakeBackend extends FakeInsight implements Backend {
   readonly calls: Call[] = [];
   readonly fakeQueues: FakeQueue[];
   reviewer: string | null;
@@ -95,6 +94,7 @@ export class FakeBackend implements Backend {
   #assistStopped = false;
 
   constructor(options: FakeOptions = {}) {
+    super((method, args, make) => this.#answer(method, args, make));
     this.fakeQueues = (options.plans ?? PLANS).map(makeQueue);
     for (const { policy } of this.fakeQueues) this.policyList.keep(policy.terms);
     this.reviewer = options.reviewer === undefined ? 'reviewer-1' : options.reviewer;
@@ -439,9 +439,6 @@ export class FakeBackend implements Backend {
       left_out: [{ reason: 'not decided', n: 12 }],
       chain_head: 'c0'.repeat(32),
     }));
-  stats = (queueId: string) => this.#answer('stats', [queueId], () => STATS);
-  compare = (queueId: string, guardA: string, guardB: string) =>
-    this.#answer('compare', [queueId, guardA, guardB], () => comparisonOn(this.#queue(queueId).id));
   verifyAudit = () =>
     this.#answer('verifyAudit', [], () => ({
       events: 42,

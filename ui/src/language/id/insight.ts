@@ -1,0 +1,212 @@
+import type { insight as en } from '../en/insight';
+import type { Translated } from '../message';
+
+export const insight: Translated<typeof en> = {
+  'insight.title': 'Wawasan',
+  'insight.text':
+    'Seberapa baik penjaga pada antrean ini, seberapa pasti itu, dan sejauh mana peninjau sepakat',
+  'insight.none': 'Belum ada antrean',
+  'insight.noneText': 'Impor berkas agar ada yang dapat diukur',
+  'insight.counting': 'Menghitung',
+  'insight.working': 'Menghitung selang dari sampel ulang',
+  'insight.workingText': 'Yang ditampilkan tetap sama sampai angka yang baru siap',
+  'insight.guard': 'Penjaga',
+  'insight.guardToy': '{{name}} (mainan)',
+  'insight.by': 'Menurut',
+  'insight.by.language': 'Bahasa',
+  'insight.by.category': 'Kategori',
+  'insight.by.source': 'Kunci dari sumber',
+  'insight.by.guard': 'Penjaga',
+  'insight.sourceKey': 'Kunci dari sumber',
+  'insight.sourceKeyHint': 'Seperti tertulis dalam berkas, misalnya board',
+
+  'insight.basis': 'Dasar angka-angka ini',
+  'insight.basisText':
+    'Hanya penilaian ini yang masuk ke angka di bawah. Yang diputuskan saat putusan penjaga terlihat, atau oleh skrip, tidak masuk ke angka mana pun',
+  'insight.unsafe': 'Tidak aman',
+  'insight.estimate': 'Estimasi',
+  'insight.estimateText':
+    'Keputusan tersamar atas item dari sampel acak seragam dari seluruh antrean: estimasi untuk seluruh antrean',
+  'insight.gold': 'Acuan (gold)',
+  'insight.goldText': 'Label acuan bawaan berkas; sebaik orang yang memberikannya',
+  'insight.basisHint':
+    '{{text}}. {{positives, number}} tidak aman, {{unjudged, number}} lagi belum dinilai penjaga',
+  'insight.allUnjudged': 'Penjaga belum menilai satu pun dari {{n, number}}',
+  'insight.estimateNone': 'Belum ada keputusan tersamar atas sampel acak seragam',
+  'insight.goldNone': 'Item-item ini tidak membawa label acuan',
+  'insight.noBasis': 'Belum ada yang dapat menjadi dasar estimasi',
+  'insight.noBasisText':
+    'Ambil sampel acak seragam dari seluruh antrean (Antrean, urutan), biarkan putusan tersamar, biarkan penjaga menilai antrean, lalu putuskan yang terambil. Label acuan bawaan berkas juga dihitung',
+  'insight.toQueues': 'Atur sampel acak',
+  'insight.toRun': 'Biarkan penjaga menilai',
+  'insight.noGuard': 'Belum ada penjaga yang menilai apa pun dalam antrean ini',
+  'insight.selected': 'Terpilih, bukan estimasi',
+  'insight.selectedText':
+    'Terhadap keputusan tersamar lainnya. Item ini dipilih orang atau penjaga, jadi tidak berarti apa-apa untuk seluruh antrean',
+  'insight.notEstimate': 'bukan estimasi',
+  'insight.items': 'Pasangan',
+  'insight.note': 'Keterangan',
+  'insight.show': 'Tampilkan',
+  'insight.tab': '{{task}}: {{against}} ({{n, number}})',
+
+  'insight.quality': 'Mutu',
+  'insight.qualityText':
+    'Dengan selang {{confidence}} dari {{resamples, number}} sampel ulang. Presisi, recall, dan F1 pada ambang {{threshold}}',
+  'insight.categoryText':
+    'Satu kategori memuat pasangannya yang tidak aman dan semua yang aman: seberapa baik penjaga membedakan kategori itu dari yang aman',
+  'insight.guardText':
+    'Setiap penjaga atas yang dinilainya sendiri; untuk membandingkan dua penjaga, lihat di bawah',
+  'insight.group': 'Untuk',
+  'insight.all': 'Semua',
+  'insight.unknown': 'tidak diketahui',
+  'insight.metric.auprc': 'AUPRC',
+  'insight.metric.average_precision': 'Presisi rata-rata',
+  'insight.metric.auroc': 'AUROC',
+  'insight.metric.precision': 'Presisi',
+  'insight.metric.recall': 'Recall',
+  'insight.metric.f1': 'F1',
+  'insight.metric.calibration_error': 'Galat kalibrasi',
+  'insight.hint.auprc':
+    'Luas di bawah kurva presisi-recall dengan trapesium, seperti dihitung para penulis SEA-Guard',
+  'insight.hint.average_precision':
+    'Luas yang sama dengan tangga; tidak menyanjung bila kurva hanya punya sedikit titik',
+  'insight.hint.auroc':
+    'Seberapa sering pasangan tidak aman mendapat skor di atas pasangan yang aman',
+  'insight.hint.precision': 'Dari yang disebut tidak aman, bagian yang memang tidak aman',
+  'insight.hint.recall': 'Dari yang tidak aman, bagian yang disebut demikian',
+  'insight.hint.f1': 'Rata-rata harmonik presisi dan recall',
+  'insight.hint.calibration_error':
+    'Galat kalibrasi harapan atas sepuluh kelas: seberapa jauh probabilitas dari bagian sebenarnya',
+  'insight.undefined': 'tak terdefinisi',
+  'insight.follows': 'selang menyusul',
+  'insight.noInterval': 'tanpa selang',
+  'insight.interval': '{{low}} sampai {{high}}',
+  'insight.reasons_other': '{{count, number}} angka tidak ada: alasannya',
+  'insight.reason': '{{group}}, {{metric}}',
+
+  'insight.threshold': 'Ambang',
+  'insight.thresholdText':
+    'Mulai dari mana probabilitas tidak aman disebut tidak aman. Yang terbaik Anda yang menentukan: penjaga bisa paling baik jauh di bawah setengah',
+  'insight.confusion': 'Matriks kebingungan pada {{threshold}}',
+  'insight.isUnsafe': 'Memang tidak aman',
+  'insight.isSafe': 'Memang aman',
+  'insight.calledUnsafe': 'Disebut tidak aman',
+  'insight.calledSafe': 'Disebut aman',
+  'insight.load': 'Beban tinjauan',
+  'insight.loadText':
+    '{{load, number}} dari {{judged, number}} pasangan yang dinilai penjaga dalam antrean ini ({{share}}) akan sampai ke orang',
+  'insight.curve': 'Kurva presisi-recall',
+  'insight.curveLabel':
+    'Kurva presisi-recall, {{basis}}: AUPRC {{auprc}}. Pada ambang {{threshold}}: presisi {{precision}}, recall {{recall}}',
+  'insight.curveNone': 'Tidak ada kurva: {{reason}}',
+  'insight.atThreshold': 'pada {{threshold}}',
+  'insight.pointHint': 'mulai {{threshold}}: presisi {{precision}}, recall {{recall}}',
+  'insight.nothingFlagged': 'tidak ada yang disebut tidak aman',
+  'insight.column.threshold': 'ambang',
+  'insight.column.recall': 'recall',
+  'insight.column.precision': 'presisi',
+
+  'insight.calibration': 'Kalibrasi',
+  'insight.calibrationText':
+    'Dari yang disebut tidak aman oleh penjaga dengan 0,8, delapan dari sepuluh semestinya begitu. Garis tegak adalah selang bagiannya',
+  'insight.reliability': 'Diagram keandalan',
+  'insight.reliabilityLabel':
+    'Diagram keandalan, {{basis}}: bagian yang tidak aman menurut probabilitas, galat kalibrasi {{error}}',
+  'insight.probability': 'Probabilitas tidak aman',
+  'insight.share': 'Bagian yang tidak aman',
+  'insight.asGiven': 'Seperti diberikan penjaga',
+  'insight.scaled': 'Diskalakan dengan suhu',
+  'insight.perfect': 'Kalibrasi sempurna',
+  'insight.binHint': '{{n, number}} pasangan, rata-rata {{mean}}, bagian tidak aman {{share}}',
+  'insight.column.series': 'deret',
+  'insight.column.low': 'dari',
+  'insight.column.high': 'sampai',
+  'insight.column.pairs': 'pasangan',
+  'insight.column.mean': 'probabilitas rata-rata',
+  'insight.column.share': 'bagian tidak aman',
+  'insight.column.share_low': 'selang dari',
+  'insight.column.share_high': 'selang sampai',
+  'insight.temperature': 'Suhu',
+  'insight.temperatureText':
+    'Suhu menskalakan semua probabilitas secara sama dan tidak mengubah peringkat. Suhu disimpan di samping yang diberikan penjaga, yang tetap seperti adanya',
+  'insight.fit': 'Cocokkan suhu',
+  'insight.fitting': 'Mencocokkan',
+  'insight.fittedOn': 'Dicocokkan {{at}} pada {{n, number}} penilaian ({{against}})',
+  'insight.noTemperature': 'Belum ada suhu yang dicocokkan',
+  'insight.missing': 'Tidak ada suhu untuk {{task}}: {{reason}}',
+  'insight.staleReading':
+    'Sejak dicocokkan, label dibaca secara lain; cocokkan lagi sebelum memakainya',
+  'insight.before': 'Seperti diberikan',
+  'insight.after': 'Diskalakan',
+  'insight.likelihood': 'Log-likelihood negatif',
+  'insight.crossed': 'Diskalakan: setiap paruh diukur dengan suhu dari paruh lainnya',
+
+  'insight.agreement': 'Kesepakatan antarpeninjau',
+  'insight.agreementText':
+    'Hanya keputusan pertama, dan hanya yang tersamar: yang sudah melihat putusan sepakat dengan yang lain karenanya',
+  'insight.units_other': '{{count, number}} pasangan yang diputuskan dua orang atau lebih',
+  'insight.alphaNominal': 'Alfa Krippendorff, label sama atau tidak',
+  'insight.alphaOrdinal': 'Alfa Krippendorff, label berurutan',
+  'insight.kappa': 'Kappa Cohen',
+  'insight.between': 'Antara',
+  'insight.alike': 'Sama',
+  'insight.alikeOf': '{{agree, number}} dari {{n, number}}',
+  'insight.reviewers': 'Laju dan penolakan',
+  'insight.reviewersText':
+    'Atas keputusan pertama. Penolakan berarti di sisi lain dari aman dan tidak aman dibanding putusan yang ada, terlihat atau tersamar',
+  'insight.reviewersNone': 'Belum ada yang memutuskan apa pun dalam antrean ini',
+  'insight.reviewer': 'Peninjau',
+  'insight.decided': 'Diputuskan',
+  'insight.median': 'Waktu median',
+  'insight.seconds': '{{s}} dtk',
+  'insight.overrides': 'Penolakan',
+  'insight.overridesOf': '{{n, number}} dari {{all, number}} ({{share}})',
+
+  'chart.numbers': 'Angka-angka bagan ini',
+  'chart.png': 'Simpan sebagai PNG…',
+  'chart.csv': 'Simpan angka sebagai CSV…',
+  'chart.savedTo': 'Disimpan ke {{path}}',
+
+  'insight.history': 'Riwayat',
+  'insight.historyText':
+    'Setiap putusan, keputusan, dan pengurungan adalah peristiwa yang memuat hash peristiwa sebelumnya. Di sini semuanya dihitung ulang',
+  'insight.verify': 'Verifikasi',
+  'insight.verifying': 'Menghitung ulang hash',
+  'insight.whole': 'Riwayat utuh',
+  'insight.problems_other': '{{count, number}} masalah dalam riwayat',
+  'insight.head': 'Ujung',
+
+  'compare.title': 'Dua penjaga',
+  'compare.text':
+    'Atas item yang dinilai keduanya. Bahwa keduanya sepakat tidak berarti keduanya benar',
+  'compare.one': 'Yang satu',
+  'compare.other': 'Yang lain',
+  'compare.compare': 'Bandingkan',
+  'compare.comparing': 'Membandingkan',
+  'compare.needTwo': 'Dibutuhkan dua penjaga: tambahkan satu lagi di layar Penjaga',
+  'compare.needDifferent': 'Pilih dua penjaga yang berbeda',
+  'compare.nothing':
+    'Tidak ada yang dapat dibandingkan: jalankan kedua penjaga pada antrean ini dahulu',
+  'compare.same': '{{share}} sama',
+  'compare.agree_other': '{{agree, number}} dari {{count, number}} putusan',
+  'compare.kappa': 'kappa Cohen {{kappa}}',
+  'compare.kappaTitle':
+    'Kesepakatan di luar yang terjadi karena kebetulan: 1 berarti sepenuhnya, 0 berarti tidak ada. Tepatnya {{kappa}}',
+  'compare.hidden': '{{n, number}} lagi tetap disembunyikan sampai diputuskan',
+  'compare.cut': 'Ditampilkan {{n, number}} yang paling jauh berbeda',
+  'compare.pUnsafe': 'Probabilitas tidak aman: {{p}}',
+  'compare.test': 'Mana yang lebih sering benar',
+  'compare.testText':
+    'Uji McNemar pada ambang {{threshold}}, atas penilaian tentang yang dinilai keduanya. p yang kecil berarti perbedaannya hampir pasti bukan kebetulan',
+  'compare.testNone':
+    'Tidak ada label acuan maupun keputusan tersamar atas sampel acak seragam untuk yang dinilai keduanya, jadi tidak ada yang dapat diuji',
+  'compare.against': 'Terhadap',
+  'compare.bothRight': 'Keduanya benar',
+  'compare.onlyRight': 'Hanya {{guard}}',
+  'compare.neither': 'Tidak satu pun',
+  'compare.exactP': 'p eksak',
+  'compare.correctedP': 'p terkoreksi',
+  'compare.statistic': 'Khi-kuadrat dengan koreksi kontinuitas: {{statistic}}',
+  'compare.differing_other': '{{count, number}} item yang hanya dijawab benar oleh salah satu',
+  'compare.right': 'Yang benar',
+};
