@@ -122,7 +122,7 @@ async fn decide_alike(
     dry_run: bool,
     output: Output,
 ) -> anyhow::Result<()> {
-    let mut near = workspace.alike(&decision.item_id).await?;
+    let mut near = workspace.alike_for(&decision.item_id, Some(&decision.reviewer)).await?;
     near.items.retain(|item| item.is_open(decision.task));
     if !yes {
         let preview = alike::view(&near);
@@ -137,7 +137,7 @@ async fn decide_alike(
         .into());
     }
     let others = near.items.into_iter().map(|item| item.item_id).collect();
-    let saved = workspace.decide_all(&BulkDecision { decision, others }).await?;
+    let saved = workspace.decide_all(&BulkDecision { decision, looked_at: true, others }).await?;
     workspace.close().await;
     let report = json!({
         "bulk_id": saved.bulk_id,

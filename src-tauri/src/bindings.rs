@@ -6,7 +6,7 @@ use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands};
 
 use crate::commands::{
-    alike, assist, export, guards, import, insight, policies, queues, review, runs, settings, start,
+    alike, assist, export, guards, import, insight, policies, queues, review, runs, settings, start, team,
 };
 
 /// Every command that the page may call.
@@ -45,6 +45,15 @@ pub(crate) fn commands<R: Runtime>() -> Builder<R> {
         review::history,
         alike::alike,
         alike::decide_all,
+        alike::preview_bulk,
+        team::set_plan,
+        team::disagreements,
+        team::adjudicate,
+        team::team,
+        team::split_queue,
+        team::open_bundle,
+        team::give_back,
+        team::merge_returns,
         runs::forecast_run,
         runs::measure_run,
         runs::start_run,

@@ -4,7 +4,7 @@
 
 use std::error::Error as _;
 
-use saring_desk::Error;
+use saring_desk::{Error, Thing};
 use saring_verdict::EngineError;
 
 use crate::wire::{Code, Failure};
@@ -78,6 +78,12 @@ fn advice(error: &Error, code: Code) -> &'static str {
         (Error::Engine(error), _) => engine_advice(error),
         (Error::NothingToUndo { .. }, _) => "Everything that you decided here has been taken back already",
         (Error::Exists { .. }, _) => "Choose another name, or use the one that is there",
+        (Error::Bundle { .. }, _) => {
+            "Nothing of it was taken in. Ask whoever made it for the file once more, and check that it is meant for here"
+        }
+        (Error::Conflict { thing: Thing::Item, .. }, _) => {
+            "Go on with another item, or leave this one to somebody else"
+        }
         (_, Code::NotFound) => "Choose again; it may have been moved, removed or put in quarantine",
         (_, Code::Invalid) => "Change it and try again",
         (_, Code::Conflict) => "Wait until that has ended, or stop it first",
@@ -144,8 +150,6 @@ pub(crate) fn sentence(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use saring_desk::Thing;
-
     use super::*;
 
     #[test]

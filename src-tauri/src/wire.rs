@@ -13,6 +13,9 @@ use specta::Type;
 // A float is null in JSON when it is not finite; none of ours may be, so that the page sees plain numbers.
 use specta_typescript::Number;
 
+mod team;
+pub use team::*;
+
 /// An error as the window shows it: one sentence of what happened, one of what to do, details folded away.
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
 pub struct Failure {
@@ -268,6 +271,8 @@ pub struct QueueCard {
     pub unlabelled: u32,
     /// Size of the recorded uniform draw in force, if any, and how many of its items are still pending.
     pub draw: Option<DrawInfo>,
+    /// How it is reviewed; that of a single review where nothing was planned.
+    pub plan: PlanView,
     pub created_at: String,
 }
 
@@ -492,6 +497,8 @@ pub struct TaskView {
     pub state: String,
     pub verdict: VerdictSlot,
     pub decision: Option<DecisionView>,
+    /// The label that came with the item, after the decision and where the plan says so.
+    pub gold: Option<GoldView>,
 }
 
 /// What is shown in the place of the verdict, which is kept in every case.
@@ -637,12 +644,16 @@ pub struct Saved {
     /// The item as it is now; none after a quarantine.
     pub item: Option<ItemView>,
     pub counts: StateCounts,
+    /// Of a decision for many: how many were left as they are.
+    pub left_out: u32,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
 pub struct Undone {
     /// What was taken back, e.g. "label unsafe".
     pub what: String,
+    /// For how many other items it was taken back too.
+    pub others: u32,
     pub saved_at: String,
     /// The item it belonged to, as it is now.
     pub item: ItemView,

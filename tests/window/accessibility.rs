@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::{driver::Window, page::Page};
 use crate::program::Desk;
 
-const SCREENS: [&str; 8] = ["queues", "review", "import", "run", "guards", "export", "insight", "settings"];
+const SCREENS: [&str; 10] =
+    ["queues", "review", "adjudicate", "team", "import", "run", "guards", "export", "insight", "settings"];
 const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/ui/node_modules/axe-core/axe.min.js");
 
 /// A demo queue with its verdicts, one of them decided, so that every screen has something on it.

@@ -14,3 +14,4 @@ mod main_job;
 mod page;
 mod policies;
 mod responsiveness;
+mod team;

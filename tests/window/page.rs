@@ -153,13 +153,27 @@ impl Page {
     }
 
     pub async fn press_with_control(&self, key: char) {
-        let control = char::from(Key::Control);
+        self.press_with(Key::Control, key).await;
+    }
+
+    pub async fn press_with_shift(&self, key: char) {
+        self.press_with(Key::Shift, key).await;
+    }
+
+    async fn press_with(&self, held: Key, key: char) {
+        let held = char::from(held);
         let keys = KeyActions::new("keyboard".into())
-            .then(KeyAction::Down { value: control })
+            .then(KeyAction::Down { value: held })
             .then(KeyAction::Down { value: key })
             .then(KeyAction::Up { value: key })
-            .then(KeyAction::Up { value: control });
+            .then(KeyAction::Up { value: held });
         self.client.perform_actions(keys).await.unwrap();
+    }
+
+    pub async fn type_out(&self, text: &str) {
+        for letter in text.chars() {
+            self.press(letter).await;
+        }
     }
 
     /// Goes to a screen by its place in the column of screens.

@@ -12,3 +12,4 @@ pub(crate) mod review;
 pub(crate) mod runs;
 pub(crate) mod settings;
 pub(crate) mod start;
+pub(crate) mod team;

@@ -56,8 +56,8 @@ pub(crate) async fn draw(session: State<'_, Session>, queue_id: String, size: u3
     card(workspace, workspace.queue_overview(&queue_id).await?).await
 }
 
-/// A seed from a fresh id, whose last bits are random. It is recorded with the draw.
-fn seed(id: &str) -> i64 {
+/// A seed from a fresh id, whose last bits are random. It is recorded with what is drawn.
+pub(super) fn seed(id: &str) -> i64 {
     let last = id.rsplit('-').next().unwrap_or_default();
     i64::from_str_radix(last, 16).unwrap_or_default()
 }
@@ -65,5 +65,7 @@ fn seed(id: &str) -> i64 {
 /// A queue with what the default guard has left to judge in it.
 pub(crate) async fn card(workspace: &Workspace, overview: QueueOverview) -> Answer<QueueCard> {
     let unlabelled = workspace.unlabelled_items(&overview.queue.id).await?;
-    Ok(convert::card(overview, unlabelled))
+    let plan = workspace.plan(&overview.queue.id).await?;
+    let awaiting = workspace.awaiting(&overview.queue.id).await?;
+    Ok(convert::card(overview, unlabelled, plan.as_ref(), awaiting))
 }

@@ -8,7 +8,7 @@ use tauri::State;
 
 use crate::{
     convert::{
-        item as convert,
+        count, item as convert,
         queue::{counts, found, page},
     },
     failure::Answer,
@@ -87,6 +87,7 @@ pub(crate) async fn decide(session: State<'_, Session>, decision: NewDecision) -
         saved_at: saved.saved_at,
         item: Some(convert::item(seen(&session, &item_id).await?)),
         counts: queue_counts(workspace, &saved.queue_id).await?,
+        left_out: 0,
     })
 }
 
@@ -115,7 +116,7 @@ pub(crate) async fn gesture(session: State<'_, Session>, gesture: Gesture) -> An
         _ => Some(convert::item(seen(&session, &meant.item_id).await?)),
     };
     let counts = queue_counts(workspace, &saved.queue_id).await?;
-    Ok(Saved { decision_id: saved.decision_id, saved_at: saved.saved_at, item, counts })
+    Ok(Saved { decision_id: saved.decision_id, saved_at: saved.saved_at, item, counts, left_out: 0 })
 }
 
 /// Says which language an item is in, as a BCP 47 tag; "und" if it cannot be told.
@@ -147,6 +148,7 @@ pub(crate) async fn undo(session: State<'_, Session>, queue_id: String) -> Answe
     };
     Ok(Undone {
         what: format!("{}{task}{others}", undone.kind),
+        others: count(undone.others),
         saved_at: undone.saved.saved_at,
         item: convert::item(seen(&session, &undone.item_id).await?),
         counts: queue_counts(workspace, &undone.saved.queue_id).await?,

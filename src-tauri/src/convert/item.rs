@@ -7,7 +7,7 @@ use saring_desk::{
     store::decisions::DecisionRow,
 };
 
-use super::{count, float, provenance, risk};
+use super::{count, float, provenance, risk, team};
 use crate::{
     failure::{Answer, sentence},
     wire::{
@@ -62,6 +62,7 @@ fn task(task: desk::TaskView, response: &str) -> TaskView {
         state: task.state.as_str().to_owned(),
         verdict: slot(task.verdict, response),
         decision: task.decision.map(decision),
+        gold: task.gold.map(team::gold),
     }
 }
 
@@ -103,7 +104,7 @@ fn verdict(view: desk::VerdictView, response: &str) -> VerdictView {
     }
 }
 
-fn decision(view: desk::DecisionView) -> DecisionView {
+pub(crate) fn decision(view: desk::DecisionView) -> DecisionView {
     DecisionView {
         id: view.id,
         label: view.label.as_str().to_owned(),

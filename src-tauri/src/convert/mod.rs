@@ -14,6 +14,7 @@ mod provenance;
 pub(crate) mod queue;
 mod risk;
 pub(crate) mod run;
+pub(crate) mod team;
 
 /// A count for the page. Whatever is larger than four thousand million is shown as that.
 pub(crate) fn count<N: TryInto<u32> + PartialOrd + Default>(n: N) -> u32 {

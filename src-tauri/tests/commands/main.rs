@@ -7,4 +7,5 @@ mod guarding;
 mod insight;
 mod reviewing;
 mod rule_guard;
+mod team;
 mod window;

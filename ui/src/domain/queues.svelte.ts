@@ -5,11 +5,22 @@
  * notices are folded in, so that nothing has to be asked again while people review.
  */
 import { t } from '$language';
-import type { Backend, Failure, Notice, QueueCard, QueueChange, QueueOrder } from '$lib/backend';
+import type {
+  Backend,
+  Failure,
+  Notice,
+  PlanOrder,
+  QueueCard,
+  QueueChange,
+  QueueOrder,
+} from '$lib/backend';
 import { asFailure } from '$lib/backend';
 
 /** What a queue needs next: the one button that stands out on its card. */
-export type Step = 'import' | 'label' | 'review' | 'export';
+export type Step = 'import' | 'label' | 'review' | 'adjudicate' | 'export';
+
+/** Every button of a card. */
+export type CardStep = Step | 'team' | 'insight';
 
 /**
  * Label while nobody has decided anything, then review, then export. Once people decide, a remainder without verdicts
@@ -19,6 +30,9 @@ export function nextStep(card: QueueCard): Step {
   const { counts } = card;
   if (counts.total === 0) return 'import';
   if (card.unlabelled > 0 && counts.decided === 0) return 'label';
+  const { awaiting_adjudication: disputed } = card.plan;
+  // nothing else is left
+  if (disputed > 0 && counts.pending <= disputed) return 'adjudicate';
   if (counts.pending > 0) return 'review';
   return 'export';
 }
@@ -64,6 +78,22 @@ export class QueuesController {
     await this.#replace(queueId, () => this.backend.changeQueue(queueId, whole));
   }
 
+  /** Changes how a queue is reviewed. What is refused is given back, to be said where it was asked. */
+  async plan(queueId: string, change: Partial<PlanOrder>): Promise<Failure | null> {
+    const { second = null, gold = null, blind = null, feedback = null } = change;
+    const own_adjudication = change.own_adjudication ?? null;
+    const order: PlanOrder = { second, gold, blind, feedback, own_adjudication };
+    this.busyId = queueId;
+    try {
+      this.#put(await this.backend.setPlan(queueId, order));
+      return null;
+    } catch (error) {
+      return asFailure(error);
+    } finally {
+      this.busyId = null;
+    }
+  }
+
   /** Records a uniform draw of `size` items and makes it the order. */
   async draw(queueId: string, size: number): Promise<void> {
     await this.#replace(queueId, () => this.backend.draw(queueId, size));
@@ -88,11 +118,14 @@ export class QueuesController {
     );
   }
 
+  #put(changed: QueueCard): void {
+    this.cards = this.cards.map((card) => (card.id === changed.id ? changed : card));
+  }
+
   async #replace(queueId: string, ask: () => Promise<QueueCard>): Promise<void> {
     this.busyId = queueId;
     try {
-      const changed = await ask();
-      this.cards = this.cards.map((card) => (card.id === queueId ? changed : card));
+      this.#put(await ask());
       this.failure = null;
     } catch (error) {
       this.failure = asFailure(error);

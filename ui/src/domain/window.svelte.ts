@@ -21,6 +21,8 @@ import {
 export const SCREENS = [
   'queues',
   'review',
+  'adjudicate',
+  'team',
   'import',
   'run',
   'guards',

@@ -27,6 +27,12 @@ describe('the next step of a queue', () => {
   it('is to review once people decide, even if some items have no verdict', async () => {
     expect(nextStep(await card({ labelled: 2, unlabelled: 3 }, { decided: 1 }))).toBe('review');
   });
+  it('is to settle disagreements when nothing else is left', async () => {
+    const { plan } = await card();
+    const disputed = { plan: { ...plan, awaiting_adjudication: 3 } };
+    expect(nextStep(await card(disputed, { pending: 3, decided: 1 }))).toBe('adjudicate');
+    expect(nextStep(await card(disputed, { pending: 4, decided: 1 }))).toBe('review');
+  });
   it('is to export when nothing is pending', async () => {
     expect(nextStep(await card({}, { pending: 0, decided: 1204 }))).toBe('export');
   });
@@ -105,6 +111,48 @@ describe('the queues screen', () => {
     const forum = within((await screen.findAllByTestId('queue-card'))[0] as HTMLElement);
     await userEvent.click(forum.getByTestId('queue-mode-blind'));
     expect(asked(backend, 'changeQueue')).toEqual([['forum', { order: null, mode: 'blind' }]]);
+  });
+
+  it('plans how it is reviewed, at once, and says in a sentence what that changes', async () => {
+    const { backend } = await show(QueuesScreen, 'queues');
+    const forum = within((await screen.findAllByTestId('queue-card'))[0] as HTMLElement);
+    await fireEvent.change(forum.getByTestId('plan-second'), { target: { value: '20' } });
+    expect((await forum.findByText(/20% of the items go to two reviewers/)).dataset.testid).toBe(
+      'plan-said',
+    );
+    const nothing = {
+      second: null,
+      gold: null,
+      blind: null,
+      feedback: null,
+      own_adjudication: null,
+    };
+    expect(asked(backend, 'setPlan')).toEqual([['forum', { ...nothing, second: 20 }]]);
+    expect(forum.getByTestId('queue-plan').textContent).toContain('20% reviewed twice');
+    await userEvent.click(forum.getByTestId('plan-own'));
+    expect(asked(backend, 'setPlan')[1]).toEqual(['forum', { ...nothing, own_adjudication: true }]);
+  });
+
+  it('says why a plan cannot be, and keeps the one there is', async () => {
+    const { backend } = await show(QueuesScreen, 'queues');
+    const forum = within((await screen.findAllByTestId('queue-card'))[0] as HTMLElement);
+    const gold = forum.getByTestId<HTMLInputElement>('plan-gold');
+    await fireEvent.change(gold, { target: { value: '140' } });
+    expect(forum.getByText(/from 0 to 100/)).toBeTruthy();
+    expect(asked(backend, 'setPlan'), 'that is asked of nobody').toEqual([]);
+    await fireEvent.change(gold, { target: { value: '5' } });
+    expect((await forum.findByTestId('failure')).textContent).toContain('gold label');
+    expect(gold.value, 'what was refused does not hold').toBe('0');
+  });
+
+  it('offers a blind sample only beside suggestions', async () => {
+    await show(QueuesScreen, 'queues');
+    const [forum, blind] = (await screen.findAllByTestId('queue-card')) as [
+      HTMLElement,
+      HTMLElement,
+    ];
+    expect(within(forum).queryByTestId('plan-blind')).not.toBeNull();
+    expect(within(blind).queryByTestId('plan-blind')).toBeNull();
   });
 
   it('says what to do next when there is no queue', async () => {

@@ -8,6 +8,7 @@ use super::{Pdq, SIMILARITY_MIN};
 use crate::{
     Error, Result, Thing, Workspace,
     queue::ItemState,
+    review::seen_tasks,
     store::{self, Conn, image_prints, item_prints, items::ItemContent},
 };
 
@@ -61,11 +62,21 @@ impl Alike {
 const EXCERPT_CHARS: usize = 120;
 
 impl Workspace {
-    /// The items of the same queue that are nearly the same as one, but for those in quarantine.
+    /// The items of the same queue that are nearly the same as one, but for those in quarantine, as everybody may see them: without
+    /// decisions about what reviewers decide apart from each other.
     ///
     /// # Errors
     /// [`Code::NotFound`](crate::Code), also for one in quarantine.
     pub async fn alike(&self, id: &str) -> Result<Alike> {
+        self.alike_for(id, None).await
+    }
+
+    /// The items of the same queue that are nearly the same as one, as a reviewer may see them: what they decide apart from others
+    /// stands as they left it themselves.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code), also for one in quarantine.
+    pub async fn alike_for(&self, id: &str, reviewer: Option<&str>) -> Result<Alike> {
         let mut read = self.store().read().await?;
         let item = store::items::visible(&mut read, id).await?;
         let item = item.ok_or_else(|| Error::not_found(Thing::Item, id))?;
@@ -97,7 +108,7 @@ impl Workspace {
         nearest.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.cmp(&b.1)));
         near.more |= nearest.len() > Alike::ITEMS_MAX;
         nearest.truncate(Alike::ITEMS_MAX);
-        near.items = shown(&mut read, &item, &nearest).await?;
+        near.items = shown(&mut read, &item, &nearest, reviewer).await?;
         Ok(near)
     }
 }
@@ -113,7 +124,13 @@ async fn leaders_near(conn: &mut Conn, print: &item_prints::ItemPrint) -> Result
     Ok(near.map(|(_, leader, _)| leader).chain([print.leader]).collect())
 }
 
-async fn shown(conn: &mut Conn, item: &ItemContent, nearest: &[(f64, String)]) -> Result<Vec<AlikeItem>> {
+async fn shown(
+    conn: &mut Conn,
+    item: &ItemContent,
+    nearest: &[(f64, String)],
+    reviewer: Option<&str>,
+) -> Result<Vec<AlikeItem>> {
+    let plan = store::plans::in_force(conn, &item.queue_id).await?;
     let ids: Vec<&str> = nearest.iter().map(|(_, id)| id.as_str()).collect();
     let all: Vec<&str> = ids.iter().copied().chain([item.id.as_str()]).collect();
     let mut pictures: HashMap<String, HashMap<i64, Pdq>> = HashMap::new();
@@ -129,12 +146,10 @@ async fn shown(conn: &mut Conn, item: &ItemContent, nearest: &[(f64, String)]) -
         let of_other = pictures.remove(id).unwrap_or_default();
         let distances =
             of_item.iter().filter_map(|(at, pdq)| of_other.get(at).map(|other| pdq.distance(other)));
-        let mut tasks = Vec::new();
         let decisions = store::decisions::of_item(conn, id).await?;
-        for task in store::tasks::of_item(conn, id).await? {
-            let in_force = decisions.iter().find(|d| Some(&d.id) == task.decision_id.as_ref());
-            tasks.push((task.task, task.state, in_force.and_then(|d| d.label)));
-        }
+        let tasks = store::tasks::of_item(conn, id).await?;
+        let tasks = seen_tasks(plan.as_ref(), id, tasks, decisions, reviewer);
+        let states: Vec<ItemState> = tasks.iter().map(|(_, state, _)| *state).collect();
         items.push(AlikeItem {
             excerpt: excerpt(&content),
             item_id: content.id,
@@ -143,7 +158,7 @@ async fn shown(conn: &mut Conn, item: &ItemContent, nearest: &[(f64, String)]) -
             language: content.language,
             text_distance: *text_distance,
             picture_distance: distances.max(),
-            state: content.state,
+            state: ItemState::of_tasks(&states),
             tasks,
         });
     }

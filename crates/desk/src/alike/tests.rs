@@ -73,6 +73,27 @@ async fn near_copies_are_found_from_each_of_them_with_their_distance_and_decisio
 }
 
 #[tokio::test]
+async fn a_second_reviewer_does_not_learn_from_near_copies_what_others_decided() {
+    let (fixture, ids) = with(&[SPAM[0], SPAM[1]]).await;
+    let workspace = &fixture.workspace;
+    let twice = PlanChange { second_share: Some(Share::ALL), ..PlanChange::default() };
+    workspace.set_plan(QUEUE, &twice, 1).await.unwrap();
+    workspace.decide(&fixture.decision(&ids[0], "unsafe")).await.unwrap();
+    let seen = async |reviewer| {
+        let item = workspace.alike_for(&ids[1], reviewer).await.unwrap().items.remove(0);
+        (item.state, item.tasks[0].1, item.tasks[0].2)
+    };
+    let unsafe_label = Some(saring_verdict::Severity::Unsafe);
+    assert_eq!(seen(Some("ana")).await, (ItemState::Decided, ItemState::Decided, unsafe_label), "her own");
+    for reviewer in [Some("ben"), None] {
+        assert_eq!(seen(reviewer).await, (ItemState::Pending, ItemState::Pending, None), "for {reviewer:?}");
+    }
+    let second = NewDecision { reviewer: "ben".to_owned(), ..fixture.decision(&ids[0], "unsafe") };
+    workspace.decide(&second).await.unwrap();
+    assert_eq!(seen(Some("cem")).await.2, unsafe_label, "settled, it is open");
+}
+
+#[tokio::test]
 async fn a_text_in_zawgyi_is_like_the_same_in_unicode() {
     let texts = ["ျမန္မာစာကို ေဇာ္ဂ်ီျဖင့္ ေရးသားထားသည္", "မြန်မာစာကို ဇော်ဂျီဖြင့် ရေးသားထားသည်"];
     let (fixture, ids) = with(&texts).await;
@@ -96,7 +117,11 @@ async fn an_item_in_quarantine_is_nobodys_near_duplicate_even_if_it_leads_the_gr
     fixture.workspace.quarantine(&Gesture::new(&ids[0], "ana")).await.unwrap();
     assert_eq!(found(&fixture.workspace.alike(&ids[1]).await.unwrap()), [ids[2].as_str()]);
     assert_eq!(fixture.workspace.alike(&ids[0]).await.unwrap_err().code(), Code::NotFound);
-    let bulk = BulkDecision { decision: fixture.decision(&ids[1], "safe"), others: vec![ids[0].clone()] };
+    let bulk = BulkDecision {
+        decision: fixture.decision(&ids[1], "safe"),
+        looked_at: true,
+        others: vec![ids[0].clone()],
+    };
     assert_eq!(fixture.workspace.decide_all(&bulk).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(states(&fixture, &ids[1..]).await, [ItemState::Pending; 2], "all of an act or nothing of it");
 }
@@ -107,7 +132,7 @@ async fn one_decision_for_many_is_one_act_that_one_undo_takes_back() {
     fixture.workspace.decide(&fixture.decision(&ids[1], "safe")).await.unwrap();
     let before = states(&fixture, &ids).await;
     let others = vec![ids[2].clone(), ids[3].clone(), ids[2].clone()];
-    let bulk = BulkDecision { decision: fixture.decision(&ids[0], "controversial"), others };
+    let bulk = BulkDecision { decision: fixture.decision(&ids[0], "controversial"), looked_at: true, others };
     let saved = fixture.workspace.decide_all(&bulk).await.unwrap();
     assert_eq!(saved.items, 3, "an item that is named twice is decided once");
     assert_eq!(states(&fixture, &ids).await, [ItemState::Decided; 4]);
@@ -135,6 +160,7 @@ async fn what_somebody_touched_or_what_gets_a_review_of_its_own_is_left_as_it_is
     let before = states(&fixture, &ids).await;
     let bulk = |at: usize| BulkDecision {
         decision: fixture.decision(&ids[at], "controversial"),
+        looked_at: true,
         others: ids.clone(),
     };
     let saved = workspace.decide_all(&bulk(0)).await.unwrap();
@@ -156,7 +182,11 @@ async fn what_somebody_touched_or_what_gets_a_review_of_its_own_is_left_as_it_is
 async fn an_audit_finds_a_decision_that_was_added_to_an_act() {
     let (fixture, ids) = with(&[SPAM[0], OTHER, SPAM[1]]).await;
     fixture.workspace.decide(&fixture.decision(&ids[1], "safe")).await.unwrap();
-    let bulk = BulkDecision { decision: fixture.decision(&ids[0], "safe"), others: vec![ids[2].clone()] };
+    let bulk = BulkDecision {
+        decision: fixture.decision(&ids[0], "safe"),
+        looked_at: true,
+        others: vec![ids[2].clone()],
+    };
     fixture.workspace.decide_all(&bulk).await.unwrap();
     fixture
         .tamper(

@@ -154,7 +154,11 @@ async fn an_unfinished_draw_counts_up_to_its_first_undecided_item() {
 async fn what_was_decided_together_with_another_item_is_in_no_number_whenever_a_draw_comes() {
     let fixture = labelled().await;
     let ids = fixture.ids().await;
-    let bulk = BulkDecision { decision: fixture.decision(&ids[0], "safe"), others: ids[1..12].to_vec() };
+    let bulk = BulkDecision {
+        decision: fixture.decision(&ids[0], "safe"),
+        looked_at: true,
+        others: ids[1..12].to_vec(),
+    };
     let saved = fixture.workspace.decide_all(&bulk).await.unwrap();
     assert_eq!((saved.items, saved.left_out), (12, 0));
     assert_eq!(estimated_and_selected(&fixture).await, (0, 1), "the one that was looked at");
@@ -169,7 +173,11 @@ async fn what_was_decided_together_with_another_item_is_in_no_number_whenever_a_
     let drawn = labelled().await;
     let ids = drawn.ids().await;
     drawn.workspace.draw(QUEUE, DrawFrom::All, 20, 3).await.unwrap();
-    let bulk = BulkDecision { decision: drawn.decision(&ids[0], "safe"), others: ids[1..12].to_vec() };
+    let bulk = BulkDecision {
+        decision: drawn.decision(&ids[0], "safe"),
+        looked_at: true,
+        others: ids[1..12].to_vec(),
+    };
     let saved = drawn.workspace.decide_all(&bulk).await.unwrap();
     assert_eq!((saved.items, saved.left_out), (1, 11), "what was drawn is looked at one by one");
 }

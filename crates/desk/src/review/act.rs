@@ -204,6 +204,8 @@ pub(super) enum Looked<'a> {
         /// The one that they looked at.
         item_id: &'a str,
     },
+    /// At none of several: they were chosen in a list. The same holds.
+    AtNone,
 }
 
 /// Writes a decision, inside of a transaction: nothing is saved before that is committed.
@@ -226,6 +228,7 @@ pub(super) async fn decide_in(
             (at.draw(tx, decision.draw_id.as_deref()).await?, at.in_view(task, &rows, &reviewer), None)
         }
         Looked::AtAnother { item_id } => (None, None, Some(format!("decided together with {item_id}"))),
+        Looked::AtNone => (None, None, Some("decided in a list, unseen".to_owned())),
     };
     let row = DecisionRow {
         task: Some(decision.task),
@@ -236,7 +239,8 @@ pub(super) async fn decide_in(
         duration_ms: decision.duration_ms,
         draw_id,
         verdict_visible: decision.verdict_visible
-            || (task.verdict_id.is_some() && was_revealed(&rows, decision.task, &reviewer)),
+            || ((task.verdict_id.is_some() || at.tells_gold(task))
+                && was_revealed(&rows, decision.task, &reviewer)),
         verdict_id: task.verdict_id.clone(),
         supersedes,
         reason,
@@ -305,6 +309,11 @@ impl Place {
         in_view.map(|row| row.id.clone())
     }
 
+    /// Whether a decision about a task is answered with its gold label.
+    fn tells_gold(&self, task: &TaskRow) -> bool {
+        task.gold.is_some() && self.plan.as_ref().is_some_and(ReviewPlan::tells_gold)
+    }
+
     pub(super) fn task(&self, task: Task) -> Result<&TaskRow> {
         let found = self.tasks.iter().find(|t| t.task == task);
         found.ok_or_else(|| Error::not_found(Thing::Task, task.as_str()))
@@ -351,8 +360,8 @@ impl Place {
     }
 }
 
-/// Whether the reviewer may have seen a verdict already: a decision reveals what there is and what comes later, and undoing
-/// the decision does not make it unseen.
+/// Whether the reviewer may have seen a verdict or the gold label already: a decision reveals what there is and what comes later,
+/// and undoing the decision does not make it unseen.
 pub(super) fn was_revealed(rows: &[DecisionRow], task: Task, reviewer: &str) -> bool {
     rows.iter().any(|row| row.kind.has_label() && row.task == Some(task) && row.reviewer == reviewer)
 }

@@ -2,27 +2,32 @@
 
 use std::collections::HashSet;
 
-use saring_verdict::Task;
+use saring_verdict::{Severity, Task};
 
 use super::{
-    NewDecision,
+    NewDecision, ReviewPlan,
     act::{Looked, Place, check_reviewer, decide_in},
     plan::rule_of,
-    standing::StandingVoices,
+    standing::{Rule, StandingVoices},
+    viewer::seen_tasks,
 };
 use crate::{
     Error, Result, Workspace,
+    queue::ItemState,
     store::{
-        self, WriteTx,
+        self, Conn,
         events::{self, EventKind},
+        tasks::TaskRow,
     },
 };
 
 /// A decision, and what else it is applied to.
 #[derive(Clone, Debug)]
 pub struct BulkDecision {
-    /// About the item that the reviewer looked at.
+    /// About one of the items.
     pub decision: NewDecision,
+    /// Whether the reviewer looked at that one. Nobody looked at the others.
+    pub looked_at: bool,
     /// Ids of the others, of the same queue.
     pub others: Vec<String>,
 }
@@ -42,51 +47,85 @@ pub struct BulkSaved {
     pub left_out: u64,
 }
 
+/// What a decision for many would do, before it is made.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BulkPreview {
+    /// How many items would be decided, none of them looked at.
+    pub items: u64,
+    /// Those that would be left as they are because something was done with the task.
+    pub touched: Vec<Touched>,
+    /// How many would be left as they are because each is looked at for itself: a second review, gold, or a uniform draw.
+    pub apart: u64,
+}
+
+/// An item with whose task something was done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Touched {
+    /// UUIDv7.
+    pub item_id: String,
+    /// Where the task stands.
+    pub state: ItemState,
+    /// The label in force.
+    pub label: Option<Severity>,
+}
+
 impl BulkDecision {
     /// Most items of one act: it is one transaction, and others wait for it.
     pub const ITEMS_MAX: usize = 1000;
 }
 
 impl Workspace {
-    /// Applies one decision to an item and to others, in one transaction. Undoing it takes all of it back. Nobody looked at the
-    /// others, so that they count for no estimate of a guard, and are left as they are where somebody did something with the task,
-    /// where it gets a review of its own (a second one, or as gold), and where the item is in a uniform draw from the queue.
+    /// Applies one decision to an item and to others, in one transaction. Undoing it takes all of it back. What nobody looked at
+    /// counts for no estimate, and is left as it is where somebody did something with the task, where it gets a review of its own (a
+    /// second one, or as gold), and where the item is in a uniform draw from the queue.
     ///
     /// # Errors
     /// See [`decide`](Self::decide), about any of the items; [`Code::Invalid`](crate::Code) for more than
-    /// [`BulkDecision::ITEMS_MAX`] and for items of another queue.
+    /// [`BulkDecision::ITEMS_MAX`], for items of another queue, and if all of them would be left as they are.
     pub async fn decide_all(&self, bulk: &BulkDecision) -> Result<BulkSaved> {
-        let BulkDecision { decision, others } = bulk;
-        if others.len() >= BulkDecision::ITEMS_MAX {
-            let reason = format!("one act decides at most {} items; choose fewer", BulkDecision::ITEMS_MAX);
-            return Err(Error::invalid("items", reason));
-        }
+        let BulkDecision { decision, looked_at, others } = bulk;
+        check_count(others.len() + 1)?;
         let reviewer = check_reviewer(&decision.reviewer)?;
         let mut tx = self.store().write().await?;
-        let first = decide_in(&mut tx, decision, Looked::AtIt).await?;
-        let mut decision_ids = vec![first.decision_id];
-        let mut seen = HashSet::from([decision.item_id.as_str()]);
+        let queue_id = Place::of(&mut tx, &decision.item_id).await?.queue.id;
+        let mut decision_ids = Vec::new();
+        let mut seen = HashSet::new();
+        let mut unseen: Vec<&str> = others.iter().map(String::as_str).collect();
+        if *looked_at {
+            decision_ids.push(decide_in(&mut tx, decision, Looked::AtIt).await?.decision_id);
+            seen.insert(decision.item_id.as_str());
+        } else {
+            unseen.insert(0, &decision.item_id);
+        }
+        unseen.retain(|id| seen.insert(id));
         let mut left_out = 0;
-        for item_id in others.iter().filter(|id| seen.insert(id.as_str())) {
+        for item_id in unseen {
             let at = Place::of(&mut tx, item_id).await?;
-            if at.queue.id != first.queue_id {
+            if at.queue.id != queue_id {
                 return Err(Error::invalid(
                     "items",
                     "they are of several queues; decide them queue by queue",
                 ));
             }
-            if !is_free(&mut tx, &at, decision.task).await? {
+            if !matches!(fate(&mut tx, at.plan.as_ref(), item_id, decision.task).await?, Fate::Free) {
                 left_out += 1;
                 continue;
             }
             let decision = NewDecision {
-                item_id: item_id.clone(),
+                item_id: item_id.to_owned(),
                 duration_ms: None,
                 draw_id: None,
                 ..decision.clone()
             };
-            let looked_at = Looked::AtAnother { item_id: &bulk.decision.item_id };
-            decision_ids.push(decide_in(&mut tx, &decision, looked_at).await?.decision_id);
+            let looked = match looked_at {
+                true => Looked::AtAnother { item_id: &bulk.decision.item_id },
+                false => Looked::AtNone,
+            };
+            decision_ids.push(decide_in(&mut tx, &decision, looked).await?.decision_id);
+        }
+        if decision_ids.is_empty() {
+            let reason = "each of them is decided already, or looked at for itself; choose others";
+            return Err(Error::invalid("items", reason));
         }
         let (bulk_id, saved_at) = (tx.clock().new_id(), tx.clock().now_text());
         let ids: Vec<&str> = decision_ids.iter().map(String::as_str).collect();
@@ -94,15 +133,73 @@ impl Workspace {
         events::record(&mut tx, EventKind::BulkDecided, &bulk_id).await?;
         tx.commit().await?;
         let items = u64::try_from(ids.len()).unwrap_or(u64::MAX);
-        Ok(BulkSaved { bulk_id, saved_at, queue_id: first.queue_id, items, left_out })
+        Ok(BulkSaved { bulk_id, saved_at, queue_id, items, left_out })
+    }
+
+    /// What one decision about a task of items that nobody looks at would do, as a reviewer may know it. Items that are not there or in
+    /// quarantine are passed over.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code) for an item without the task; [`Code::Invalid`](crate::Code) for more than
+    /// [`BulkDecision::ITEMS_MAX`].
+    pub async fn preview_bulk(
+        &self,
+        item_ids: &[String],
+        task: Task,
+        reviewer: Option<&str>,
+    ) -> Result<BulkPreview> {
+        check_count(item_ids.len())?;
+        let mut read = self.store().read().await?;
+        let ids = serde_json::Value::from(item_ids).to_string();
+        let mut preview = BulkPreview::default();
+        for item in store::items::contents(&mut read, &ids).await? {
+            let plan = store::plans::in_force(&mut read, &item.queue_id).await?;
+            match fate(&mut read, plan.as_ref(), &item.id, task).await? {
+                Fate::Free => preview.items += 1,
+                Fate::Apart => preview.apart += 1,
+                Fate::Touched => {
+                    let tasks = store::tasks::of_item(&mut read, &item.id).await?;
+                    let rows = store::decisions::of_item(&mut read, &item.id).await?;
+                    let seen = seen_tasks(plan.as_ref(), &item.id, tasks, rows, reviewer);
+                    let about = seen.into_iter().find(|(of, ..)| *of == task);
+                    let touched = |(_, state, label)| Touched { item_id: item.id, state, label };
+                    preview.touched.extend(about.map(touched));
+                }
+            }
+        }
+        Ok(preview)
     }
 }
 
-/// Whether a task may be decided by somebody who looks at another item.
-async fn is_free(tx: &mut WriteTx<'_>, at: &Place, task: Task) -> Result<bool> {
-    let row = at.task(task)?;
-    let rows = store::decisions::of_item(tx, &at.item.id).await?;
-    let untouched = StandingVoices::of(&at.rules(), &rows).voices(task).is_empty();
-    let alone = rule_of(at.plan.as_ref(), &at.item.id, row).is_independent();
-    Ok(untouched && !alone && !store::draws::holds_of_whole_queue(tx, &at.item.id).await?)
+/// What becomes of an item that a decision is applied to unseen.
+enum Fate {
+    /// It is decided.
+    Free,
+    /// It is left as it is: somebody did something with the task.
+    Touched,
+    /// It is left as it is: somebody is to look at it.
+    Apart,
+}
+
+async fn fate(conn: &mut Conn, plan: Option<&ReviewPlan>, item_id: &str, task: Task) -> Result<Fate> {
+    let tasks = store::tasks::of_item(conn, item_id).await?;
+    let rules: Vec<(Task, Rule)> =
+        tasks.iter().map(|t: &TaskRow| (t.task, rule_of(plan, item_id, t))).collect();
+    let Some((_, rule)) = rules.iter().find(|(of, _)| *of == task) else {
+        return Err(Error::not_found(crate::Thing::Task, task.as_str()));
+    };
+    if rule.is_independent() || store::draws::holds_of_whole_queue(conn, item_id).await? {
+        return Ok(Fate::Apart);
+    }
+    let rows = store::decisions::of_item(conn, item_id).await?;
+    let touched = !StandingVoices::of(&rules, &rows).voices(task).is_empty();
+    Ok(if touched { Fate::Touched } else { Fate::Free })
+}
+
+fn check_count(items: usize) -> Result<()> {
+    if items <= BulkDecision::ITEMS_MAX {
+        return Ok(());
+    }
+    let reason = format!("one act decides at most {} items; choose fewer", BulkDecision::ITEMS_MAX);
+    Err(Error::invalid("items", reason))
 }

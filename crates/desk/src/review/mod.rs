@@ -23,7 +23,7 @@ mod viewer;
 pub(crate) use act::check_reviewer;
 pub use act::{Gesture, NewDecision, Saved};
 pub use adjudicate::Disagreement;
-pub use bulk::{BulkDecision, BulkSaved};
+pub use bulk::{BulkDecision, BulkPreview, BulkSaved, Touched};
 pub use history::{HistoryEntry, HistoryEvent};
 pub use kind::DecisionKind;
 pub use note::note_words;
@@ -33,7 +33,10 @@ pub use risk::{RiskAlong, RiskSpan};
 pub use standing::{Awaiting, Rule, Standing, TaskStanding};
 pub use undo::Undone;
 pub use view::{DecisionView, ItemView, Neighbours, TaskView, VerdictSlot, VerdictView};
+pub(crate) use viewer::seen_tasks;
 
+#[cfg(test)]
+mod bulk_tests;
 #[cfg(test)]
 mod plan_tests;
 #[cfg(test)]

@@ -142,6 +142,11 @@ impl ReviewPlan {
         Rule { control, second: !control && self.second_share.takes("second review", self.seed, item_id) }
     }
 
+    /// Whether a reviewer is told the gold label after a decision.
+    pub(super) fn tells_gold(&self) -> bool {
+        self.gold_share > Share::NONE && self.feedback == Feedback::Immediate
+    }
+
     /// Where a gold item stands among those of a reviewer.
     pub(crate) fn place(&self, reviewer: &str, item_id: &str) -> u64 {
         Share::number(reviewer, self.seed, item_id)

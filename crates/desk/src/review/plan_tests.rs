@@ -227,6 +227,36 @@ async fn gold_comes_up_at_its_rate_only_and_is_nothing_to_settle() {
 }
 
 #[tokio::test]
+async fn a_reviewer_is_told_the_gold_label_after_the_decision_where_the_plan_says_so() {
+    let gold =
+        r#"{"id": "g", "prompt": "gold", "labels": {"prompt": {"label": "unsafe"}}, "labels_role": "gold"}"#;
+    let fixture = Fixture::with_rows(&[gold, r#"{"id": "1", "prompt": "one"}"#]).await;
+    let workspace = &fixture.workspace;
+    let id = fixture.ids().await.remove(0);
+    let told = async |reviewer| {
+        let view = workspace.item_for(&id, Some(reviewer)).await.expect("the item");
+        view.tasks[0].gold.as_ref().map(|gold| gold.label)
+    };
+    let change = PlanChange {
+        mode: Some(Mode::Suggestion),
+        gold_share: Some(Share::from_millionths(500_000)),
+        ..PlanChange::default()
+    };
+    fixture.plan(change.clone()).await;
+    assert_eq!(told("ana").await, None, "not before the decision, though suggestions are in view");
+    fixture.says(&id, "ana", "safe").await;
+    assert_eq!(told("ana").await, Some(Severity::Unsafe), "at once");
+    assert_eq!(told("ben").await, None, "ben has not decided it");
+    workspace.undo("ana").await.expect("undone");
+    assert_eq!(told("ana").await, None);
+    fixture.says(&id, "ana", "unsafe").await;
+    let again = workspace.item_for(&id, Some("ana")).await.expect("the item").tasks.remove(0);
+    assert!(again.decision.expect("decided").anchored, "what was told once is known, also after an undo");
+    fixture.plan(PlanChange { feedback: Some(Feedback::Never), ..change }).await;
+    assert_eq!(told("ana").await, None, "nothing tells it from others");
+}
+
+#[tokio::test]
 async fn triage_shows_suggestions_but_for_a_sample_that_stays_blind_for_good() {
     let fixture = Fixture::with_prompts(20).await;
     let workspace = &fixture.workspace;

@@ -73,7 +73,7 @@ async fn blind_mode_hides_verdict_and_gold_until_the_task_is_decided() {
     let view = workspace.item(&id).await.expect("the item");
     let VerdictSlot::Shown(shown) = &view.tasks[0].verdict else { panic!("revealed in place: {view:?}") };
     assert!((shown[0].p_unsafe - 0.9).abs() < 1e-9 && shown[0].suggestion == Some(Severity::Unsafe));
-    assert!(view.tasks[0].gold.is_some());
+    assert_eq!(view.tasks[0].gold, None, "nobody planned that reviewers are told");
     assert_eq!(view.tasks[1].verdict, VerdictSlot::Hidden, "the other task is still undecided");
 
     workspace.set_mode(QUEUE, Mode::Suggestion).await.expect("the mode");

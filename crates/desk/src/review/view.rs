@@ -70,7 +70,7 @@ pub struct TaskView {
     pub verdict: VerdictSlot,
     /// The label in force.
     pub decision: Option<DecisionView>,
-    /// The label that came with the row. Hidden where a verdict would be.
+    /// The label that came with the row, after a decision and where the plan says so.
     pub gold: Option<Gold>,
 }
 

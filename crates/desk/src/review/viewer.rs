@@ -1,9 +1,9 @@
 //! What of an item a reviewer may see: under a plan, not what other reviewers did with it, nor that they did.
 
-use saring_verdict::Task;
+use saring_verdict::{Severity, Task};
 
 use super::{
-    DecisionKind, Feedback, ReviewPlan,
+    DecisionKind, ReviewPlan,
     plan::rule_of,
     standing::{Rule, StandingVoices},
 };
@@ -26,13 +26,17 @@ pub(super) struct Seen {
 impl Seen {
     /// Whether verdicts about a task may be shown: at once where the queue suggests, else after a decision.
     pub(super) fn shows_verdict(&self, task: Task) -> bool {
-        self.suggests
-            || self.decisions.iter().any(|d| d.kind.has_label() && d.task == Some(task) && !d.undone)
+        self.suggests || self.is_decided(task)
     }
 
-    /// Whether the gold label of a task may be shown.
+    /// Whether the gold label of a task may be shown: under a plan that says so, after a decision. Before one it would tell a gold
+    /// item from the others.
     pub(super) fn shows_gold(&self, task: Task) -> bool {
-        self.gold && self.shows_verdict(task)
+        self.gold && self.is_decided(task)
+    }
+
+    fn is_decided(&self, task: Task) -> bool {
+        self.decisions.iter().any(|d| d.kind.has_label() && d.task == Some(task) && !d.undone)
     }
 }
 
@@ -55,8 +59,23 @@ pub(super) async fn look(
         decisions,
         tasks,
         suggests: queue.mode == Mode::Suggestion && !stays_blind,
-        gold: plan.is_none_or(|plan| plan.feedback == Feedback::Immediate),
+        gold: plan.as_ref().is_some_and(ReviewPlan::tells_gold),
     })
+}
+
+/// The tasks of an item as they stand for a reviewer, with the labels that they may know of.
+pub(crate) fn seen_tasks(
+    plan: Option<&ReviewPlan>,
+    item_id: &str,
+    tasks: Vec<TaskRow>,
+    decisions: Vec<DecisionRow>,
+    reviewer: Option<&str>,
+) -> Vec<(Task, ItemState, Option<Severity>)> {
+    let (decisions, tasks) = of_reviewer(plan, item_id, tasks, decisions, reviewer);
+    let label = |task: &TaskRow| {
+        decisions.iter().find(|d| Some(&d.id) == task.decision_id.as_ref()).and_then(|d| d.label)
+    };
+    tasks.iter().map(|task| (task.task, task.state, label(task))).collect()
 }
 
 /// Leaves out what others did with tasks about which reviewers decide without knowing of each other.

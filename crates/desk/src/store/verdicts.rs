@@ -235,7 +235,8 @@ pub enum JudgedBy {
     Gold,
     /// The first decision of a pair that was not undone.
     Decision {
-        /// The item is in a recorded uniform draw from the whole queue, before the first one there that is undecided.
+        /// The item is in a recorded uniform draw from the whole queue, before the first one there that is undecided, or was decided
+        /// unseen.
         drawn: bool,
         /// A verdict was in view.
         anchored: bool,

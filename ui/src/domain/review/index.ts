@@ -8,6 +8,9 @@ export { schemeOf, type Draft } from './draft';
 export { PicturesController, pictureActions } from './pictures.svelte';
 export { blurFor, type Point, type Size } from './zoom';
 export { excerptFrom, readRisk, riskBars, type RiskBar, type RiskReading } from './risk';
+export { agreesWithGold } from './gold';
+export { choiceActions, LabelChoice, type Deciding } from './label-choice.svelte';
+export { SelectionController, selectionActions } from './selection.svelte';
 export { AlikeController } from './alike.svelte';
 export { correctLanguage } from './item-language';
 export {

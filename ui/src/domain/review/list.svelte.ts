@@ -10,6 +10,7 @@ import {
   type Failure,
   type ItemRow,
   type ItemView,
+  type Undone,
 } from '../../lib/backend';
 import { itemState, type TabId } from '../labels';
 
@@ -91,6 +92,17 @@ export class ListController {
     if (row === undefined) return;
     const state = itemState(item.tasks);
     this.rows = this.rows.with(index, { ...row, state, flagged: item.flagged });
+  }
+
+  /** Asks anew for what is shown. */
+  async again(): Promise<void> {
+    await (this.searched === '' ? this.open() : this.search(this.searched));
+  }
+
+  /** Takes over what was taken back; of several items all rows are asked for anew. */
+  async takeBack({ item, others }: Undone): Promise<void> {
+    if (others > 0) await this.again();
+    else this.update(item);
   }
 
   remove(itemId: string): void {

@@ -4,7 +4,11 @@ import { labelName } from '../labels';
 import { numberedAction, type Handler, type Handlers } from '../keys';
 import type { ReviewController } from './review.svelte';
 
-export function reviewActions(review: ReviewController): Handlers {
+/** `yields`: digits are meant for something else now. */
+export function reviewActions(
+  review: ReviewController,
+  yields: () => boolean = () => false,
+): Handlers {
   const ready = () => review.ready;
   const open = () => review.ready || review.phase === 'finished';
   /** The suggestion is about the first step: what has been chosen since is not thrown away by a stray key. */
@@ -16,8 +20,8 @@ export function reviewActions(review: ReviewController): Handlers {
   });
 
   return {
-    ...labelActions(review),
-    ...categoryActions(review),
+    ...labelActions(review, yields),
+    ...categoryActions(review, yields),
     accept: onItem(() => review.accept(), suggested),
     reject: onItem(() => review.reject(), suggested),
     'refusal-yes': onItem(
@@ -66,7 +70,7 @@ function asksRefusal(review: ReviewController): boolean {
   return review.ready && review.asked?.refusal === true;
 }
 
-function labelActions(review: ReviewController): Handlers {
+function labelActions(review: ReviewController, yields: () => boolean): Handlers {
   const handlers: Handlers = {};
   for (let index = 0; ; index += 1) {
     const action = numberedAction('label', index);
@@ -78,6 +82,7 @@ function labelActions(review: ReviewController): Handlers {
       },
       enabled: () =>
         review.ready &&
+        !yields() &&
         review.draft === null &&
         !asksReason(review) &&
         index < review.labels.length,
@@ -88,7 +93,7 @@ function labelActions(review: ReviewController): Handlers {
 }
 
 /** Digits of the second step: categories, yes and no where only the refusal is open, or the team's reasons. */
-function categoryActions(review: ReviewController): Handlers {
+function categoryActions(review: ReviewController, yields: () => boolean): Handlers {
   const handlers: Handlers = {};
   const categories = () => review.asked?.categories ?? [];
   /** How many keys the second step needs at most. */
@@ -117,6 +122,7 @@ function categoryActions(review: ReviewController): Handlers {
       },
       enabled: () =>
         review.ready &&
+        !yields() &&
         (asksReason(review) ? reason() !== undefined : category() !== undefined || refusal()),
       exists: () => index < most(),
       name: () =>

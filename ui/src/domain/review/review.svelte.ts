@@ -293,7 +293,7 @@ export class ReviewController {
       this.#count(undone.counts);
       this.savedAt = undone.saved_at;
       this.#show(undone.item);
-      this.list.update(undone.item);
+      await this.list.takeBack(undone);
       this.message = t('review.say.undone', { what: undone.what });
     } catch (error) {
       const failure = asFailure(error);
@@ -366,10 +366,11 @@ export class ReviewController {
     this.draft = draft;
     await this.#save(
       () => sendDecision(this.setup.backend, decision, others),
-      async () => {
-        this.message = saidOf(decision, others.length);
-        if (others.length > 0) await this.list.open();
-        if (this.card?.mode === 'suggestion') await this.moveOn();
+      async ({ left_out }) => {
+        this.message = saidOf(decision, others.length - left_out);
+        if (others.length > 0) await this.list.again();
+        // what the gold label says is read before one goes on
+        if (this.card?.mode === 'suggestion' && !this.task?.gold) await this.moveOn();
         else this.#look();
       },
     );
@@ -405,7 +406,7 @@ export class ReviewController {
   }
 
   /** Saves, and goes on only when it is acknowledged. */
-  async #save(send: () => Promise<Saved>, then: () => Promise<void>): Promise<void> {
+  async #save(send: () => Promise<Saved>, then: (saved: Saved) => Promise<void>): Promise<void> {
     if (this.setup.reviewer() === null) {
       this.#waiting = () => this.#save(send, then);
       this.wantsReviewer = true;
@@ -422,7 +423,7 @@ export class ReviewController {
       return;
     }
     this.#take(saved, itemId);
-    await then();
+    await then(saved);
     if (saved.item === null) this.list.remove(itemId);
     this.saving = false;
   }

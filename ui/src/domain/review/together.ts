@@ -9,7 +9,7 @@ export function sendDecision(
   decision: NewDecision,
   others: string[],
 ): Promise<Saved> {
-  return others.length > 0 ? backend.decideAll(decision, others) : backend.decide(decision);
+  return others.length > 0 ? backend.decideAll(decision, others, true) : backend.decide(decision);
 }
 
 export function saidOf(decision: NewDecision, others: number): string {

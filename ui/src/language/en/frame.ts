@@ -2,6 +2,8 @@
 export const frame = {
   'screen.queues': 'Queues',
   'screen.review': 'Review',
+  'screen.adjudicate': 'Settle',
+  'screen.team': 'Team',
   'screen.import': 'Import',
   'screen.run': 'Run',
   'screen.guards': 'Guards',

@@ -14,6 +14,7 @@ import { queues } from './queues';
 import { review } from './review';
 import { run } from './run';
 import { settings } from './settings';
+import { team } from './team';
 import { words } from './words';
 
 export const en = {
@@ -33,4 +34,5 @@ export const en = {
   ...policy,
   ...insight,
   ...settings,
+  ...team,
 } as const;

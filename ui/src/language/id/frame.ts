@@ -4,6 +4,8 @@ import type { Translated } from '../message';
 export const frame: Translated<typeof en> = {
   'screen.queues': 'Antrean',
   'screen.review': 'Tinjau',
+  'screen.adjudicate': 'Adjudikasi',
+  'screen.team': 'Tim',
   'screen.import': 'Impor',
   'screen.run': 'Jalankan',
   'screen.guards': 'Penjaga',

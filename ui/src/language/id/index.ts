@@ -31,6 +31,7 @@ import { queues } from './queues';
 import { review } from './review';
 import { run } from './run';
 import { settings } from './settings';
+import { team } from './team';
 import { words } from './words';
 
 export const id: Translated<typeof en> = {
@@ -50,4 +51,5 @@ export const id: Translated<typeof en> = {
   ...policy,
   ...insight,
   ...settings,
+  ...team,
 };

@@ -12,6 +12,8 @@ export const queues: Translated<typeof en> = {
   'queues.step.label': 'Labeli…',
   'queues.step.labelRest': 'Labeli sisanya…',
   'queues.step.review': 'Tinjau',
+  'queues.step.adjudicate_other': '{{count, number}} perlu diselesaikan',
+  'queues.step.team': 'Tim…',
   'queues.step.export': 'Ekspor…',
   'queues.step.import': 'Tambah item…',
   'queues.step.insight': 'Wawasan',
@@ -20,11 +22,11 @@ export const queues: Translated<typeof en> = {
     '{{labelled, number}} dari {{count, number}} item sudah mendapat putusan dari penjaga utama',
   'queues.done': '{{share}} selesai',
   'queues.languages': 'Bahasa',
-  'queues.verdict': 'Putusan',
-  'queues.mode.blind': 'Tersamar',
+  'queues.verdict': 'Mode',
+  'queues.mode.blind': 'Anotasi: tersamar dahulu',
   'queues.mode.blindHint':
     'Anda memutuskan dahulu, baru melihat putusan penjaga. Ikut dihitung dalam estimasi',
-  'queues.mode.suggestion': 'Saran',
+  'queues.mode.suggestion': 'Triase: saran terlihat',
   'queues.mode.suggestionHint':
     'Putusan penjaga terlihat. Keputusan dicatat sebagai terpengaruh saran',
   'queues.order': 'Urutan',

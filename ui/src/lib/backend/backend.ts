@@ -11,8 +11,12 @@ import type {
   AssistOrder,
   AssistView,
   AuditView,
+  BulkPreview,
+  BundleMade,
+  BundleOpened,
   ComparisonView,
   DeviceView,
+  DisagreementView,
   ExportOrder,
   ExportPreview,
   ExportReport,
@@ -37,6 +41,7 @@ import type {
   Notice,
   PairedTestQuery,
   PairedTestView,
+  PlanOrder,
   PolicyChangeView,
   PolicyRow,
   PolicyTerms,
@@ -49,9 +54,13 @@ import type {
   SearchPage,
   SelfTest,
   SettingsView,
+  SplitOrder,
   Start,
   StepProgress,
+  TeamView,
   Undone,
+  WorkMerged,
+  WorkReturned,
 } from './bindings';
 
 /** What was refused, with the window's own code where the program gave no answer at all. */
@@ -75,6 +84,7 @@ export interface Backend {
   queue(queueId: string): Promise<QueueCard>;
   changeQueue(queueId: string, change: QueueChange): Promise<QueueCard>;
   draw(queueId: string, size: number): Promise<QueueCard>;
+  setPlan(queueId: string, order: PlanOrder): Promise<QueueCard>;
   openDemo(): Promise<QueueCard>;
 
   /** Every version of every policy, by name, newest first. */
@@ -108,11 +118,28 @@ export interface Backend {
   undo(queueId: string): Promise<Undone>;
   /** What is nearly the same as an item. */
   alike(itemId: string): Promise<Alike>;
-  /** The decision for its item and for others, as one act that one undo takes back. */
-  decideAll(decision: NewDecision, others: string[]): Promise<Saved>;
+  /**
+   * The decision for its item and for others, as one act that one undo takes back. `lookedAt`: its item was on screen. What nobody
+   * looked at is left as it is if something was done with it, or if somebody is to look at it.
+   */
+  decideAll(decision: NewDecision, others: string[], lookedAt: boolean): Promise<Saved>;
+  /** What one label for many items would do: nothing is saved. */
+  previewBulk(task: string, itemIds: string[]): Promise<BulkPreview>;
   /** `language` is a BCP 47 tag; "und" if it cannot be told. */
   correctLanguage(itemId: string, language: string): Promise<ItemView>;
   history(itemId: string): Promise<HistoryEntry[]>;
+
+  /** What reviewers decided differently, by item; the first of it. */
+  disagreements(queueId: string, limit: number): Promise<DisagreementView[]>;
+  adjudicate(decision: NewDecision): Promise<Saved>;
+
+  team(queueId: string): Promise<TeamView>;
+  splitQueue(order: SplitOrder): Promise<BundleMade[]>;
+  openBundle(path: string): Promise<BundleOpened>;
+  /** What the reviewer at the window did with a queue that was opened from a bundle. */
+  giveBack(queueId: string, path: string): Promise<WorkReturned>;
+  /** All files or none. */
+  mergeReturns(paths: string[]): Promise<WorkMerged[]>;
 
   /** The chat model that helps the reviewer; null: none was added. */
   assistant(): Promise<AssistantView | null>;

@@ -45,7 +45,17 @@ export const commands = {
 	/**  What is nearly the same as an item, in its queue. */
 	alike: (itemId: string) => typedError<Alike, Failure>(__TAURI_INVOKE("alike", { itemId })),
 	/**  Applies a decision to its item and to others, as one act that one undo takes back. */
-	decideAll: (decision: NewDecision, others: string[]) => typedError<Saved, Failure>(__TAURI_INVOKE("decide_all", { decision, others })),
+	decideAll: (decision: NewDecision, others: string[], lookedAt: boolean) => typedError<Saved, Failure>(__TAURI_INVOKE("decide_all", { decision, others, lookedAt })),
+	/**  What one label for many items would do: nothing is saved. */
+	previewBulk: (task: string, itemIds: string[]) => typedError<BulkPreview, Failure>(__TAURI_INVOKE("preview_bulk", { task, itemIds })),
+	setPlan: (queueId: string, order: PlanOrder) => typedError<QueueCard, Failure>(__TAURI_INVOKE("set_plan", { queueId, order })),
+	disagreements: (queueId: string, limit: number) => typedError<DisagreementView[], Failure>(__TAURI_INVOKE("disagreements", { queueId, limit })),
+	adjudicate: (decision: NewDecision) => typedError<Saved, Failure>(__TAURI_INVOKE("adjudicate", { decision })),
+	team: (queueId: string) => typedError<TeamView, Failure>(__TAURI_INVOKE("team", { queueId })),
+	splitQueue: (order: SplitOrder) => typedError<BundleMade[], Failure>(__TAURI_INVOKE("split_queue", { order })),
+	openBundle: (path: string) => typedError<BundleOpened, Failure>(__TAURI_INVOKE("open_bundle", { path })),
+	giveBack: (queueId: string, path: string) => typedError<WorkReturned, Failure>(__TAURI_INVOKE("give_back", { queueId, path })),
+	mergeReturns: (paths: string[]) => typedError<WorkMerged[], Failure>(__TAURI_INVOKE("merge_returns", { paths })),
 	forecastRun: (order: RunOrder) => typedError<ForecastView, Failure>(__TAURI_INVOKE("forecast_run", { order })),
 	measureRun: (order: RunOrder) => typedError<ForecastView, Failure>(__TAURI_INVOKE("measure_run", { order })),
 	startRun: (order: RunOrder) => typedError<RunView, Failure>(__TAURI_INVOKE("start_run", { order })),
@@ -631,6 +641,7 @@ export type QueueCard = {
 	unlabelled: number,
 	/**  Size of the recorded uniform draw in force, if any, and how many of its items are still pending. */
 	draw: DrawInfo | null,
+	plan: PlanView,
 	created_at: string,
 };
 
@@ -731,6 +742,7 @@ export type Saved = {
 	/**  The item as it is now; none after a quarantine. */
 	item: ItemView | null,
 	counts: StateCounts,
+	left_out: number,
 };
 
 /**  What reviewers may say in a queue: the part of its policy that a decision is made of. */
@@ -830,6 +842,7 @@ export type TaskView = {
 	state: string,
 	verdict: VerdictSlot,
 	decision: DecisionView | null,
+	gold: GoldView | null,
 };
 
 export type Turn = {
@@ -841,6 +854,7 @@ export type Turn = {
 export type Undone = {
 	/**  What was taken back, e.g. "label unsafe". */
 	what: string,
+	others: number,
 	saved_at: string,
 	/**  The item it belonged to, as it is now. */
 	item: ItemView,
@@ -897,6 +911,21 @@ export type WordPair = {
 	native: string,
 	target: string,
 };
+
+export type PlanView = { second: number, gold: number, blind: number, feedback: Feedback, own_adjudication: boolean, awaiting_second: number, awaiting_adjudication: number };
+export type Feedback = "immediate" | "never";
+export type PlanOrder = { second: number | null, gold: number | null, blind: number | null, feedback: Feedback | null, own_adjudication: boolean | null };
+export type GoldView = { label: string, categories: string[], refusal: boolean | null };
+export type DisagreementView = { item_id: string, task: string, decisions: DecisionView[] };
+export type BulkPreview = { items: number, touched: TouchedView[], apart: number };
+export type TouchedView = { item_id: string, state: string, label: string | null };
+export type TeamView = { named: boolean, reviewers: TeamRow[] };
+export type TeamRow = { reviewer: string, done: number, items: number | null };
+export type SplitOrder = { queue_id: string, reviewers: string[], overlap: number | null, folder: string };
+export type BundleMade = { reviewer: string, path: string, items: number, fingerprint: string };
+export type BundleOpened = { reviewer: string, queue: string, added: number, known: number, refused: number, fingerprint: string };
+export type WorkReturned = { path: string, decisions: number, done: number, items: number };
+export type WorkMerged = { path: string, reviewer: string, queue: string, added: number, known: number };
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

@@ -39,6 +39,7 @@ export const tauriBackend: Backend = {
   queue: (queueId) => ask(commands.queue(queueId)),
   changeQueue: (queueId, change) => ask(commands.changeQueue(queueId, change)),
   draw: (queueId, size) => ask(commands.draw(queueId, size)),
+  setPlan: (queueId, order) => ask(commands.setPlan(queueId, order)),
   openDemo: () => ask(commands.openDemo()),
 
   policies: () => ask(commands.policies()),
@@ -64,9 +65,19 @@ export const tauriBackend: Backend = {
   gesture: (gesture) => ask(commands.gesture(gesture)),
   undo: (queueId) => ask(commands.undo(queueId)),
   alike: (itemId) => ask(commands.alike(itemId)),
-  decideAll: (decision, others) => ask(commands.decideAll(decision, others)),
+  decideAll: (decision, others, lookedAt) => ask(commands.decideAll(decision, others, lookedAt)),
+  previewBulk: (task, itemIds) => ask(commands.previewBulk(task, itemIds)),
   correctLanguage: (itemId, language) => ask(commands.correctLanguage(itemId, language)),
   history: (itemId) => ask(commands.history(itemId)),
+
+  disagreements: (queueId, limit) => ask(commands.disagreements(queueId, limit)),
+  adjudicate: (decision) => ask(commands.adjudicate(decision)),
+
+  team: (queueId) => ask(commands.team(queueId)),
+  splitQueue: (order) => ask(commands.splitQueue(order)),
+  openBundle: (path) => ask(commands.openBundle(path)),
+  giveBack: (queueId, path) => ask(commands.giveBack(queueId, path)),
+  mergeReturns: (paths) => ask(commands.mergeReturns(paths)),
 
   assistant: () => ask(commands.assistant()),
   assist: (order, onLoading, onText) =>

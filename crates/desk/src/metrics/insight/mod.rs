@@ -29,8 +29,9 @@ use super::{Yardstick, probabilities, reading};
 use crate::{
     Error, Result, Workspace,
     queue::find_queue,
+    review::Share,
     store::{
-        StoreError,
+        self, StoreError,
         calibrations::{self, CalibrationRow},
         reviewers::first_decisions,
         verdicts,
@@ -137,7 +138,9 @@ impl Workspace {
             Ok::<(), Error>(())
         })
         .await?;
-        let decided = first_decisions(&mut read, &found.queue_id, found.reading.mode).await?;
+        let plan = store::plans::in_force(&mut read, &found.queue_id).await?;
+        let gold_apart = plan.is_some_and(|plan| plan.gold_share > Share::NONE);
+        let decided = first_decisions(&mut read, &found.queue_id, found.reading.mode, gold_apart).await?;
         let stored = calibrations::newest(&mut read, &found.queue_id, &guard_id).await?;
         drop(read);
         let guard = match &found.guard_id {

@@ -17,7 +17,7 @@ use crate::{
 const LABELS: [&str; 3] = ["safe", "controversial", "unsafe"];
 
 /// How far reviewers agree on a task. Of each of them the first decision about a pair counts, if it was blind: who has seen the
-/// verdict agrees with the others through it.
+/// verdict, or what somebody else decided, agrees with the others through that.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct ReviewerAgreement {
     /// Which task.
@@ -71,7 +71,7 @@ pub(crate) fn agreement(rows: &[FirstDecisionRow], resampling: &Resampling) -> V
 }
 
 fn on_task(task: Task, rows: &[FirstDecisionRow], resampling: &Resampling) -> ReviewerAgreement {
-    let blind = rows.iter().filter(|row| row.task == task.as_str() && !row.anchored);
+    let blind = rows.iter().filter(|row| row.task == task.as_str() && !row.anchored && !row.informed);
     let mut units: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
     for row in blind {
         units.entry(&row.item_id).or_default().insert(&row.reviewer, &row.label);
@@ -159,6 +159,7 @@ mod tests {
             reviewer: reviewer.into(),
             label: label.into(),
             anchored,
+            informed: false,
             duration_ms: Some(2000),
             probabilities: Some(r#"{"Safe":0.2,"Unsafe":0.8}"#.into()),
         }
@@ -174,9 +175,11 @@ mod tests {
             row("3", "ana", "unsafe", false),
             row("3", "ben", "safe", true),
             row("4", "ana", "unsafe", false),
+            row("5", "ana", "unsafe", false),
+            FirstDecisionRow { informed: true, ..row("5", "ben", "unsafe", false) },
         ];
         let found = agreement(&rows, &Resampling::default());
-        assert_eq!(found[0].units, 2, "not the one with the verdict in view, nor what one alone decided");
+        assert_eq!(found[0].units, 2, "not with a verdict or a decision in view, nor what one alone decided");
         assert_eq!(found[0].alpha_nominal.value, Some(1.0));
         let [pair] = found[0].pairs.as_slice() else { panic!("{:?}", found[0].pairs) };
         assert_eq!((pair.first.as_str(), pair.second.as_str(), pair.n, pair.agree), ("ana", "ben", 2, 2));

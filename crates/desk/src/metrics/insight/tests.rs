@@ -10,7 +10,7 @@ use crate::{
     Code,
     fixture::{Fixture, QUEUE},
     queue::{DrawFrom, Ordering, Tab},
-    review::NewDecision,
+    review::{BulkDecision, NewDecision, PlanChange, Share},
 };
 
 /// Items of which a guard that is not bad says how unsafe they are, and what they really are.
@@ -251,6 +251,15 @@ async fn a_temperature_is_stored_beside_the_probabilities_and_changes_no_verdict
 #[tokio::test]
 async fn several_reviewers_of_an_item_agree_as_far_as_they_do_blind() {
     let population = Population::new(6).await;
+    let workspace = &population.fixture.workspace;
+    let said_by = |at: usize, label: &str, name: &str| {
+        let reviewer = name.to_owned();
+        NewDecision { reviewer, ..population.fixture.decision(&population.ids[at], label) }
+    };
+    let decision = said_by(4, "safe", "eva");
+    workspace.decide_all(&BulkDecision { decision, looked_at: false, others: Vec::new() }).await.unwrap();
+    let twice = PlanChange { second_share: Some(Share::ALL), ..PlanChange::default() };
+    workspace.set_plan(QUEUE, &twice, 1).await.unwrap();
     let by = |name: &'static str, anchored: bool| {
         move |decision: &mut NewDecision| {
             decision.reviewer = name.into();
@@ -264,12 +273,16 @@ async fn several_reviewers_of_an_item_agree_as_far_as_they_do_blind() {
         population.decide(at, "safe", by("ben", true)).await;
         population.decide(at, "unsafe", by("cem", true)).await;
     }
+    // Neither who settles what others said, nor who sees what they said, nor who saw nothing agrees with anybody.
+    workspace.adjudicate(&said_by(3, "safe", "lead")).await.unwrap();
+    population.decide(0, "safe", by("dan", false)).await;
+    population.decide(4, "safe", by("dan", false)).await;
     let insight = population.insight(By::Language).await;
     let prompts = &insight.agreement[0];
     assert_eq!(prompts.units, 4);
     let [pair] = prompts.pairs.as_slice() else { panic!("{:?}", prompts.pairs) };
     assert_eq!((pair.n, pair.agree, pair.kappa.value), (4, 3, Some(0.5)));
     let reviewers: Vec<&str> = insight.reviewers.iter().map(|row| row.reviewer.as_str()).collect();
-    assert_eq!(reviewers, ["ana", "ben", "cem"]);
+    assert_eq!(reviewers, ["ana", "ben", "cem", "dan"]);
     assert_eq!(insight.reviewers[0].median_seconds, Some(1.2));
 }

@@ -35,6 +35,7 @@ import { FakeInsight } from './insight';
 import {
   alikeOf,
   cardOf,
+  isOpen,
   makeQueue,
   rowOf,
   runOf,
@@ -50,6 +51,7 @@ import { FakePolicies, schemeFrom } from './policies';
 import { CHAT, POSTER, STICKER } from './pictures';
 import { PLANS } from './plans';
 import { failureOf, FakeReview } from './review';
+import { teamBackend } from './team';
 
 /** What the fake loads, whatever it is. */
 const LOADED_BYTES = 8_000_000_000;
@@ -95,7 +97,7 @@ export class FakeBackend extends FakeInsight implements Backend {
 
   constructor(options: FakeOptions = {}) {
     super((method, args, make) => this.#answer(method, args, make));
-    this.fakeQueues = (options.plans ?? PLANS).map(makeQueue);
+    this.fakeQueues = (options.plans ?? PLANS).map((plan) => makeQueue(plan, () => this.reviewer));
     for (const { policy } of this.fakeQueues) this.policyList.keep(policy.terms);
     this.reviewer = options.reviewer === undefined ? 'reviewer-1' : options.reviewer;
     this.preferences = options.preferences ?? '';
@@ -202,14 +204,8 @@ export class FakeBackend extends FakeInsight implements Backend {
     );
 
   #made(name: string): FakeQueue {
-    const queue = makeQueue({
-      id: name,
-      name,
-      scheme: SEA_GUARD,
-      mode: 'suggestion',
-      size: 15,
-      labelled: false,
-    });
+    const plan = { id: name, name, scheme: SEA_GUARD, size: 15, labelled: false };
+    const queue = makeQueue({ ...plan, mode: 'suggestion' }, () => this.reviewer);
     this.fakeQueues.push(queue);
     return queue;
   }
@@ -305,7 +301,7 @@ export class FakeBackend extends FakeInsight implements Backend {
     this.#answer('nextItem', [queueId, after], () => {
       const queue = this.#queue(queueId);
       const seq = queue.items.find(({ id }) => id === after)?.seq ?? 0;
-      const pending = visible(queue).filter((item) => stateOf(item) === 'pending');
+      const pending = visible(queue).filter((item) => isOpen(item, queue));
       const next = pending.find((item) => item.seq > seq) ?? pending[0] ?? null;
       return next === null ? null : viewOf(next, queue);
     });
@@ -339,12 +335,27 @@ export class FakeBackend extends FakeInsight implements Backend {
       const [queue, item] = this.#item(itemId);
       return alikeOf(item, queue);
     });
-  decideAll: Backend['decideAll'] = (decision, others) =>
-    this.#answer('decideAll', [decision, others], () => {
+  decideAll: Backend['decideAll'] = (decision, others, lookedAt) =>
+    this.#answer('decideAll', [decision, others, lookedAt], () => {
       const [queue, item] = this.#item(decision.item_id);
       const items = [item, ...others.map((id) => this.#item(id)[1])];
-      return this.#review.decideAll(queue, items, decision);
+      return this.#review.decideAll(queue, items, decision, lookedAt);
     });
+  readonly #team = teamBackend({
+    answer: (method, args, make) => this.#answer(method, args, make),
+    queue: (queueId) => this.#queue(queueId),
+    item: (itemId) => this.#item(itemId),
+    review: () => this.#review,
+  });
+  previewBulk = this.#team.previewBulk;
+  setPlan = this.#team.setPlan;
+  disagreements = this.#team.disagreements;
+  adjudicate = this.#team.adjudicate;
+  team = this.#team.team;
+  splitQueue = this.#team.splitQueue;
+  openBundle = this.#team.openBundle;
+  giveBack = this.#team.giveBack;
+  mergeReturns = this.#team.mergeReturns;
   undo = (queueId: string) =>
     this.#answer('undo', [queueId], () => {
       this.#queue(queueId);

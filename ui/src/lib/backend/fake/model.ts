@@ -7,10 +7,12 @@
 import type {
   Alike,
   DecisionView,
+  GoldView,
   HistoryEntry,
   ImageView,
   ItemRow,
   ItemView,
+  PlanView,
   PolicyView,
   QueueCard,
   QueueOrder,
@@ -34,6 +36,10 @@ export interface FakeTask {
   state: string;
   verdict: VerdictView | { failed: string } | null;
   decisions: DecisionView[];
+  /** What settled a disagreement. */
+  settled?: DecisionView;
+  /** The label that came with it. */
+  gold?: GoldView;
 }
 
 export interface FakeItem {
@@ -59,7 +65,14 @@ export interface FakeQueue {
   order: QueueOrder;
   mode: ReviewMode;
   draw: { id: string; size: number } | null;
+  plan: Omit<PlanView, 'awaiting_second' | 'awaiting_adjudication'>;
   items: FakeItem[];
+  /** Who looks at it: what reviewers decide apart is shown as they left it themselves. */
+  viewer: () => string | null;
+  /** Items in bundles, by reviewer. */
+  bundles: Record<string, number>;
+  /** It was opened from a bundle: nobody has a name here. */
+  fromBundle: boolean;
 }
 
 const CATEGORIES = [
@@ -99,7 +112,7 @@ export interface QueuePlan {
   samples?: Sample[];
 }
 
-export function makeQueue(plan: QueuePlan): FakeQueue {
+export function makeQueue(plan: QueuePlan, viewer: () => string | null = () => null): FakeQueue {
   const items = Array.from({ length: plan.size }, (_, index) => {
     const samples = plan.samples ?? SAMPLES;
     const sample = samples[index % samples.length] as Sample;
@@ -113,7 +126,11 @@ export function makeQueue(plan: QueuePlan): FakeQueue {
     order: 'imported',
     mode: plan.mode,
     draw: null,
+    plan: { second: 0, gold: 0, blind: 0, feedback: 'immediate', own_adjudication: false },
     items,
+    viewer,
+    bundles: {},
+    fromBundle: false,
   };
 }
 
@@ -217,9 +234,55 @@ function makeVerdict(
   };
 }
 
-/** The last decision counts. */
+/** What settled it, or the last decision. */
 export function current(task: FakeTask): DecisionView | null {
-  return task.decisions.at(-1) ?? null;
+  return task.settled ?? task.decisions.at(-1) ?? null;
+}
+
+/** The last decision of each reviewer, oldest first. */
+export function voicesOf(task: FakeTask): DecisionView[] {
+  return task.decisions.filter(
+    ({ reviewer }, index) =>
+      !task.decisions.slice(index + 1).some((later) => later.reviewer === reviewer),
+  );
+}
+
+function saysTheSame(one: DecisionView, other: DecisionView): boolean {
+  const categories = (view: DecisionView) => [...view.categories].sort().join();
+  return (
+    one.label === other.label &&
+    one.refusal === other.refusal &&
+    categories(one) === categories(other)
+  );
+}
+
+function isSecond(item: FakeItem, queue: FakeQueue): boolean {
+  const share = queue.plan.second;
+  return share > 0 && item.seq % Math.round(100 / share) === 0;
+}
+
+/** What a decision that nobody looks for makes of a task: left as it is where it was touched, or gets a look of its own. */
+export function fateOf(
+  task: FakeTask,
+  item: FakeItem,
+  queue: FakeQueue,
+): 'free' | 'touched' | 'apart' {
+  const isGold = task.gold !== undefined && queue.plan.gold > 0;
+  if (isSecond(item, queue) || isGold || queue.draw !== null) return 'apart';
+  return task.state === 'pending' ? 'free' : 'touched';
+}
+
+/** What a task waits for that somebody decided already. */
+export function awaitingOf(
+  task: FakeTask,
+  item: FakeItem,
+  queue: FakeQueue,
+): 'second' | 'adjudication' | null {
+  const voices = voicesOf(task);
+  const [first] = voices;
+  if (!isSecond(item, queue) || first === undefined || task.settled !== undefined) return null;
+  if (voices.some((voice) => !saysTheSame(first, voice))) return 'adjudication';
+  return voices.length < 2 ? 'second' : null;
 }
 
 export function stateOf(item: FakeItem): string {
@@ -230,6 +293,17 @@ export function stateOf(item: FakeItem): string {
 
 export function visible(queue: FakeQueue): FakeItem[] {
   return queue.items.filter((item) => !item.quarantined);
+}
+
+/** Whether there is something to decide about it for whoever looks. */
+export function isOpen(item: FakeItem, queue: FakeQueue): boolean {
+  if (stateOf(item) !== 'pending' || queue.plan.second === 0) return stateOf(item) === 'pending';
+  return item.tasks.some(
+    (task) =>
+      task.state === 'pending' &&
+      awaitingOf(task, item, queue) !== 'adjudication' &&
+      !voicesOf(task).some(({ reviewer }) => reviewer === queue.viewer()),
+  );
 }
 
 export function countsOf(queue: FakeQueue): StateCounts {
@@ -255,6 +329,9 @@ export function cardOf(queue: FakeQueue): QueueCard {
   }
   const labelled = items.filter((item) => item.tasks.every((task) => task.verdict !== null)).length;
   const drawn = queue.draw;
+  const awaiting = (what: string) =>
+    items.flatMap((item) => item.tasks.filter((task) => awaitingOf(task, item, queue) === what))
+      .length;
   return {
     id: queue.id,
     name: queue.name,
@@ -267,6 +344,11 @@ export function cardOf(queue: FakeQueue): QueueCard {
     labelled,
     unlabelled: items.length - labelled,
     draw: drawn === null ? null : { ...drawn, pending: drawn.size },
+    plan: {
+      ...queue.plan,
+      awaiting_second: awaiting('second'),
+      awaiting_adjudication: awaiting('adjudication'),
+    },
     created_at: '2026-01-19T16:40:00Z',
   };
 }
@@ -283,7 +365,7 @@ export function viewOf(item: FakeItem, queue: FakeQueue): ItemView {
     turns: item.turns,
     images: item.images,
     source: item.source,
-    tasks: item.tasks.map((task) => taskView(task, queue)),
+    tasks: item.tasks.map((task) => taskView(task, item, queue)),
     flagged: item.flagged,
     duplicates: item.seq % 7 === 0 ? 2 : 0,
     draw_id: queue.draw?.id ?? null,
@@ -314,17 +396,22 @@ export function alikeOf(item: FakeItem, queue: FakeQueue): Alike {
   };
 }
 
-function taskView(task: FakeTask, queue: FakeQueue): TaskView {
+function taskView(task: FakeTask, item: FakeItem, queue: FakeQueue): TaskView {
+  const own = voicesOf(task).find(({ reviewer }) => reviewer === queue.viewer()) ?? null;
+  const apart = awaitingOf(task, item, queue) !== null;
+  const decision = apart ? own : current(task);
+  const { gold, feedback } = queue.plan;
   return {
     task: task.task,
-    state: task.state,
-    verdict: slotOf(task, queue),
-    decision: current(task),
+    state: apart && own !== null ? 'decided' : task.state,
+    verdict: slotOf(task, queue, decision),
+    decision,
+    gold: gold > 0 && feedback === 'immediate' && decision !== null ? (task.gold ?? null) : null,
   };
 }
 
-function slotOf(task: FakeTask, queue: FakeQueue): VerdictSlot {
-  if (queue.mode === 'blind' && task.decisions.length === 0) return { kind: 'hidden' };
+function slotOf(task: FakeTask, queue: FakeQueue, decision: DecisionView | null): VerdictSlot {
+  if (queue.mode === 'blind' && decision === null) return { kind: 'hidden' };
   if (task.verdict === null) return { kind: 'absent' };
   if ('failed' in task.verdict) return { kind: 'failed', reason: task.verdict.failed };
   return { kind: 'shown', verdict: task.verdict };

@@ -1,7 +1,15 @@
 /** What the fake does when a reviewer decides, gestures or undoes. */
 import type { Code, Gesture, HistoryEntry, NewDecision, Saved, Undone } from '../bindings';
 import { BackendError } from '../backend';
-import { countsOf, viewOf, type FakeItem, type FakeQueue } from './model';
+import {
+  awaitingOf,
+  countsOf,
+  fateOf,
+  viewOf,
+  voicesOf,
+  type FakeItem,
+  type FakeQueue,
+} from './model';
 
 interface Done {
   queue: FakeQueue;
@@ -42,7 +50,7 @@ export class FakeReview {
       decided_at: this.now(),
       anchored: decision.verdict_visible,
     });
-    task.state = 'decided';
+    task.state = awaitingOf(task, item, queue) === null ? 'decided' : 'pending';
     this.#remember(
       queue,
       item,
@@ -58,23 +66,61 @@ export class FakeReview {
     return this.#saved(queue, item);
   }
 
-  /** Decides several as one: one undo takes all of it back. */
-  decideAll(queue: FakeQueue, items: FakeItem[], decision: NewDecision): Saved {
-    const all = items.map((item) => this.decide(queue, item, { ...decision, item_id: item.id }));
-    const acts = this.#done.splice(-items.length);
+  /** Settles what reviewers decided differently; not between decisions of one's own, unless the plan allows it. */
+  adjudicate(queue: FakeQueue, item: FakeItem, decision: NewDecision): Saved {
+    const by = this.#by();
+    const task = item.tasks.find(({ task }) => task === decision.task);
+    if (task === undefined || awaitingOf(task, item, queue) !== 'adjudication')
+      throw failureOf('conflict', 'There is nothing to settle about it', 'Go on with another item');
+    const own = voicesOf(task).some(({ reviewer }) => reviewer === by);
+    if (own && !queue.plan.own_adjudication)
+      throw failureOf(
+        'conflict',
+        'The item was decided by this reviewer',
+        'Go on with another item, or leave this one to somebody else',
+      );
+    const { label, categories, refusal, note } = decision;
+    this.#decisions += 1;
+    task.settled = {
+      id: `d-${this.#decisions}`,
+      label,
+      categories,
+      refusal,
+      note,
+      reviewer: by,
+      decided_at: this.now(),
+      anchored: false,
+    };
+    task.state = 'decided';
+    this.#remember(queue, item, `adjudicate ${label}`, note, [task.task], false, () => {
+      delete task.settled;
+      task.state = 'pending';
+    });
+    return this.#saved(queue, item);
+  }
+
+  /** Decides several as one: one undo takes all of it back. What nobody looked at is left as it is if it is not free. */
+  decideAll(queue: FakeQueue, items: FakeItem[], decision: NewDecision, lookedAt: boolean): Saved {
+    const free = items.filter((item, index) => {
+      const task = item.tasks.find(({ task }) => task === decision.task);
+      const isFree = task !== undefined && fateOf(task, item, queue) === 'free';
+      return isFree || (lookedAt && index === 0);
+    });
+    const all = free.map((item) => this.decide(queue, item, { ...decision, item_id: item.id }));
+    const acts = this.#done.splice(this.#done.length - all.length);
     const [first] = acts;
     const [saved] = all;
     if (first === undefined || saved === undefined)
-      throw failureOf('invalid', 'There is nothing to decide', 'Choose an item');
+      throw failureOf('invalid', 'Each of them is decided already', 'Choose others');
     this.#done.push({
       ...first,
-      what: items.length > 1 ? `${first.what}, and of ${items.length - 1} more items` : first.what,
+      what: all.length > 1 ? `${first.what}, and of ${all.length - 1} more items` : first.what,
       revert: () => {
         for (const act of acts) act.revert();
       },
       entries: acts.flatMap(({ entries }) => entries),
     });
-    return { ...saved, counts: countsOf(queue) };
+    return { ...saved, counts: countsOf(queue), left_out: items.length - all.length };
   }
 
   gesture(queue: FakeQueue, item: FakeItem, gesture: Gesture): Saved {
@@ -111,6 +157,7 @@ export class FakeReview {
     this.#record(done.item, { what: `undo ${done.what}` });
     return {
       what: done.what,
+      others: done.entries.length - 1,
       saved_at: this.now(),
       item: viewOf(done.item, done.queue),
       counts: countsOf(done.queue),
@@ -159,6 +206,7 @@ export class FakeReview {
       saved_at: this.now(),
       item: item.quarantined ? null : viewOf(item, queue),
       counts: countsOf(queue),
+      left_out: 0,
     };
   }
 }
