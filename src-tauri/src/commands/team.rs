@@ -77,6 +77,7 @@ pub(crate) async fn split_queue(session: State<'_, Session>, order: SplitOrder) 
         queue: workspace.queue(&order.queue_id).await?.name,
         reviewers: order.reviewers,
         overlap: order.overlap.map(convert::share).transpose()?,
+        again: false,
         out: PathBuf::from(order.folder),
         seed: seed(&workspace.clock().new_id()),
     };

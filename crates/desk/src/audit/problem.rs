@@ -81,6 +81,12 @@ pub enum Problem {
         /// Which item.
         item_id: String,
     },
+    /// What lists are filtered and sorted by is not what the item says.
+    #[error("what lists say of item number {seq} does not follow from the item")]
+    ListedOtherwise {
+        /// Its order of import.
+        seq: i64,
+    },
     /// The chain does not end where the database says.
     #[error(
         "the chain has {found} events where the database says {expected}, or ends in another one: its end was cut off or edited"

@@ -71,6 +71,10 @@ impl Workspace {
         walk.states(&mut read).await?;
         walk.languages(&mut read).await?;
         laptops::problems(&mut read, &mut |problem| walk.report.push(problem)).await?;
+        // Derived from all of that: where it does not hold, nothing more is learnt here.
+        if walk.report.holds() {
+            walk.facets(&mut read).await?;
+        }
         Ok(walk.report)
     }
 }
@@ -262,6 +266,20 @@ impl Walk {
     async fn languages(&mut self, conn: &mut Conn) -> Result<()> {
         for item_id in store::audit::uncorrected_languages(conn, PAGE).await? {
             self.report.push(Problem::LanguageEdited { item_id });
+        }
+        Ok(())
+    }
+
+    /// What lists go by follows from the items.
+    async fn facets(&mut self, conn: &mut Conn) -> Result<()> {
+        let last = store::items::last_seq(conn).await?;
+        let mut first = 1;
+        while first <= last {
+            let end = first + i64::from(PAGE) - 1;
+            for seq in store::facets::differing(conn, first, end).await? {
+                self.report.push(Problem::ListedOtherwise { seq });
+            }
+            first = end + 1;
         }
         Ok(())
     }

@@ -20,6 +20,7 @@ use crate::{
     store::{
         WriteTx,
         events::{self, EventKind},
+        facets,
         imports::{ImportErrorRow, ImportRow},
         items::{self, NewItem},
         media as media_rows, row_hash, search,
@@ -389,6 +390,7 @@ async fn insert_fresh(tx: &mut WriteTx<'_>, import: &ImportRow, fresh: &[(NewIte
             media_rows::attach(tx, &item.id, position, &image.at.sha256).await?;
         }
     }
+    facets::add(tx, first.seq, last.seq).await?;
     let texts: Vec<Indexed> = fresh.iter().map(|(_, prepared)| prepared.indexed.clone()).collect();
     search::insert_trigrams(tx, &texts).await?;
     search::insert_grams(tx, &texts).await?;

@@ -1,9 +1,11 @@
 //! Queues: in which order items come up, lists and search.
 //!
 //! [`Queue`] has a version of a [policy](crate::policy), which says what may be decided; [`Ordering`] says which item is next; a recorded [`Draw`] makes estimates of
-//! quality possible. Lists give pages of [`ItemSummary`].
+//! quality possible. Lists give pages of [`ItemSummary`]; a [`Filter`] says which.
 
 mod draw;
+mod filter;
+mod filtered;
 mod list;
 pub mod search;
 mod state;
@@ -12,6 +14,9 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use draw::record_draw;
 pub use draw::{Draw, DrawFrom, DrawProgress};
+pub use filter::{DisagreementOf, Filter, GuardLabel, ScoreRange, Sort};
+pub(crate) use filtered::List;
+pub use filtered::{FilterCursor, FilteredPage, FilteredQuery};
 pub use list::{Cursor, ItemPage, ItemSummary, ListQuery, SearchPage, Tab};
 pub(crate) use list::{after_row, ordered};
 pub(crate) use state::words;
@@ -212,5 +217,7 @@ async fn overview(conn: &mut store::Conn, queue: Queue) -> Result<QueueOverview>
     Ok(QueueOverview { queue, counts, languages, draw })
 }
 
+#[cfg(test)]
+mod filter_tests;
 #[cfg(test)]
 mod tests;

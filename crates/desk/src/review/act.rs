@@ -41,10 +41,16 @@ pub struct NewDecision {
     pub duration_ms: Option<i64>,
     /// Whether a verdict was in view before.
     pub verdict_visible: bool,
-    /// Which draw brought the item up; found out if `None`.
+    /// Which draw brought the item up; found out if `None`. [`NO_DRAW`](Self::NO_DRAW) if somebody chose it.
     pub draw_id: Option<String>,
     /// Made by a script: kept out of every export but the demo's.
     pub synthetic: bool,
+}
+
+impl NewDecision {
+    /// What stands in `draw_id` for an item that no draw brought up though it may be in one: somebody filtered or sorted, and took
+    /// what they found. The same holds for a [`Gesture`].
+    pub const NO_DRAW: &str = "";
 }
 
 /// What a reviewer does with an item besides deciding it.
@@ -350,6 +356,9 @@ impl Place {
 
     /// Which draw brought the item up: the one that is said, else the one in force if the item is in it.
     pub(super) async fn draw(&self, tx: &mut WriteTx<'_>, said: Option<&str>) -> Result<Option<String>> {
+        if said == Some(NewDecision::NO_DRAW) {
+            return Ok(None);
+        }
         let in_force = self.queue.draw_id.as_deref().filter(|_| self.queue.ordering == Ordering::Draw);
         let Some(draw_id) = said.or(in_force) else { return Ok(None) };
         let is_in_it = store::draws::rank(tx, draw_id, &self.item.id).await?.is_some();

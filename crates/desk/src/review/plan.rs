@@ -142,9 +142,14 @@ impl ReviewPlan {
         Rule { control, second: !control && self.second_share.takes("second review", self.seed, item_id) }
     }
 
+    /// Whether gold items are mixed in, and come up in no other way.
+    pub fn mixes_gold(&self) -> bool {
+        self.gold_share > Share::NONE
+    }
+
     /// Whether a reviewer is told the gold label after a decision.
     pub(super) fn tells_gold(&self) -> bool {
-        self.gold_share > Share::NONE && self.feedback == Feedback::Immediate
+        self.mixes_gold() && self.feedback == Feedback::Immediate
     }
 
     /// Where a gold item stands among those of a reviewer.

@@ -17,6 +17,7 @@ pub mod draws;
 mod error;
 pub mod events;
 pub mod exports;
+pub mod facets;
 pub mod failures;
 pub mod guards;
 mod head;

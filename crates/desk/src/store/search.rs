@@ -34,7 +34,7 @@ pub async fn insert_grams(tx: &mut WriteTx<'_>, texts: &[Indexed]) -> StoreResul
 }
 
 /// The first and the last `seq` of a queue, so that matches of other queues are not looked at one by one.
-async fn bounds(conn: &mut Conn, queue_id: &str) -> StoreResult<Option<(i64, i64)>> {
+pub(super) async fn bounds(conn: &mut Conn, queue_id: &str) -> StoreResult<Option<(i64, i64)>> {
     let (first, last): (Option<i64>, Option<i64>) = sqlx::query_as(
         "SELECT (SELECT seq FROM visible_items WHERE queue_id = ?1 ORDER BY seq LIMIT 1), \
          (SELECT seq FROM visible_items WHERE queue_id = ?1 ORDER BY seq DESC LIMIT 1)",
