@@ -8,6 +8,7 @@ mod cli;
 mod database;
 mod durability;
 mod export_roundtrip;
+mod filters;
 mod guards;
 mod house;
 mod no_network;

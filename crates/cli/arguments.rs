@@ -6,8 +6,8 @@ use clap::{Parser, Subcommand, ValueHint};
 use saring_verdict::{DeviceChoice, PrecisionChoice};
 
 use crate::{
-    alike, assist, audit, bench, bundle, compare, decide, demo, disagreements, export, gesture, history,
-    import, label, language, models, next, plan, policies, score, search, stats, undo,
+    alike, assist, audit, bench, bundle, compare, decide, demo, disagreements, export, filters, gesture,
+    history, import, label, language, models, next, plan, policies, score, search, stats, undo,
 };
 
 /// Pre-label a moderation queue with a guard on this machine, review it, and hand the corrected data out.
@@ -67,8 +67,11 @@ pub enum Command {
     Undo(undo::Wanted),
     /// Say which language an item is in, where that is not known or wrong.
     Language(language::Wanted),
-    /// Find items by words or parts of words, in every script.
+    /// Find items by words or parts of words, in every script, and by what was said and decided about them.
     Search(search::Wanted),
+    /// Filters that are kept under a name, and gone through like a queue.
+    #[command(subcommand)]
+    Filters(filters::Command),
     /// Counts of a queue, and how well its guards do.
     Stats(stats::Wanted),
     /// Two guards on one queue: how often they say the same, and where they do not.

@@ -40,6 +40,10 @@ pub struct Wanted {
     #[arg(long)]
     reviewer: String,
 
+    /// Somebody picked the item, e.g. through a filter or a search: a draw that it is in did not bring it up.
+    #[arg(long)]
+    picked: bool,
+
     /// Decide what is nearly the same and undecided too, as one act that one undo takes back; see `saring alike`.
     #[arg(long)]
     alike: bool,
@@ -75,7 +79,7 @@ impl Wanted {
             reviewer: self.reviewer,
             duration_ms: None,
             verdict_visible: in_view(item, task),
-            draw_id: None,
+            draw_id: self.picked.then(|| NewDecision::NO_DRAW.to_owned()),
             synthetic: false,
         })
     }

@@ -1,6 +1,6 @@
 //! `saring skip`, `escalate`, `flag` and `quarantine`: what a reviewer does with an item besides deciding it.
 
-use saring_desk::review::Gesture;
+use saring_desk::review::{Gesture, NewDecision};
 use saring_verdict::Task;
 use serde_json::json;
 
@@ -40,6 +40,10 @@ pub struct Wanted {
     /// A pseudonym.
     #[arg(long)]
     reviewer: String,
+
+    /// Somebody picked the item, e.g. through a filter or a search: a draw that it is in did not bring it up.
+    #[arg(long)]
+    picked: bool,
 }
 
 /// Does it.
@@ -50,6 +54,7 @@ pub async fn run(kind: Kind, wanted: Wanted, place: &Place, output: Output) -> a
         task: wanted.task,
         reason: wanted.reason,
         note: wanted.note,
+        draw_id: wanted.picked.then(|| NewDecision::NO_DRAW.to_owned()),
         ..Gesture::new(item.id.clone(), wanted.reviewer)
     };
     let (saved, what) = match kind {

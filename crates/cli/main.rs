@@ -15,6 +15,7 @@ mod audit;
 mod bench;
 mod bundle;
 mod compare;
+mod conditions;
 mod decide;
 mod demo;
 mod disagreements;
@@ -22,6 +23,7 @@ mod doctor;
 mod engine;
 mod export;
 mod failure;
+mod filters;
 mod gesture;
 mod guarding;
 mod history;
@@ -95,6 +97,7 @@ fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
             Command::Undo(wanted) => undo::run(wanted, &place, output).await,
             Command::Language(wanted) => language::run(wanted, &place, output).await,
             Command::Search(wanted) => search::run(wanted, &place, output).await,
+            Command::Filters(command) => filters::run(command, &place, output).await,
             Command::Stats(wanted) => stats::run(wanted, &place, output).await,
             Command::Compare(wanted) => compare::run(wanted, &place, output).await,
             Command::History(wanted) => history::run(wanted, &place, output).await,

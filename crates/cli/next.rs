@@ -2,7 +2,7 @@
 
 use saring_desk::{
     language::LanguageFrom,
-    review::{DecisionView, ItemView, TaskView, VerdictSlot, VerdictView},
+    review::{DecisionView, FilteredReview, ItemView, TaskView, VerdictSlot, VerdictView},
 };
 use serde_json::{Map, Value, json};
 
@@ -25,20 +25,38 @@ pub struct Wanted {
     /// A pseudonym: what is next for this reviewer, under the plan of the queue.
     #[arg(long)]
     reviewer: Option<String>,
+
+    /// What a saved filter of the queue finds, in its order. Decide it with --picked: no draw brought it up.
+    #[arg(long, value_name = "NAME")]
+    filter: Option<String>,
 }
 
 /// Shows it; `null` when nothing is pending.
 pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Result<()> {
     let workspace = place.open_existing().await?;
     let after = wanted.after.as_deref();
-    let item = match &wanted.reviewer {
-        Some(reviewer) => workspace.next_for(&wanted.queue, reviewer, after).await?,
-        None => workspace.next(&wanted.queue, after).await?,
+    let item = match (&wanted.filter, &wanted.reviewer) {
+        (Some(name), reviewer) => {
+            let saved = workspace.saved_filter(&wanted.queue, name).await?;
+            let review = FilteredReview {
+                queue: saved.queue_id,
+                filter: saved.filter,
+                sort: saved.sort,
+                reviewer: reviewer.clone(),
+                after: wanted.after.clone(),
+            };
+            workspace.next_filtered(&review).await?
+        }
+        (None, Some(reviewer)) => workspace.next_for(&wanted.queue, reviewer, after).await?,
+        (None, None) => workspace.next(&wanted.queue, after).await?,
     };
     workspace.close().await;
     output.show(&item.as_ref().map(view), |_| match &item {
         Some(item) => text(item),
-        None => format!("nothing is pending in {}\n", wanted.queue),
+        None => match &wanted.filter {
+            Some(name) => format!("{name} finds nothing more in {}\n", wanted.queue),
+            None => format!("nothing is pending in {}\n", wanted.queue),
+        },
     })
 }
 

@@ -63,6 +63,8 @@ pub enum Thing {
     Policy,
     /// A bundle, by its reviewer.
     Bundle,
+    /// A saved filter.
+    Filter,
 }
 
 impl fmt::Display for Thing {
@@ -80,6 +82,7 @@ impl fmt::Display for Thing {
             Self::Image => "image",
             Self::Policy => "policy",
             Self::Bundle => "bundle for",
+            Self::Filter => "saved filter",
         })
     }
 }

@@ -7,6 +7,7 @@ mod draw;
 mod filter;
 mod filtered;
 mod list;
+mod saved;
 pub mod search;
 mod state;
 
@@ -19,6 +20,7 @@ pub(crate) use filtered::List;
 pub use filtered::{FilterCursor, FilteredPage, FilteredQuery};
 pub use list::{Cursor, ItemPage, ItemSummary, ListQuery, SearchPage, Tab};
 pub(crate) use list::{after_row, ordered};
+pub use saved::SavedFilter;
 pub(crate) use state::words;
 pub use state::{ItemState, Mode, Ordering, UnknownWord};
 

@@ -41,6 +41,7 @@ pub mod queues;
 pub mod reviewers;
 pub mod row_hash;
 pub mod runs;
+pub mod saved_filters;
 pub mod search;
 pub mod settings;
 pub mod tasks;
