@@ -6,7 +6,8 @@ use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands};
 
 use crate::commands::{
-    alike, assist, export, guards, import, insight, policies, queues, review, runs, settings, start, team,
+    alike, assist, export, filters, guards, import, insight, policies, queues, review, runs, settings,
+    start, team,
 };
 
 /// Every command that the page may call.
@@ -43,6 +44,13 @@ pub(crate) fn commands<R: Runtime>() -> Builder<R> {
         review::undo,
         review::correct_language,
         review::history,
+        filters::list_filtered,
+        filters::count_filtered,
+        filters::next_filtered,
+        filters::saved_filters,
+        filters::save_filter,
+        filters::rename_filter,
+        filters::remove_filter,
         alike::alike,
         alike::decide_all,
         alike::preview_bulk,

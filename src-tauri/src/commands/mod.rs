@@ -3,6 +3,7 @@
 pub(crate) mod alike;
 pub(crate) mod assist;
 pub(crate) mod export;
+pub(crate) mod filters;
 pub(crate) mod guards;
 pub(crate) mod import;
 pub(crate) mod insight;

@@ -5,6 +5,7 @@ pub(crate) mod assist;
 pub(crate) mod comparison;
 pub(crate) mod demo;
 pub(crate) mod export;
+pub(crate) mod filter;
 pub(crate) mod guard;
 pub(crate) mod import;
 pub(crate) mod insight;

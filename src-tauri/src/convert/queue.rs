@@ -111,7 +111,7 @@ pub(crate) fn found(page: desk::SearchPage) -> SearchPage {
     SearchPage { rows: page.rows.into_iter().map(row).collect(), capped: page.capped }
 }
 
-fn row(item: ItemSummary) -> ItemRow {
+pub(crate) fn row(item: ItemSummary) -> ItemRow {
     ItemRow {
         id: item.id,
         seq: count(item.seq),

@@ -43,6 +43,8 @@ export class WindowController {
   queueId = $state<string | null>(null);
   /** An item that the review screen is to open, taken by it. */
   itemId = $state<string | null>(null);
+  /** A saved filter that the review screen is to open, taken by it. */
+  filterId = $state<string | null>(null);
   reviewer = $state<string | null>(null);
   preferences = $state.raw<Preferences>({ ...DEFAULT_PREFERENCES });
   /** The last thing that the engine said of itself: it died, fell back, was started again. */
@@ -76,13 +78,17 @@ export class WindowController {
   }
 
   /** Shows another screen, or the same one about something else, unless the one that is on holds the window. */
-  go(place: Place, about: { queueId?: string; itemId?: string } = {}): void {
+  go(
+    place: Place,
+    about: { queueId?: string; itemId?: string; filterId?: string } = {},
+  ): void {
     if (this.hold?.() === true) return;
     if (about.queueId !== undefined && about.queueId !== this.queueId) {
       this.queueId = about.queueId;
       void this.prefer({ lastQueueId: about.queueId });
     }
     if (about.itemId !== undefined) this.itemId = about.itemId;
+    if (about.filterId !== undefined) this.filterId = about.filterId;
     this.place = place;
   }
 

@@ -121,6 +121,8 @@ const FIXED = {
   history: { scope: 'review', keys: ['Y'] },
   provenance: { scope: 'review', keys: ['W'] },
   search: { scope: 'review', keys: ['/', 'Ctrl+F'] },
+  filter: { scope: 'review', keys: ['Shift+F'] },
+  'filter-clear': { scope: 'review', keys: ['Shift+C'] },
   palette: { scope: 'window', keys: ['Ctrl+K'], inText: true },
   keys: { scope: 'window', keys: ['?'] },
   'text-larger': { scope: 'window', keys: ['Ctrl++', 'Ctrl+='], inText: true },

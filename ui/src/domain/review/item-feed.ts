@@ -1,8 +1,8 @@
 /**
  * Which item comes next, fetched while the reviewer reads the one before it.
  *
- * On the tab of pending items that is the next pending item of the queue; on any other tab or in a search it is the next
- * row. The fetched item is used once, and only after the item that it was fetched for.
+ * On the tab of pending items that is the next pending item of the queue, in a filter the next open one that it finds; on any
+ * other tab or in a search it is the next row. The fetched item is used once, and only after the item that it was fetched for.
  */
 import { asFailure, type Backend, type ItemView } from '../../lib/backend';
 import type { ListController } from './list.svelte';
@@ -17,7 +17,9 @@ export class ItemFeed {
   ) {}
 
   first(): Promise<ItemView | null> {
-    return this.backend.nextItem(this.queueId, null);
+    return this.list.walksFilter
+      ? this.list.filter.next(null)
+      : this.backend.nextItem(this.queueId, null);
   }
 
   /** Asks for what follows `item` already now. */
@@ -66,8 +68,11 @@ export class ItemFeed {
   }
 
   async #ask(item: ItemView): Promise<ItemView | null> {
-    if (this.list.walksPending) {
-      const next = await this.backend.nextItem(this.queueId, item.id);
+    const { walksPending, walksFilter, filter } = this.list;
+    if (walksPending || walksFilter) {
+      const next = walksFilter
+        ? await filter.next(item.id)
+        : await this.backend.nextItem(this.queueId, item.id);
       // the program begins again at the end of the queue: the last pending item is followed by itself
       return next?.id === item.id ? null : next;
     }
@@ -76,6 +81,7 @@ export class ItemFeed {
   }
 
   #way(): string {
-    return `${this.list.tab} ${this.list.searched}`;
+    const { tab, searched, filter } = this.list;
+    return JSON.stringify([tab, searched, filter.filtering]);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * The rows of a queue beside the item: a tab or a search, page by page.
+ * The rows of a queue beside the item: a tab, a filter or a search, page by page.
  *
  * A row that leaves its tab because it was decided stays where it is, with its new state, until the list is asked anew:
  * nothing moves under the reviewer. A quarantined item leaves at once.
@@ -13,6 +13,7 @@ import {
   type Undone,
 } from '../../lib/backend';
 import { itemState, type TabId } from '../labels';
+import { FilterController } from './filter.svelte';
 
 const PAGE_ROWS = 100;
 const SEARCH_ROWS = 200;
@@ -26,6 +27,9 @@ export class ListController {
   capped = $state(false);
   loaded = $state(false);
   failure = $state.raw<Failure | null>(null);
+  /** Undecided items are left out, because the filter or the order would tell a verdict that stays hidden. */
+  withheld = $state(false);
+  readonly filter: FilterController;
   #cursor: string | null = null;
   #loading = false;
   /** Counts questions, so that an answer to an older one is dropped. */
@@ -34,40 +38,43 @@ export class ListController {
   constructor(
     private readonly backend: Backend,
     readonly queueId: string,
-  ) {}
+  ) {
+    this.filter = new FilterController(backend, queueId, () => this.#anew());
+  }
 
   /** The next item is the next pending one, not the next row. */
   get walksPending(): boolean {
-    return this.tab === 'pending' && this.searched === '';
+    return this.tab === 'pending' && this.searched === '' && !this.filter.isOn;
   }
 
-  /** The first page of a tab. */
-  async open(tab: TabId = this.tab): Promise<void> {
-    this.tab = tab;
+  /** The next item is the next open one that the filter finds, and not the next row. */
+  get walksFilter(): boolean {
+    return this.filter.isOn && this.filter.walksOpen && this.searched === '';
+  }
+
+  /** The first page of a tab, without the filter; of the filter or the tab that is in force if none is named. */
+  async open(tab?: TabId): Promise<void> {
+    if (tab !== undefined) {
+      this.tab = tab;
+      this.filter.forget();
+    }
     this.searched = '';
-    this.capped = false;
-    await this.#ask(async () => {
-      const page = await this.backend.listItems(this.#query(null));
-      this.#cursor = page.cursor;
-      return page.rows;
-    });
+    await this.#anew();
   }
 
-  /** More of the tab, when the end of what there is comes into sight. */
+  /** More of it, when the end of what there is comes into sight. */
   async more(): Promise<void> {
-    if (this.#cursor === null || this.#loading || this.searched !== '') return;
+    if (this.#cursor === null || this.#loading) return;
     const before = this.rows;
-    await this.#ask(async () => {
-      const page = await this.backend.listItems(this.#query(this.#cursor));
-      this.#cursor = page.cursor;
-      return [...before, ...page.rows];
-    });
+    await this.#ask(async () => [...before, ...(await this.#page(this.#cursor))]);
   }
 
   async search(text: string): Promise<void> {
     const wanted = text.trim();
     if (wanted === '') return this.open();
     this.searched = wanted;
+    if (this.filter.isOn) return this.#anew();
+    this.withheld = false;
     await this.#ask(async () => {
       const page = await this.backend.search(this.queueId, wanted, SEARCH_ROWS);
       this.#cursor = null;
@@ -109,8 +116,37 @@ export class ListController {
     this.rows = this.rows.filter(({ id }) => id !== itemId);
   }
 
-  #query(cursor: string | null) {
-    return { queue_id: this.queueId, tab: this.tab, cursor, limit: PAGE_ROWS };
+  /** What a decision about an item says of the draw: whoever filters or sorts chooses, and draws nothing. */
+  drawOf(item: ItemView): string | null {
+    return this.filter.isOn ? '' : item.draw_id;
+  }
+
+  async #anew(): Promise<void> {
+    this.capped = false;
+    this.filter.found = null;
+    await this.#ask(() => this.#page(null));
+    if (this.filter.isOn && this.failure === null) void this.filter.count();
+  }
+
+  async #page(cursor: string | null): Promise<ItemRow[]> {
+    const { queueId, tab, searched, filter } = this;
+    if (!filter.isOn) {
+      const page = await this.backend.listItems({
+        queue_id: queueId,
+        tab,
+        cursor,
+        limit: PAGE_ROWS,
+      });
+      this.withheld = false;
+      this.#cursor = page.cursor;
+      return page.rows;
+    }
+    const { filter: terms, sort } = filter.filtering;
+    const wanted = { sort, filter: searched === '' ? terms : { ...terms, text: searched } };
+    const page = await this.backend.filters.list(queueId, wanted, cursor, PAGE_ROWS);
+    this.withheld = page.withheld;
+    this.#cursor = page.cursor;
+    return page.rows;
   }
 
   async #ask(rows: () => Promise<ItemRow[]>): Promise<void> {

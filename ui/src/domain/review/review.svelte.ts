@@ -359,7 +359,7 @@ export class ReviewController {
       note: this.notes.given(this.item?.id),
       duration_ms: this.#elapsedMs(),
       verdict_visible: this.#seen.has(`${item.id} ${task.task}`),
-      draw_id: item.draw_id,
+      draw_id: this.list.drawOf(item),
     };
     const others = this.setup.together?.(item.id) ?? [];
     // shown as chosen at once, on disk a moment later
@@ -392,7 +392,7 @@ export class ReviewController {
       reason,
       note,
       duration_ms: this.#elapsedMs(),
-      draw_id: item.draw_id,
+      draw_id: this.list.drawOf(item),
     };
     await this.#save(
       () => this.setup.backend.gesture(gesture),

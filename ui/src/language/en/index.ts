@@ -3,6 +3,7 @@ import { alike } from './alike';
 import { beside } from './beside';
 import { comfort } from './comfort';
 import { failure } from './failure';
+import { filter } from './filter';
 import { frame } from './frame';
 import { guards } from './guards';
 import { importing } from './import';
@@ -20,6 +21,7 @@ import { words } from './words';
 export const en = {
   ...words,
   ...failure,
+  ...filter,
   ...frame,
   ...keys,
   ...queues,

@@ -66,6 +66,8 @@ export const keys = {
   'action.history': 'History of the item',
   'action.provenance': 'How the verdict was made',
   'action.search': 'Search in the queue',
+  'action.filter': 'Filter and sort the list',
+  'action.filter-clear': 'Take the filter off',
   'action.palette': 'All commands',
   'action.keys': 'All keys',
   'action.text-larger': 'Larger text',

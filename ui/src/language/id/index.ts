@@ -20,6 +20,7 @@ import { alike } from './alike';
 import { beside } from './beside';
 import { comfort } from './comfort';
 import { failure } from './failure';
+import { filter } from './filter';
 import { frame } from './frame';
 import { guards } from './guards';
 import { importing } from './import';
@@ -37,6 +38,7 @@ import { words } from './words';
 export const id: Translated<typeof en> = {
   ...words,
   ...failure,
+  ...filter,
   ...frame,
   ...keys,
   ...queues,

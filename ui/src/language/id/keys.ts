@@ -68,6 +68,8 @@ export const keys: Translated<typeof en> = {
   'action.history': 'Riwayat item',
   'action.provenance': 'Asal-usul putusan',
   'action.search': 'Cari dalam antrean',
+  'action.filter': 'Saring dan urutkan daftar',
+  'action.filter-clear': 'Lepaskan saringan',
   'action.palette': 'Semua perintah',
   'action.keys': 'Semua tombol',
   'action.text-larger': 'Perbesar teks',

@@ -62,6 +62,7 @@ import type {
   WorkMerged,
   WorkReturned,
 } from './bindings';
+import type { FilterBackend } from './filters';
 
 /** What was refused, with the window's own code where the program gave no answer at all. */
 export type Failure = Omit<Refusal, 'code'> & { code: Refusal['code'] | 'no_answer' };
@@ -112,6 +113,7 @@ export interface Backend {
   item(itemId: string): Promise<ItemView>;
   nextItem(queueId: string, after: string | null): Promise<ItemView | null>;
   previousItem(queueId: string, before: string): Promise<ItemView | null>;
+  readonly filters: FilterBackend;
 
   decide(decision: NewDecision): Promise<Saved>;
   gesture(gesture: Gesture): Promise<Saved>;

@@ -35,6 +35,14 @@ export const commands = {
 	item: (itemId: string) => typedError<ItemView, Failure>(__TAURI_INVOKE("item", { itemId })),
 	nextItem: (queueId: string, after: string | null) => typedError<ItemView | null, Failure>(__TAURI_INVOKE("next_item", { queueId, after })),
 	previousItem: (queueId: string, before: string) => typedError<ItemView | null, Failure>(__TAURI_INVOKE("previous_item", { queueId, before })),
+	listFiltered: (queueId: string, filtering: Filtering, cursor: string | null, limit: number) => typedError<FilteredPage, Failure>(__TAURI_INVOKE("list_filtered", { queueId, filtering, cursor, limit })),
+	/**  Asked after the rows are on screen. */
+	countFiltered: (queueId: string, filtering: Filtering) => typedError<FilterCount, Failure>(__TAURI_INVOKE("count_filtered", { queueId, filtering })),
+	nextFiltered: (queueId: string, filtering: Filtering, after: string | null) => typedError<ItemView | null, Failure>(__TAURI_INVOKE("next_filtered", { queueId, filtering, after })),
+	savedFilters: (queueId: string) => typedError<SavedFilter[], Failure>(__TAURI_INVOKE("saved_filters", { queueId })),
+	saveFilter: (queueId: string, name: string, filtering: Filtering) => typedError<SavedFilter, Failure>(__TAURI_INVOKE("save_filter", { queueId, name, filtering })),
+	renameFilter: (queueId: string, filterId: string, name: string) => typedError<SavedFilter, Failure>(__TAURI_INVOKE("rename_filter", { queueId, filterId, name })),
+	removeFilter: (queueId: string, filterId: string) => typedError<null, Failure>(__TAURI_INVOKE("remove_filter", { queueId, filterId })),
 	decide: (decision: NewDecision) => typedError<Saved, Failure>(__TAURI_INVOKE("decide", { decision })),
 	gesture: (gesture: Gesture) => typedError<Saved, Failure>(__TAURI_INVOKE("gesture", { gesture })),
 	/**  Takes back the reviewer's last act, in whichever queue it was: the page shows the item that comes with the answer. */
@@ -427,6 +435,47 @@ export type ImportReport = {
 export type ItemPage = {
 	rows: ItemRow[],
 	cursor: string | null,
+};
+
+export type FilterTerms = {
+	state: string | null,
+	task: string | null,
+	language: string | null,
+	label: string | null,
+	decided_label: string | null,
+	category: string | null,
+	guard_category: string | null,
+	disagreement: string | null,
+	score: string | null,
+	reviewer: string | null,
+	since: string | null,
+	until: string | null,
+	flagged: boolean | null,
+	has_image: boolean | null,
+	text: string | null,
+};
+
+export type Filtering = {
+	filter: FilterTerms,
+	sort: string,
+};
+
+export type FilteredPage = {
+	rows: ItemRow[],
+	cursor: string | null,
+	withheld: boolean,
+};
+
+export type FilterCount = {
+	found: number,
+	more: boolean,
+};
+
+export type SavedFilter = {
+	id: string,
+	queue_id: string,
+	name: string,
+	filtering: Filtering,
 };
 
 export type ItemRow = {

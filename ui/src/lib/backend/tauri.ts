@@ -61,6 +61,17 @@ export const tauriBackend: Backend = {
   nextItem: (queueId, after) => ask(commands.nextItem(queueId, after)),
   previousItem: (queueId, before) => ask(commands.previousItem(queueId, before)),
 
+  filters: {
+    list: (queueId, filtering, cursor, limit) =>
+      ask(commands.listFiltered(queueId, filtering, cursor, limit)),
+    count: (queueId, filtering) => ask(commands.countFiltered(queueId, filtering)),
+    next: (queueId, filtering, after) => ask(commands.nextFiltered(queueId, filtering, after)),
+    saved: (queueId) => ask(commands.savedFilters(queueId)),
+    save: (queueId, name, filtering) => ask(commands.saveFilter(queueId, name, filtering)),
+    rename: (queueId, filterId, name) => ask(commands.renameFilter(queueId, filterId, name)),
+    remove: (queueId, filterId) => told(commands.removeFilter(queueId, filterId)),
+  },
+
   decide: (decision) => ask(commands.decide(decision)),
   gesture: (gesture) => ask(commands.gesture(gesture)),
   undo: (queueId) => ask(commands.undo(queueId)),

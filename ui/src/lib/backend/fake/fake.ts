@@ -47,6 +47,7 @@ import {
   type FakeQueue,
   type QueuePlan,
 } from './model';
+import { FakeFilters } from './filters';
 import { FakePolicies, schemeFrom } from './policies';
 import { CHAT, POSTER, STICKER } from './pictures';
 import { PLANS } from './plans';
@@ -84,6 +85,10 @@ export class FakeBackend extends FakeInsight implements Backend {
   loadMs = 0;
   readonly #firstStart: boolean;
   readonly policyList = new FakePolicies();
+  readonly filters = new FakeFilters(
+    (args, make) => this.#answer('filters', args, make),
+    (queueId) => this.#queue(queueId),
+  );
   readonly #review: FakeReview;
   readonly #failures = new Map<keyof Backend, BackendError[]>();
   readonly #dropHandlers = new Set<(paths: string[]) => void>();

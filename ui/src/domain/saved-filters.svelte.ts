@@ -1,0 +1,44 @@
+/** The saved filters of a queue, as the queues screen sees them. */
+import { asFailure, type Backend, type Failure, type SavedFilter } from '$lib/backend';
+
+export class SavedFiltersController {
+  saved = $state.raw<SavedFilter[]>([]);
+  failure = $state.raw<Failure | null>(null);
+
+  constructor(
+    private readonly backend: Backend,
+    private readonly queueId: string,
+  ) {}
+
+  load(): Promise<boolean> {
+    return this.#try(async () => {
+      this.saved = await this.backend.filters.saved(this.queueId);
+    });
+  }
+
+  rename(filterId: string, name: string): Promise<boolean> {
+    return this.#try(async () => {
+      const renamed = await this.backend.filters.rename(this.queueId, filterId, name);
+      this.saved = this.saved.map((filter) => (filter.id === filterId ? renamed : filter));
+    });
+  }
+
+  /** No item is touched. */
+  remove(filterId: string): Promise<boolean> {
+    return this.#try(async () => {
+      await this.backend.filters.remove(this.queueId, filterId);
+      this.saved = this.saved.filter(({ id }) => id !== filterId);
+    });
+  }
+
+  async #try(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      this.failure = null;
+      return true;
+    } catch (error) {
+      this.failure = asFailure(error);
+      return false;
+    }
+  }
+}
