@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Imports a large queue, fills it with made-up verdicts, measures what reviewers wait for, and writes it into docs/performance.md.
+
+    cargo build --locked --workspace --all-targets
+    python tests/scale/measure.py --items 1000000 --folder /tmp/scale
+
+Nothing else should run meanwhile. The folder takes about 7 GB for a million items and can be removed afterwards.
+"""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import time
+from datetime import date
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
+DOCUMENT = REPOSITORY / "docs" / "performance.md"
+BEGIN, END = "<!-- scale: written by tests/scale/measure.py -->", "<!-- end of scale -->"
+
+
+def run(*command) -> tuple[float, float, str]:
+    """Seconds, peak MiB and output of a command."""
+    began = time.monotonic()
+    process = subprocess.Popen([str(part) for part in command], stdout=subprocess.PIPE, text=True)
+    said = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    if status:
+        raise SystemExit(f"{command[0]} failed")
+    return time.monotonic() - began, used.ru_maxrss / 1024, said
+
+
+def machine() -> str:
+    model = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        platform.machine(),
+    )
+    gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    return f"{model}, {os.cpu_count()} threads, {gib:.0f} GiB, {platform.system()}"
+
+
+def table(imported: dict, found: dict, rounds: int) -> str:
+    lines = [
+        f"- {found['items']:,} items; {machine()}. Measured on {date.today().isoformat()}, development build, {rounds} times each.",
+        f"- Import: {imported['seconds']:.0f} s ({imported['rate']:,.0f} items/s), {imported['peak']:.0f} MiB at its peak; "
+        f"the database takes {imported['gigabytes']:.1f} GB, {imported['full_gigabytes']:.1f} GB with two verdicts for each task.",
+        f"- Start: {found['usable_ms']:.0f} ms until the first list and the first item are there, without the page. "
+        f"Memory of the process: {found['memory_most_mib']:.0f} MiB at its peak.",
+        "",
+        "| milliseconds | 50 % | 95 % | 99 % | most |",
+        "| --- | ---: | ---: | ---: | ---: |",
+    ]
+    for row in found["rows"]:
+        times = " | ".join(f"{row[share]:.1f}" for share in ("p50", "p95", "p99", "most"))
+        lines.append(f"| {row['name']} | {times} |")
+    return "\n".join(lines)
+
+
+def write(text: str) -> None:
+    page = DOCUMENT.read_text()
+    before, rest = page.split(BEGIN)
+    DOCUMENT.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}")
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--items", type=int, default=1_000_000)
+    arguments.add_argument("--folder", type=Path, required=True)
+    arguments.add_argument("--programs", type=Path, default=REPOSITORY / "target" / "debug")
+    arguments.add_argument("--rounds", type=int, default=100)
+    wanted = arguments.parse_args()
+    wanted.folder.mkdir(parents=True, exist_ok=True)
+    items, workspace = wanted.folder / "items.jsonl", wanted.folder / "workspace"
+    run("python3", HERE / "make_million.py", "--items", wanted.items, "--out", items)
+    saring = (wanted.programs / "saring", "--json", "--workspace", workspace)
+    seconds, peak, _ = run(*saring, "import", items, "--queue", "scale")
+    items.unlink()
+    gigabytes = (workspace / "saring.db").stat().st_size / 1e9
+    run(*saring, "plan", "scale", "--mode", "triage")
+    run("python3", HERE / "fill.py", workspace)
+    full_gigabytes = (workspace / "saring.db").stat().st_size / 1e9
+    imported = {
+        "seconds": seconds,
+        "rate": wanted.items / seconds,
+        "peak": peak,
+        "gigabytes": gigabytes,
+        "full_gigabytes": full_gigabytes,
+    }
+    _, _, said = run(wanted.programs / "examples" / "scale", workspace, "scale", wanted.rounds)
+    found = json.loads(said)
+    (wanted.folder / "found.json").write_text(json.dumps({"imported": imported, "found": found}, indent=1))
+    write(table(imported, found, wanted.rounds))
+
+
+if __name__ == "__main__":
+    main()
