@@ -8,6 +8,7 @@ mod accessibility;
 mod driver;
 mod endurance;
 mod engine_deaths;
+mod filters;
 mod images;
 mod insight;
 mod main_job;
