@@ -47,7 +47,10 @@ fn conditions_combine_and_pages_follow_each_other() {
         assert_eq!(ids(&page), expected, "{flags:?}");
     }
     let page = desk.json(&["search", "--queue", "q", "--limit", "3", "--count"]);
-    assert_eq!((ids(&page).len(), page["found"].as_u64(), page["capped"].as_bool()), (3, Some(4), Some(true)));
+    assert_eq!(
+        (ids(&page).len(), page["found"].as_u64(), page["capped"].as_bool()),
+        (3, Some(4), Some(true))
+    );
     let next = page["next"].as_str().unwrap();
     assert_eq!(ids(&desk.json(&["search", "--queue", "q", "--limit", "3", "--after", next])), ["d"]);
 }

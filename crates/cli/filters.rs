@@ -69,7 +69,8 @@ pub async fn run(command: Command, place: &Place, output: Output) -> anyhow::Res
             let mut filters = Vec::new();
             for saved in workspace.saved_filters(&queue).await? {
                 // The queue may have gone blind since: then it cannot be counted, as it cannot be opened.
-                let found = workspace.count_filtered(&queue, &saved.filter, COUNTED_MAX).await.ok();
+                let found =
+                    workspace.count_filtered(&queue, &saved.filter, saved.sort, COUNTED_MAX).await.ok();
                 filters.push((saved, found));
             }
             workspace.close().await;
@@ -88,7 +89,10 @@ pub async fn run(command: Command, place: &Place, output: Output) -> anyhow::Res
             let saved = workspace.save_filter(&queue, &name, &conditions.filter(text), sort).await?;
             workspace.close().await;
             output.show(&view(&saved, None), |_| {
-                format!("saved {:?}; go through it with `saring next --queue {queue} --filter {:?}`\n", saved.name, saved.name)
+                format!(
+                    "saved {:?}; go through it with `saring next --queue {queue} --filter {:?}`\n",
+                    saved.name, saved.name
+                )
             })
         }
         Command::Rename { queue, name, new_name } => {

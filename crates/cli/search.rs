@@ -49,7 +49,10 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
     };
     let page = workspace.filtered(&query).await?;
     let found = match wanted.count {
-        Some(most) => Some((workspace.count_filtered(&query.queue, &query.filter, most).await?, u64::from(most))),
+        Some(most) => Some((
+            workspace.count_filtered(&query.queue, &query.filter, query.sort, most).await?,
+            u64::from(most),
+        )),
         None => None,
     };
     workspace.close().await;
@@ -71,13 +74,20 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
             output::table(&["item", "id", "state", "lang", "text"], &rows)
         };
         if let Some((n, most)) = found {
-            text += &if n > most { format!("more than {most} were found\n") } else { format!("{n} were found\n") };
+            text += &if n > most {
+                format!("more than {most} were found\n")
+            } else {
+                format!("{n} were found\n")
+            };
         }
         if let Some(next) = &next {
-            text += &format!("there may be more; say more about them, or --limit, or go on with --after {next}\n");
+            text += &format!(
+                "there may be more; say more about them, or --limit, or go on with --after {next}\n"
+            );
         }
         if page.withheld {
-            text += "undecided items of the blind sample are left out: this would tell what guards say of them\n";
+            text +=
+                "undecided items of the blind sample are left out: this would tell what guards say of them\n";
         }
         text
     })

@@ -12,7 +12,8 @@ use crate::{
 /// Twelve items in two languages.
 fn filled(desk: &Desk) {
     let row = |n: u32| {
-        let (language, text) = if n.is_multiple_of(3) { ("th", "ข้อความ") } else { ("en", "text") };
+        let (language, text) =
+            if n.is_multiple_of(3) { ("th", "ข้อความ") } else { ("en", "text") };
         json!({"id": n.to_string(), "prompt": format!("{text} {n}"), "language": language})
     };
     let rows: Vec<Value> = (1..=12).map(row).collect();
@@ -60,7 +61,7 @@ async fn tab_to(page: &Page, name: &str) {
 }
 
 async fn filter_by_language(page: &Page) {
-    page.press('F').await;
+    page.press_with_shift('F').await;
     has_focus(page, "filter-state").await;
     page.shot("filter-open-light").await;
     tab_to(page, "filter-language").await;
@@ -98,7 +99,7 @@ async fn open_again(page: &Page) {
     page.write("reviewer-name", "ana").await;
     page.enter().await;
     page.until("it is saved", async |page| page.number("queue-decided").await == 1).await;
-    page.press('F').await;
+    page.press_with_shift('F').await;
     page.see("filter-form").await;
     page.shot("filter-in-force-light").await;
 }

@@ -6,9 +6,7 @@ use std::{path::Path, time::Instant};
 
 use saring_desk::{
     Workspace,
-    queue::{
-        DisagreementOf, Filter, FilteredQuery, GuardLabel, ItemState, ListQuery, ScoreRange, Sort, Tab,
-    },
+    queue::{DisagreementOf, Filter, FilteredQuery, GuardLabel, ItemState, ListQuery, ScoreRange, Sort, Tab},
 };
 use saring_verdict::Severity;
 use serde_json::{Value, json};
@@ -69,7 +67,7 @@ impl Bench {
         let mut times = Times { name, ms: Vec::new(), rows: 0 };
         for round in 0..self.rounds {
             let began = Instant::now();
-            let n = self.workspace.count_filtered(&self.queue, &make(round), 10_000).await?;
+            let n = self.workspace.count_filtered(&self.queue, &make(round), Sort::Imported, 10_000).await?;
             times.ms.push(began.elapsed().as_secs_f64() * 1000.0);
             times.rows = times.rows.max(usize::try_from(n)?);
         }
@@ -149,7 +147,9 @@ async fn filters(bench: &mut Bench) -> Fallible {
     bench.pages("filter: language, label, score", Sort::Imported, scored).await?;
     bench.pages("filter: decided, category, reviewer, overridden", Sort::Imported, decided).await?;
     bench.pages("filter that finds nothing", Sort::Imported, nothing).await?;
-    bench.pages("filter and order: pending, language, flagged, most uncertain", Sort::Uncertain, narrow).await?;
+    bench
+        .pages("filter and order: pending, language, flagged, most uncertain", Sort::Uncertain, narrow)
+        .await?;
     bench.pages("filter and order that find nothing, most unsafe", Sort::Unsafe, nothing).await?;
     bench.counts("count of language, label, score", scored).await?;
     for (name, sort) in [
@@ -186,7 +186,11 @@ async fn searches(bench: &mut Bench) -> Fallible {
             })
         })
         .await?;
-    bench.pages("search for what is nowhere", Sort::Imported, |round| said(|f| f.text = Some(format!("zqx{round}zz")))).await
+    bench
+        .pages("search for what is nowhere", Sort::Imported, |round| {
+            said(|f| f.text = Some(format!("zqx{round}zz")))
+        })
+        .await
 }
 
 /// A figure of this process, in MiB.

@@ -37,8 +37,8 @@ pub(crate) async fn count_filtered(
     queue_id: String,
     filtering: Filtering,
 ) -> Answer<FilterCount> {
-    let (filter, _) = convert::meant(filtering)?;
-    let found = session.workspace().await?.count_filtered(&queue_id, &filter, COUNTED_MAX).await?;
+    let (filter, sort) = convert::meant(filtering)?;
+    let found = session.workspace().await?.count_filtered(&queue_id, &filter, sort, COUNTED_MAX).await?;
     Ok(convert::counted(found, COUNTED_MAX))
 }
 

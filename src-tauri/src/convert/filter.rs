@@ -56,7 +56,8 @@ pub(crate) fn counted(found: u64, most: u32) -> FilterCount {
 }
 
 pub(crate) fn saved(saved: desk::SavedFilter) -> SavedFilter {
-    let desk::Filter { state, task, language, label, decided_label, category, guard_category, .. } = saved.filter;
+    let desk::Filter { state, task, language, label, decided_label, category, guard_category, .. } =
+        saved.filter;
     let terms = FilterTerms {
         state: state.map(|word| word.to_string()),
         task: task.map(|word| word.to_string()),

@@ -247,7 +247,8 @@ fn seconds(field: &'static str, text: &str, days: i64) -> Result<i64> {
     if let Ok(at) = text.parse::<Timestamp>() {
         return Ok(at.as_second());
     }
-    let bad = || Error::invalid(field, format!("{text:?} is no time; write 2026-11-20 or 2026-11-20T08:00:00Z"));
+    let bad =
+        || Error::invalid(field, format!("{text:?} is no time; write 2026-11-20 or 2026-11-20T08:00:00Z"));
     let day: Date = text.parse().map_err(|_| bad())?;
     let begins = day.to_zoned(TimeZone::UTC).map_err(|_| bad())?;
     Ok(begins.timestamp().as_second() + days * 24 * 60 * 60)
@@ -267,7 +268,10 @@ mod tests {
         assert_eq!(range("0.4..0.6").unwrap(), ScoreRange { from: 0.4, to: 0.6 });
         assert_eq!(range("0.9..").unwrap(), ScoreRange { from: 0.9, to: 1.0 });
         assert_eq!(range("..0.1").unwrap(), ScoreRange { from: 0.0, to: 0.1 });
-        assert_eq!(range("0.6..0.4").unwrap_err().to_string(), "score: 0.6..0.4 is empty: it begins behind its end; write 0.4..0.6");
+        assert_eq!(
+            range("0.6..0.4").unwrap_err().to_string(),
+            "score: 0.6..0.4 is empty: it begins behind its end; write 0.4..0.6"
+        );
         for wrong in ["", "0.5", "a..b", "0.5..2", "-1..0.5", "NaN..1"] {
             assert!(range(wrong).is_err(), "{wrong:?} is no range of probabilities");
         }
@@ -284,14 +288,20 @@ mod tests {
         assert!(refused(time("2026-11-21", "2026-11-20")).starts_with("until: "));
         assert!(refused(time("yesterday", "2026-11-20")).starts_with("since: \"yesterday\""));
         assert!(refused(Filter { text: Some(" ".into()), ..Filter::default() }).starts_with("text: "));
-        assert!(refused(Filter { language: Some(String::new()), ..Filter::default() }).starts_with("language: "));
+        assert!(
+            refused(Filter { language: Some(String::new()), ..Filter::default() }).starts_with("language: ")
+        );
     }
 
     #[test]
     fn a_day_reaches_from_its_beginning_to_its_end() {
         assert_eq!(seconds("since", "1970-01-02", 0).unwrap(), 86_400);
         assert_eq!(seconds("until", "1970-01-02", 1).unwrap(), 2 * 86_400);
-        assert_eq!(seconds("until", "1970-01-02T07:00:00+07:00", 1).unwrap(), 86_400, "a time is taken as it is");
+        assert_eq!(
+            seconds("until", "1970-01-02T07:00:00+07:00", 1).unwrap(),
+            86_400,
+            "a time is taken as it is"
+        );
     }
 
     #[test]

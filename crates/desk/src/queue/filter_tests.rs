@@ -21,7 +21,7 @@ async fn find(fixture: &Fixture, filter: Filter, sort: Sort) -> Vec<String> {
         let Some(next) = page.next else { break };
         after = Some(next.to_string().parse().expect("a cursor comes back as it went"));
     }
-    let count = fixture.workspace.count_filtered(QUEUE, &filter, 100).await;
+    let count = fixture.workspace.count_filtered(QUEUE, &filter, sort, 100).await;
     assert!(count.is_err() || count.is_ok_and(|n| n == found.len() as u64), "counted as many as listed");
     found
 }
@@ -42,8 +42,7 @@ async fn reviewed() -> (Fixture, Vec<String>) {
     for (at, p) in [(0, 0.9), (1, 0.2), (2, 0.55)] {
         fixture.judge(&ids[at], Task::Prompt, p).await;
     }
-    let unsafe_one =
-        NewDecision { categories: vec!["PII".into()], ..fixture.decision(&ids[1], "unsafe") };
+    let unsafe_one = NewDecision { categories: vec!["PII".into()], ..fixture.decision(&ids[1], "unsafe") };
     fixture.workspace.decide(&unsafe_one).await.expect("a decision");
     fixture.workspace.decide(&fixture.decision(&ids[2], "safe")).await.expect("a decision");
     let bo = NewDecision { reviewer: "bo".into(), ..fixture.decision(&ids[3], "safe") };
@@ -127,7 +126,7 @@ async fn two_guards_that_differ_are_found() {
     for id in fixture.ids().await {
         fixture.judge(&id, Task::Prompt, 0.9).await;
     }
-    fixture.tamper("INSERT INTO guards SELECT 'other', 'other', path, family, settings, card, is_toy, added_at, NULL FROM guards").await;
+    fixture.tamper("INSERT INTO guards SELECT 'other', 'other', path, family, settings, card, is_toy, added_at, NULL FROM guards WHERE id = 'guard'").await;
     fixture
         .tamper(
             "INSERT INTO verdicts (id, item_id, task, guard_id, run_id, provenance_id, probabilities, label_mass, categories, \
@@ -181,7 +180,8 @@ async fn no_filter_and_no_order_tells_a_verdict_that_is_hidden() {
         Filter { disagreement: Some(DisagreementOf::Guards), ..Filter::default() },
         Filter { disagreement: Some(DisagreementOf::Decision), ..Filter::default() },
     ];
-    let query = |filter: Filter, sort| FilteredQuery { queue: QUEUE.into(), filter, sort, after: None, limit: 9 };
+    let query =
+        |filter: Filter, sort| FilteredQuery { queue: QUEUE.into(), filter, sort, after: None, limit: 9 };
     let mut asked: Vec<FilteredQuery> =
         telling.iter().map(|filter| query(filter.clone(), Sort::Imported)).collect();
     asked.extend([Sort::Unsafe, Sort::Safe, Sort::Uncertain].map(|sort| query(Filter::default(), sort)));
@@ -195,7 +195,7 @@ async fn no_filter_and_no_order_tells_a_verdict_that_is_hidden() {
             ..FilteredReview::default()
         };
         assert!(workspace.next_filtered(&review).await.is_err(), "nor does the next item");
-        let decided = Filter { state: Some(ItemState::Decided), ..query.filter };
+        let decided = Filter { state: Some(ItemState::Decided), ..query.filter.clone() };
         for task in [None, Some(Task::Prompt)] {
             let filter = Filter { task, ..decided.clone() };
             let page = workspace.filtered(&FilteredQuery { filter, ..query.clone() }).await;
@@ -204,11 +204,8 @@ async fn no_filter_and_no_order_tells_a_verdict_that_is_hidden() {
         }
     }
     // Beside suggestions, the blind sample stays blind.
-    let change = PlanChange {
-        mode: Some(Mode::Suggestion),
-        blind_share: Some(Share::ALL),
-        ..PlanChange::default()
-    };
+    let change =
+        PlanChange { mode: Some(Mode::Suggestion), blind_share: Some(Share::ALL), ..PlanChange::default() };
     workspace.set_plan(QUEUE, &change, 1).await.expect("a plan");
     let page = workspace.filtered(&query(telling[0].clone(), Sort::Unsafe)).await.expect("a page");
     assert!(page.withheld, "and it is said");
@@ -231,7 +228,11 @@ async fn gold_that_is_mixed_in_is_not_told_by_what_others_decided() {
     fixture.workspace.set_plan(QUEUE, &change, 1).await.expect("a plan");
     assert_eq!(find(&fixture, decided, Sort::Imported).await, ["b"]);
     assert_eq!(find(&fixture, Filter::default(), Sort::Decided).await, ["b"]);
-    assert_eq!(find(&fixture, Filter::default(), Sort::Imported).await, ["a", "b"], "what tells nothing has all");
+    assert_eq!(
+        find(&fixture, Filter::default(), Sort::Imported).await,
+        ["a", "b"],
+        "what tells nothing has all"
+    );
 }
 
 #[tokio::test]
@@ -257,10 +258,8 @@ async fn what_is_reached_through_a_filter_carries_no_draw_and_is_no_estimate() {
         if item.id == first_drawn {
             continue;
         }
-        let decision = NewDecision {
-            draw_id: Some(NewDecision::NO_DRAW.into()),
-            ..fixture.decision(&item.id, "safe")
-        };
+        let decision =
+            NewDecision { draw_id: Some(NewDecision::NO_DRAW.into()), ..fixture.decision(&item.id, "safe") };
         workspace.decide(&decision).await.expect("a decision");
         let history = workspace.history(&item.id).await.expect("history");
         let carried = history.iter().find_map(|entry| match &entry.event {
@@ -314,7 +313,11 @@ async fn facets_never_disagree_with_what_they_are_derived_from() {
     let rows: Vec<String> = (0..12)
         .map(|n| {
             let response = if n % 3 == 0 { r#", "response": "an answer""# } else { "" };
-            let gold = if n % 4 == 0 { r#", "labels": {"prompt": {"label": "safe"}}, "labels_role": "gold""# } else { "" };
+            let gold = if n % 4 == 0 {
+                r#", "labels": {"prompt": {"label": "safe"}}, "labels_role": "gold""#
+            } else {
+                ""
+            };
             format!(r#"{{"id": "{n}", "prompt": "prompt {n}"{response}{gold}}}"#)
         })
         .collect();
@@ -350,7 +353,9 @@ async fn facets_never_disagree_with_what_they_are_derived_from() {
             }
             10 => {
                 let change = PlanChange {
-                    second_share: Some(Share::from_millionths(500_000 * u32::try_from(chance.below(3)).unwrap())),
+                    second_share: Some(Share::from_millionths(
+                        500_000 * u32::try_from(chance.below(3)).unwrap(),
+                    )),
                     ..PlanChange::default()
                 };
                 workspace.set_plan(QUEUE, &change, 3).await.expect("a plan");
@@ -366,7 +371,8 @@ async fn facets_never_disagree_with_what_they_are_derived_from() {
             }
         }
         let mut read = workspace.store().read().await.expect("a reader");
-        let differing = store::facets::differing(&mut read, 0, i64::from(u16::MAX)).await.expect("a comparison");
+        let differing =
+            store::facets::differing(&mut read, 0, i64::from(u16::MAX)).await.expect("a comparison");
         assert_eq!(differing, [] as [i64; 0], "after step {step}");
     }
     let report = workspace.verify(None).await.expect("an audit");
@@ -398,9 +404,15 @@ async fn every_sorted_list_is_one_walk_along_its_own_index() {
         ("facets_by_decision", "settled_at"),
     ] {
         for sql in [
-            format!("SELECT place FROM facets INDEXED BY {index} WHERE queue = 1 AND marks & 3 = 0 AND reviewer = 'a' ORDER BY {column} DESC, place LIMIT 9"),
-            format!("SELECT place FROM facets INDEXED BY {index} WHERE queue = 1 AND {column} < 0.5 AND p_unsafe BETWEEN 0 AND 1 ORDER BY {column} DESC, place LIMIT 9"),
-            format!("SELECT place FROM facets INDEXED BY {index} WHERE queue = 1 AND {column} = 0.5 AND place > 7 ORDER BY place LIMIT 9"),
+            format!(
+                "SELECT place FROM facets INDEXED BY {index} WHERE queue = 1 AND marks & 3 = 0 AND reviewer = 'a' ORDER BY {column} DESC, place LIMIT 9"
+            ),
+            format!(
+                "SELECT place FROM facets INDEXED BY {index} WHERE queue = 1 AND {column} < 0.5 AND p_unsafe BETWEEN 0 AND 1 ORDER BY {column} DESC, place LIMIT 9"
+            ),
+            format!(
+                "SELECT place FROM facets INDEXED BY {index} WHERE queue = 1 AND {column} = 0.5 AND place > 7 ORDER BY place LIMIT 9"
+            ),
         ] {
             let plan = fixture.workspace.store().plan(&sql).await;
             assert!(plan.contains("COVERING INDEX") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");

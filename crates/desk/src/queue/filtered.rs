@@ -5,8 +5,8 @@ use std::{fmt, str::FromStr};
 use saring_verdict::{Severity, Task};
 
 use super::{
-    DisagreementOf, Filter, GuardLabel, ItemState, ItemSummary, Mode, Queue, Sort, find_queue, list::summaries,
-    search::MatchQuery,
+    DisagreementOf, Filter, GuardLabel, ItemState, ItemSummary, Mode, Queue, Sort, find_queue,
+    list::summaries, search::MatchQuery,
 };
 use crate::{
     Error, Result, Workspace,
@@ -103,14 +103,14 @@ impl Workspace {
         })
     }
 
-    /// How many items of a queue a filter finds: exact up to `most`, and `most + 1` for more.
+    /// How many items of a queue a list in this order has: exact up to `most`, and `most + 1` for more.
     ///
     /// # Errors
     /// See [`filtered`](Self::filtered).
-    pub async fn count_filtered(&self, queue: &str, filter: &Filter, most: u32) -> Result<u64> {
+    pub async fn count_filtered(&self, queue: &str, filter: &Filter, sort: Sort, most: u32) -> Result<u64> {
         let mut read = self.store().read().await?;
         let queue = find_queue(&mut read, queue).await?;
-        let list = List::of(&mut read, &queue, filter, Sort::Imported).await?;
+        let list = List::of(&mut read, &queue, filter, sort).await?;
         let found = store::facets::count(&mut read, &list.wanted, most).await?;
         Ok(u64::try_from(found).unwrap_or(0))
     }
@@ -150,7 +150,9 @@ impl List {
             && store::facets::matches_too_many(conn, &wanted).await?
         {
             let most = store::facets::SORTED_MATCHES_MAX;
-            let reason = format!("more than {most} items contain that, too many to sort; use more words, or the order of import");
+            let reason = format!(
+                "more than {most} items contain that, too many to sort; use more words, or the order of import"
+            );
             return Err(Error::invalid("sort", reason));
         }
         Ok(Self { wanted, sort })
@@ -245,7 +247,8 @@ fn decided_label_code(queue: &Queue, label: Severity) -> Result<i64> {
     let labels = &queue.policy.terms.labels;
     if labels.iter().all(|known| known.label != label) {
         let known: Vec<&str> = labels.iter().map(|known| known.label.as_str()).collect();
-        let reason = format!("the policy of this queue has no label {}; it has {}", label.as_str(), known.join(", "));
+        let reason =
+            format!("the policy of this queue has no label {}; it has {}", label.as_str(), known.join(", "));
         return Err(Error::invalid("decided_label", reason));
     }
     Ok(match label {
@@ -280,7 +283,9 @@ mod tests {
 
     #[test]
     fn a_cursor_comes_back_as_it_was() {
-        for key in [None, Some(Key::Number(0.1 + 0.2)), Some(Key::Number(-1.0)), Some(Key::Text("zh-Hant".into()))] {
+        for key in
+            [None, Some(Key::Number(0.1 + 0.2)), Some(Key::Number(-1.0)), Some(Key::Text("zh-Hant".into()))]
+        {
             let cursor = FilterCursor(FacetAfter { place: 2_000_001, key });
             assert_eq!(cursor.to_string().parse::<FilterCursor>().unwrap(), cursor);
         }

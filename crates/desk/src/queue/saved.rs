@@ -202,7 +202,9 @@ mod tests {
         let fixture = Fixture::with_prompts(1).await;
         let filter = Filter::default();
         fixture.workspace.save_filter(QUEUE, "all", &filter, Sort::Imported).await.expect("it is kept");
-        fixture.tamper("UPDATE saved_filters SET terms = '{\"version\":2,\"filter\":{},\"sort\":\"by_mood\"}'").await;
+        fixture
+            .tamper("UPDATE saved_filters SET terms = '{\"version\":2,\"filter\":{},\"sort\":\"by_mood\"}'")
+            .await;
         let error = fixture.workspace.saved_filters(QUEUE).await.expect_err("it cannot be understood");
         assert_eq!(error.code(), Code::NewerVersion);
     }

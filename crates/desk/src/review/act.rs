@@ -50,7 +50,7 @@ pub struct NewDecision {
 impl NewDecision {
     /// What stands in `draw_id` for an item that no draw brought up though it may be in one: somebody filtered or sorted, and took
     /// what they found. The same holds for a [`Gesture`].
-    pub const NO_DRAW: &str = "";
+    pub const NO_DRAW: &'static str = "";
 }
 
 /// What a reviewer does with an item besides deciding it.

@@ -305,7 +305,9 @@ async fn sorted(
             Some(text) => {
                 query.push("(SELECT h.rowid AS seq FROM ");
                 push_matches(&mut query, text, &bounds, i64::MIN);
-                query.push(format_args!(" LIMIT {SORTED_MATCHES_MAX}) AS m CROSS JOIN facets AS f NOT INDEXED"));
+                query.push(format_args!(
+                    " LIMIT {SORTED_MATCHES_MAX}) AS m CROSS JOIN facets AS f NOT INDEXED"
+                ));
                 query.push(" ON f.place BETWEEN 2 * m.seq AND 2 * m.seq + 1 WHERE f.queue = ");
             }
         }
@@ -366,7 +368,8 @@ fn push_from(query: &mut QueryBuilder<Sqlite>, wanted: &Wanted, bounds: &Bounds,
             query.push(" AND f.queue = ").push_bind(bounds.queue);
         }
         Some(text) => {
-            let matching = " CROSS JOIN facets AS f NOT INDEXED ON f.place BETWEEN 2 * h.rowid AND 2 * h.rowid + 1";
+            let matching =
+                " CROSS JOIN facets AS f NOT INDEXED ON f.place BETWEEN 2 * h.rowid AND 2 * h.rowid + 1";
             push_matching(query, text, bounds, after, matching);
             query.push(" AND f.queue = ").push_bind(bounds.queue);
         }
@@ -388,15 +391,21 @@ fn push_matching(
     let first = bounds.first.max(after / 2 + i64::from(after > 0));
     match (&text.trigrams, &text.grams) {
         (Some(trigrams), grams) => {
-            query.push(format_args!("search_trigrams AS h{joined} WHERE h.text MATCH ")).push_bind(trigrams.clone());
+            query
+                .push(format_args!("search_trigrams AS h{joined} WHERE h.text MATCH "))
+                .push_bind(trigrams.clone());
             if let Some(grams) = grams {
-                query.push(" AND h.rowid IN (SELECT g.rowid FROM search_grams AS g WHERE g.search_grams MATCH ");
+                query.push(
+                    " AND h.rowid IN (SELECT g.rowid FROM search_grams AS g WHERE g.search_grams MATCH ",
+                );
                 query.push_bind(grams.clone()).push(" AND g.rowid BETWEEN ").push_bind(first);
                 query.push(" AND ").push_bind(bounds.last).push(")");
             }
         }
         (None, grams) => {
-            query.push(format_args!("search_grams AS h{joined} WHERE h.search_grams MATCH ")).push_bind(grams.clone());
+            query
+                .push(format_args!("search_grams AS h{joined} WHERE h.search_grams MATCH "))
+                .push_bind(grams.clone());
         }
     }
     query.push(" AND h.rowid BETWEEN ").push_bind(first).push(" AND ").push_bind(bounds.last);
@@ -421,8 +430,7 @@ fn push_conditions(query: &mut QueryBuilder<Sqlite>, wanted: &Wanted) {
     if let Some(until) = wanted.until {
         query.push(" AND f.decided_at < ").push_bind(until);
     }
-    for (column, category) in
-        [("categories", &wanted.category), ("guard_categories", &wanted.guard_category)]
+    for (column, category) in [("categories", &wanted.category), ("guard_categories", &wanted.guard_category)]
     {
         if let Some(category) = category {
             query.push(format_args!(" AND instr(f.{column}, ")).push_bind(category.clone()).push(") > 0");

@@ -2,7 +2,6 @@
 export const filter = {
   'filter.title': 'Filter and sort',
   'filter.open': 'Filter…',
-  'filter.close': 'Close the filter',
   'filter.inForce': 'In force',
   'filter.sort': 'Sort',
   'filter.sort.imported': 'As imported',

@@ -4,7 +4,6 @@ import type { Translated } from '../message';
 export const filter: Translated<typeof en> = {
   'filter.title': 'Saring dan urutkan',
   'filter.open': 'Saring…',
-  'filter.close': 'Tutup saringan',
   'filter.inForce': 'Yang berlaku',
   'filter.sort': 'Urutan',
   'filter.sort.imported': 'Sesuai impor',
