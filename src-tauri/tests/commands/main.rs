@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs, reason = "a panic is how a test reports")]
 
 mod exchange;
+mod filtering;
 mod guarding;
 mod insight;
 mod reviewing;

@@ -78,10 +78,7 @@ export class WindowController {
   }
 
   /** Shows another screen, or the same one about something else, unless the one that is on holds the window. */
-  go(
-    place: Place,
-    about: { queueId?: string; itemId?: string; filterId?: string } = {},
-  ): void {
+  go(place: Place, about: { queueId?: string; itemId?: string; filterId?: string } = {}): void {
     if (this.hold?.() === true) return;
     if (about.queueId !== undefined && about.queueId !== this.queueId) {
       this.queueId = about.queueId;

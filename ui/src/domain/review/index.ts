@@ -2,13 +2,7 @@
 export { ReviewController } from './review.svelte';
 export type { FailedSave } from './setup';
 export { ListController } from './list.svelte';
-export {
-  FilterController,
-  SORTS,
-  termText,
-  type SortId,
-  type TermId,
-} from './filter.svelte';
+export { FilterController, SORTS, termText, type SortId, type TermId } from './filter.svelte';
 export { heldBy, reviewActions } from './review-actions';
 export { isUnsafe, revealActions } from './reveal';
 export { schemeOf, type Draft } from './draft';

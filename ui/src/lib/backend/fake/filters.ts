@@ -108,7 +108,8 @@ export class FakeFilters implements FilterBackend {
 function matches(item: FakeItem, filter: FilterTerms): boolean {
   const decision = item.tasks[0]?.decisions.at(-1);
   const verdict = item.tasks[0]?.verdict ?? null;
-  const label = verdict === null || 'failed' in verdict ? null : (verdict.label?.toLowerCase() ?? null);
+  const label =
+    verdict === null || 'failed' in verdict ? null : (verdict.label?.toLowerCase() ?? null);
   const says = (wanted: string | null, found: string | null | undefined) =>
     wanted === null || wanted === found;
   return (
