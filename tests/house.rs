@@ -61,7 +61,7 @@ const ITEMS_READERS: [(&str, usize, &str); 8] = [
     ("crates/desk/src/store/row_hash.rs", usize::MAX, "audit covers what is in quarantine too"),
     ("crates/desk/src/store/audit.rs", usize::MAX, "audit covers what is in quarantine too"),
     ("crates/desk/src/store/decisions.rs", 1, "undo takes back a quarantine"),
-    ("crates/desk/src/store/merged.rs", 4, "what laptops put into quarantine is merged too, and holds here"),
+    ("crates/desk/src/store/merged.rs", 5, "what laptops put into quarantine is merged too, and holds here"),
     (
         "crates/desk/src/store/exports.rs",
         1,

@@ -6,8 +6,8 @@ use tauri::Runtime;
 use tauri_specta::{Builder, collect_commands};
 
 use crate::commands::{
-    alike, assist, export, filters, guards, import, insight, policies, queues, review, runs, settings,
-    start, team,
+    alike, assist, export, filters, guards, import, insight, policies, queues, review, runs, settings, start,
+    team,
 };
 
 /// Every command that the page may call.

@@ -22,14 +22,14 @@ fn prompts() -> Vec<(Value, bool)> {
     for mut row in rows {
         let is_unsafe = row["labels"]["prompt"]["label"] == "Unsafe";
         // One of each in turn, so that there are both.
-        if is_unsafe == (chosen.len() % 2 == 0) {
+        if is_unsafe == chosen.len().is_multiple_of(2) {
             row.as_object_mut().unwrap().retain(|key, _| key != "labels" && key != "labels_role");
             chosen.push((row, is_unsafe));
         }
     }
     // From all languages; every second one would be of one kind alone.
     let step = chosen.len() / ITEMS;
-    chosen.into_iter().step_by(if step % 2 == 0 { step - 1 } else { step }).take(ITEMS).collect()
+    chosen.into_iter().step_by(if step.is_multiple_of(2) { step - 1 } else { step }).take(ITEMS).collect()
 }
 
 /// Draws the whole queue.

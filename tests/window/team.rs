@@ -64,22 +64,6 @@ async fn tab_to(page: &Page, name: &str) {
     panic!("{name} cannot be reached by Tab");
 }
 
-/// Goes to a screen by what the palette calls that.
-async fn command(page: &Page, words: &str, place: &str) {
-    page.press_with_control('k').await;
-    page.see("palette-input").await;
-    page.type_out(words).await;
-    page.until("the palette has found it", async |page| {
-        page.script("return document.querySelector('[data-testid=palette] [data-selected]')?.dataset.testid")
-            .await
-            == json!(format!("palette-go-{place}"))
-    })
-    .await;
-    page.enter().await;
-    page.see(&format!("place-{place}")).await;
-    page.settle().await;
-}
-
 /// Plans which share of the items two reviewers decide.
 async fn plan_second(page: &Page, percent: &str, said: &str) {
     tab_to(page, "queue-plan").await;
@@ -93,14 +77,15 @@ async fn plan_second(page: &Page, percent: &str, said: &str) {
 }
 
 async fn is_reviewer(page: &Page, name: &str) {
-    command(page, "Go to settings", "settings").await;
+    page.go("settings").await;
     tab_to(page, "reviewer-name").await;
     page.press_with_control('a').await;
     page.type_out(name).await;
     page.enter().await;
     page.until("the name is kept", async |page| page.text("settings-reviewer").await.contains("Saved")).await;
     page.script("document.activeElement?.blur()").await;
-    command(page, "Go to review", "review").await;
+    page.go("queues").await;
+    page.click("queue-review").await;
     page.see("item").await;
 }
 
@@ -148,9 +133,9 @@ async fn settle(page: &Page) {
 }
 
 async fn label_many(page: &Page) {
-    command(page, "Go to queues", "queues").await;
+    page.go("queues").await;
     plan_second(page, "0", "One decision settles an item").await;
-    command(page, "Go to review", "review").await;
+    page.go("review").await;
     page.see("list-row").await;
     for _ in 0..3 {
         page.press_with_shift(char::from(Key::Down)).await;
@@ -166,7 +151,7 @@ async fn label_many(page: &Page) {
 }
 
 async fn split(page: &Page, desk: &Desk) {
-    command(page, "Go to team", "team").await;
+    page.go("team").await;
     let out = desk.path("out");
     page.answer_dialogs(json!(out)).await;
     tab_to(page, "split-names").await;

@@ -41,7 +41,8 @@ fn what_two_reviewers_decide_differently_is_settled_by_a_third() {
     assert_eq!(card["plan"]["awaiting_adjudication"], 1, "{card}");
 
     let found = window.call("disagreements", json!({ "queueId": queue, "limit": 50 }));
-    let sides: Vec<_> = found[0]["decisions"].as_array().unwrap().iter().map(|d| &d["reviewer"]).collect();
+    let sides: Vec<_> =
+        found[0]["decisions"].as_array().unwrap().iter().filter_map(|d| d["reviewer"].as_str()).collect();
     assert_eq!((found[0]["task"].as_str(), sides), (Some("prompt"), vec!["ana", "ben"]));
     let refused = window.ask("adjudicate", json!({ "decision": decision(&item, "safe") })).unwrap_err();
     assert!(refused["message"].as_str().unwrap().contains("decided by this reviewer"), "{refused}");

@@ -75,11 +75,12 @@ fn acts(rows: &[Row]) -> Vec<Act<'_>> {
     for row in rows.iter().filter(|row| row.kind == DecisionKind::Quarantine) {
         by_first.entry(row.supersedes.as_ref().unwrap_or(&row.id)).or_default().push(row);
     }
-    let act = |(first, rows): (&str, Vec<&Row>)| -> Option<Act<'_>> {
-        let cause = rows.iter().copied().min_by_key(|row| (row.id != first, row.id.as_str()))?;
-        Some(Act { cause, items: rows.iter().map(|row| row.item_id.as_str()).collect() })
-    };
-    by_first.into_iter().filter_map(act).collect()
+    by_first.into_iter().filter_map(|(first, rows)| act(first, &rows)).collect()
+}
+
+fn act<'a>(first: &str, rows: &[&'a Row]) -> Option<Act<'a>> {
+    let cause = rows.iter().copied().min_by_key(|row| (row.id != first, row.id.as_str()))?;
+    Some(Act { cause, items: rows.iter().map(|row| row.item_id.as_str()).collect() })
 }
 
 /// The row as it lies here.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use saring_verdict::{Cancel, Role, Severity, Task};
+use saring_verdict::{Cancel, Role, Task};
 
 use super::*;
 use crate::{
@@ -209,13 +209,9 @@ async fn a_csv_with_quotes_line_breaks_and_unknown_columns_is_read_whole() {
     assert_eq!(first.turns[0].content, "He said \"hi\",\r\nand left");
     assert_eq!((first.external_id.as_deref(), first.language.as_deref()), (Some("7"), Some("th")));
     assert_eq!(first.source.as_deref(), Some(r#"{"topic":"scam"}"#));
-    let second = fixture.workspace.item(&ids[1]).await.expect("the second");
-    let gold: Vec<_> = second.tasks.iter().map(|t| t.gold.as_ref().map(|g| g.label)).collect();
-    assert_eq!(
-        gold,
-        [Some(Severity::Unsafe), Some(Severity::Unsafe)],
-        "sensitive counts as harmful in answers"
-    );
+    let gold = "SELECT gold_label FROM tasks WHERE gold_label IS NOT NULL ORDER BY item_id, task";
+    let gold = fixture.workspace.store().texts(gold).await;
+    assert_eq!(gold, ["safe", "unsafe", "unsafe"], "sensitive counts as harmful in answers");
 }
 
 #[tokio::test]
@@ -296,15 +292,11 @@ async fn prior_labels_are_kept_and_are_no_gold() {
         r#"{"prompt": "y", "labels": {"prompt": {"label": "sensitive", "categories": ["None"]}}}"#,
     ])
     .await;
-    fixture.workspace.set_mode(QUEUE, Mode::Suggestion).await.expect("the mode");
-    let ids = fixture.ids().await;
-    assert_eq!(fixture.workspace.item(&ids[0]).await.expect("prior").tasks[0].gold, None);
-    let gold = fixture.workspace.item(&ids[1]).await.expect("gold").tasks[0].gold.clone().expect("gold");
-    assert_eq!(
-        (gold.label, gold.categories.len()),
-        (Severity::Safe, 0),
-        "sensitive counts as safe in prompts"
-    );
+    let gold =
+        "SELECT json_array(item_id, gold_label, gold_categories) FROM tasks WHERE gold_label IS NOT NULL";
+    let gold = fixture.workspace.store().texts(gold).await;
+    let wanted = serde_json::json!([fixture.ids().await[1], "safe", "[]"]).to_string();
+    assert_eq!(gold, [wanted], "no prior label; sensitive counts as safe in prompts");
 }
 
 #[tokio::test]

@@ -205,7 +205,11 @@ pub(crate) fn after_row(row: &ListRow, ordering: Ordering) -> After {
 }
 
 /// Rows as a list shows them; without figures for undecided items that the plan of the queue keeps blind.
-pub(super) async fn summaries(conn: &mut Conn, queue: &Queue, rows: Vec<ListRow>) -> Result<Vec<ItemSummary>> {
+pub(super) async fn summaries(
+    conn: &mut Conn,
+    queue: &Queue,
+    rows: Vec<ListRow>,
+) -> Result<Vec<ItemSummary>> {
     let plan = store::plans::in_force(conn, &queue.id).await?;
     let blind = match plan.and_then(|plan| plan.blind_draw_id) {
         Some(draw_id) => {

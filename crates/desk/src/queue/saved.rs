@@ -174,7 +174,7 @@ mod tests {
         let workspace = &fixture.workspace;
         let filter = Filter { state: Some(ItemState::Pending), ..Filter::default() };
         let kept = workspace.save_filter(QUEUE, " ค้าง ", &filter, Sort::Language).await.expect("it is kept");
-        assert_eq!(workspace.saved_filters(QUEUE).await.expect("a list"), [kept.clone()]);
+        assert_eq!(workspace.saved_filters(QUEUE).await.expect("a list"), std::slice::from_ref(&kept));
         let taken = workspace.save_filter(QUEUE, "ค้าง", &filter, Sort::Imported).await;
         assert_eq!(taken.expect_err("a name is taken once").code(), Code::Conflict);
         let renamed = workspace.rename_filter(QUEUE, "ค้าง", "open").await.expect("another name");

@@ -111,7 +111,7 @@ impl Workspace {
     /// [`Code::Invalid`](crate::Code) for what the queue's policy does not have, and for a note or a reason that it wants.
     pub async fn decide(&self, decision: &NewDecision) -> Result<Saved> {
         let mut tx = self.store().write().await?;
-        let saved = decide_in(&mut tx, decision, Looked::AtIt).await?;
+        let saved = decide_in(&mut tx, decision, Looked::Here).await?;
         tx.commit().await?;
         Ok(saved)
     }
@@ -203,15 +203,15 @@ impl Workspace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Looked<'a> {
     /// At this one.
-    AtIt,
+    Here,
     /// At another one: no draw brought this one up, and no estimate may be made from it. That travels with the decision, as the
     /// reason that labels have in no other case.
-    AtAnother {
+    Elsewhere {
         /// The one that they looked at.
         item_id: &'a str,
     },
     /// At none of several: they were chosen in a list. The same holds.
-    AtNone,
+    Nowhere,
 }
 
 /// Writes a decision, inside of a transaction: nothing is saved before that is committed.
@@ -230,11 +230,11 @@ pub(super) async fn decide_in(
     let reviewer = check_reviewer(&decision.reviewer)?;
     let rows = store::decisions::of_item(tx, &at.item.id).await?;
     let (draw_id, supersedes, reason) = match looked {
-        Looked::AtIt => {
+        Looked::Here => {
             (at.draw(tx, decision.draw_id.as_deref()).await?, at.in_view(task, &rows, &reviewer), None)
         }
-        Looked::AtAnother { item_id } => (None, None, Some(format!("decided together with {item_id}"))),
-        Looked::AtNone => (None, None, Some("decided in a list, unseen".to_owned())),
+        Looked::Elsewhere { item_id } => (None, None, Some(format!("decided together with {item_id}"))),
+        Looked::Nowhere => (None, None, Some("decided in a list, unseen".to_owned())),
     };
     let row = DecisionRow {
         task: Some(decision.task),

@@ -92,7 +92,7 @@ impl Workspace {
         let mut seen = HashSet::new();
         let mut unseen: Vec<&str> = others.iter().map(String::as_str).collect();
         if *looked_at {
-            decision_ids.push(decide_in(&mut tx, decision, Looked::AtIt).await?.decision_id);
+            decision_ids.push(decide_in(&mut tx, decision, Looked::Here).await?.decision_id);
             seen.insert(decision.item_id.as_str());
         } else {
             unseen.insert(0, &decision.item_id);
@@ -118,8 +118,8 @@ impl Workspace {
                 ..decision.clone()
             };
             let looked = match looked_at {
-                true => Looked::AtAnother { item_id: &bulk.decision.item_id },
-                false => Looked::AtNone,
+                true => Looked::Elsewhere { item_id: &bulk.decision.item_id },
+                false => Looked::Nowhere,
             };
             decision_ids.push(decide_in(&mut tx, &decision, looked).await?.decision_id);
         }

@@ -138,6 +138,7 @@ export function choiceActions(
     handlers[action] = {
       run: () => choice.toggleCategory(category() ?? ''),
       enabled: () => choice.ready && category() !== undefined,
+      exists: () => category() !== undefined,
       name: () => category() ?? '',
     };
   }

@@ -13,8 +13,6 @@ export const commands = {
 	queue: (queueId: string) => typedError<QueueCard, Failure>(__TAURI_INVOKE("queue", { queueId })),
 	changeQueue: (queueId: string, change: QueueChange) => typedError<QueueCard, Failure>(__TAURI_INVOKE("change_queue", { queueId, change })),
 	draw: (queueId: string, size: number) => typedError<QueueCard, Failure>(__TAURI_INVOKE("draw", { queueId, size })),
-	stats: (queueId: string) => typedError<StatsView, Failure>(__TAURI_INVOKE("stats", { queueId })),
-	compare: (queueId: string, guardA: string, guardB: string) => typedError<ComparisonView, Failure>(__TAURI_INVOKE("compare", { queueId, guardA, guardB })),
 	policies: () => typedError<PolicyRow[], Failure>(__TAURI_INVOKE("policies")),
 	policy: (reference: string) => typedError<PolicyView, Failure>(__TAURI_INVOKE("policy", { reference })),
 	/**  Keeps what the page says as the next version of its name. */
@@ -35,6 +33,13 @@ export const commands = {
 	item: (itemId: string) => typedError<ItemView, Failure>(__TAURI_INVOKE("item", { itemId })),
 	nextItem: (queueId: string, after: string | null) => typedError<ItemView | null, Failure>(__TAURI_INVOKE("next_item", { queueId, after })),
 	previousItem: (queueId: string, before: string) => typedError<ItemView | null, Failure>(__TAURI_INVOKE("previous_item", { queueId, before })),
+	decide: (decision: NewDecision) => typedError<Saved, Failure>(__TAURI_INVOKE("decide", { decision })),
+	gesture: (gesture: Gesture) => typedError<Saved, Failure>(__TAURI_INVOKE("gesture", { gesture })),
+	/**  Takes back the reviewer's last act, in whichever queue it was: the page shows the item that comes with the answer. */
+	undo: (queueId: string) => typedError<Undone, Failure>(__TAURI_INVOKE("undo", { queueId })),
+	/**  Says which language an item is in, as a BCP 47 tag; "und" if it cannot be told. */
+	correctLanguage: (itemId: string, language: string) => typedError<ItemView, Failure>(__TAURI_INVOKE("correct_language", { itemId, language })),
+	history: (itemId: string) => typedError<HistoryEntry[], Failure>(__TAURI_INVOKE("history", { itemId })),
 	listFiltered: (queueId: string, filtering: Filtering, cursor: string | null, limit: number) => typedError<FilteredPage, Failure>(__TAURI_INVOKE("list_filtered", { queueId, filtering, cursor, limit })),
 	/**  Asked after the rows are on screen. */
 	countFiltered: (queueId: string, filtering: Filtering) => typedError<FilterCount, Failure>(__TAURI_INVOKE("count_filtered", { queueId, filtering })),
@@ -43,26 +48,28 @@ export const commands = {
 	saveFilter: (queueId: string, name: string, filtering: Filtering) => typedError<SavedFilter, Failure>(__TAURI_INVOKE("save_filter", { queueId, name, filtering })),
 	renameFilter: (queueId: string, filterId: string, name: string) => typedError<SavedFilter, Failure>(__TAURI_INVOKE("rename_filter", { queueId, filterId, name })),
 	removeFilter: (queueId: string, filterId: string) => typedError<null, Failure>(__TAURI_INVOKE("remove_filter", { queueId, filterId })),
-	decide: (decision: NewDecision) => typedError<Saved, Failure>(__TAURI_INVOKE("decide", { decision })),
-	gesture: (gesture: Gesture) => typedError<Saved, Failure>(__TAURI_INVOKE("gesture", { gesture })),
-	/**  Takes back the reviewer's last act, in whichever queue it was: the page shows the item that comes with the answer. */
-	undo: (queueId: string) => typedError<Undone, Failure>(__TAURI_INVOKE("undo", { queueId })),
-	/**  Says which language an item is in, as a BCP 47 tag; "und" if it cannot be told. */
-	correctLanguage: (itemId: string, language: string) => typedError<ItemView, Failure>(__TAURI_INVOKE("correct_language", { itemId, language })),
-	history: (itemId: string) => typedError<HistoryEntry[], Failure>(__TAURI_INVOKE("history", { itemId })),
 	/**  What is nearly the same as an item, in its queue. */
 	alike: (itemId: string) => typedError<Alike, Failure>(__TAURI_INVOKE("alike", { itemId })),
-	/**  Applies a decision to its item and to others, as one act that one undo takes back. */
+	/**
+	 *  Applies a decision to its item and to others, as one act that one undo takes back. `looked_at`: whether the reviewer had the item
+	 *  of the decision on screen; nobody looked at the others.
+	 */
 	decideAll: (decision: NewDecision, others: string[], lookedAt: boolean) => typedError<Saved, Failure>(__TAURI_INVOKE("decide_all", { decision, others, lookedAt })),
 	/**  What one label for many items would do: nothing is saved. */
 	previewBulk: (task: string, itemIds: string[]) => typedError<BulkPreview, Failure>(__TAURI_INVOKE("preview_bulk", { task, itemIds })),
 	setPlan: (queueId: string, order: PlanOrder) => typedError<QueueCard, Failure>(__TAURI_INVOKE("set_plan", { queueId, order })),
+	/**  Tasks that reviewers decided differently, by item; the first of them. */
 	disagreements: (queueId: string, limit: number) => typedError<DisagreementView[], Failure>(__TAURI_INVOKE("disagreements", { queueId, limit })),
+	/**  Settles what reviewers decided differently. */
 	adjudicate: (decision: NewDecision) => typedError<Saved, Failure>(__TAURI_INVOKE("adjudicate", { decision })),
+	/**  How far the reviewers of a queue are. */
 	team: (queueId: string) => typedError<TeamView, Failure>(__TAURI_INVOKE("team", { queueId })),
+	/**  Splits what is undecided of a queue into a bundle for each reviewer. */
 	splitQueue: (order: SplitOrder) => typedError<BundleMade[], Failure>(__TAURI_INVOKE("split_queue", { order })),
 	openBundle: (path: string) => typedError<BundleOpened, Failure>(__TAURI_INVOKE("open_bundle", { path })),
+	/**  Writes what the reviewer at the window did with a queue that was opened from a bundle. */
 	giveBack: (queueId: string, path: string) => typedError<WorkReturned, Failure>(__TAURI_INVOKE("give_back", { queueId, path })),
+	/**  Takes in what reviewers gave back: all files or none. */
 	mergeReturns: (paths: string[]) => typedError<WorkMerged[], Failure>(__TAURI_INVOKE("merge_returns", { paths })),
 	forecastRun: (order: RunOrder) => typedError<ForecastView, Failure>(__TAURI_INVOKE("forecast_run", { order })),
 	measureRun: (order: RunOrder) => typedError<ForecastView, Failure>(__TAURI_INVOKE("measure_run", { order })),
@@ -84,12 +91,30 @@ export const commands = {
 	cancelAssist: () => typedError<null, Failure>(__TAURI_INVOKE("cancel_assist")),
 	previewExport: (order: ExportOrder) => typedError<ExportPreview, Failure>(__TAURI_INVOKE("preview_export", { order })),
 	export: (order: ExportOrder, folder: string) => typedError<ExportReport, Failure>(__TAURI_INVOKE("export", { order, folder })),
+	insight: (query: InsightQuery) => typedError<InsightView, Failure>(__TAURI_INVOKE("insight", { query })),
+	/**  Fits a temperature for each task; tells for which there is none, and why. */
+	calibrate: (queueId: string, guardId: string | null) => typedError<MissingTemperature[], Failure>(__TAURI_INVOKE("calibrate", { queueId, guardId })),
+	compare: (queueId: string, guardA: string, guardB: string) => typedError<ComparisonView, Failure>(__TAURI_INVOKE("compare", { queueId, guardA, guardB })),
+	pairedTests: (query: PairedTestQuery) => typedError<PairedTestView[], Failure>(__TAURI_INVOKE("paired_tests", { query })),
+	/**  Writes a chart, or its numbers, to the file that a person has chosen. It writes nothing but these two kinds of file. */
+	saveFigure: (path: string, format: FigureFormat, bytes: number[]) => typedError<null, Failure>(__TAURI_INVOKE("save_figure", { path, format, bytes })),
 	settings: () => typedError<SettingsView, Failure>(__TAURI_INVOKE("settings")),
 	saveSettings: (settings: SettingsView) => typedError<SettingsView, Failure>(__TAURI_INVOKE("save_settings", { settings })),
 	verifyAudit: () => typedError<AuditView, Failure>(__TAURI_INVOKE("verify_audit")),
 };
 
 /* Types */
+/**  How far reviewers agree on a task, by their first decisions that were blind. */
+export type AgreementView = {
+	task: string,
+	/**  Pairs that two or more decided blind. */
+	units: number,
+	alpha_nominal: FigureView,
+	/**  Of the labels as an order. */
+	alpha_ordinal: FigureView,
+	pairs: ReviewerPairView[],
+};
+
 /**  The near-duplicates of an item. */
 export type Alike = {
 	/**  The nearest first, at most 200. */
@@ -156,6 +181,66 @@ export type AuditView = {
 	problems: string[],
 };
 
+/**  A bin of the reliability diagram. */
+export type BinView = {
+	low: number,
+	high: number,
+	n: number,
+	/**  Mean probability; zero in an empty bin. */
+	mean: number,
+	/**  Share that is unsafe; none in an empty bin. */
+	share: number | null,
+	share_low: number | null,
+	share_high: number | null,
+};
+
+/**  What one label for many items would do. */
+export type BulkPreview = {
+	/**  How many would be decided. */
+	items: number,
+	/**  Left as they are: something was done with them. */
+	touched: TouchedView[],
+	/**  How many are left as they are because somebody is to look at each. */
+	apart: number,
+};
+
+export type BundleMade = {
+	reviewer: string,
+	path: string,
+	items: number,
+	/**  To be told to the reviewer on another way than the file takes. */
+	fingerprint: string,
+};
+
+export type BundleOpened = {
+	reviewer: string,
+	/**  Name of the queue here. */
+	queue: string,
+	added: number,
+	known: number,
+	/**  Not taken: their content is in quarantine here. */
+	refused: number,
+	fingerprint: string,
+};
+
+/**  A temperature, kept beside the guard's probabilities. */
+export type CalibrationView = {
+	task: string,
+	/**  "gold" or "estimate": what it was fitted on. */
+	against: string,
+	n: number,
+	temperature: number,
+	/**  Mean negative log likelihood in nats. */
+	likelihood_before: number,
+	likelihood_after: number,
+	error_before: number,
+	/**  On what it was not fitted on; none where a half has no temperature. */
+	error_after: number | null,
+	/**  Labels are read as they were then. */
+	reading_unchanged: boolean,
+	fitted_at: string,
+};
+
 /**  Kinds of failure that the window treats differently. */
 export type Code = "not_found" | "invalid" | "conflict" | "newer_version" | "disk_full" | "busy" | "damaged" | "io" | "engine" | "cancelled";
 
@@ -170,6 +255,28 @@ export type ComparisonView = {
 	hidden: number,
 	/**  Those that differ, the largest difference first, at most 500. */
 	flips: FlipView[],
+};
+
+export type CurvePointView = {
+	/**  None where nothing is called unsafe. */
+	threshold: number | null,
+	recall: number,
+	precision: number,
+};
+
+/**  What is drawn. */
+export type CurvesView = {
+	task: string,
+	against: string,
+	/**  From recall 0 up; empty where a class is missing. */
+	precision_recall: CurvePointView[],
+	/**  Ascending. */
+	thresholds: ThresholdView[],
+	/**  Pairs of this task that the guard has judged, in the whole queue. */
+	judged_in_queue: number,
+	reliability: BinView[],
+	/**  After scaling by the newest temperature; empty without one. */
+	reliability_scaled: BinView[],
 };
 
 export type DecisionView = {
@@ -205,6 +312,23 @@ export type DeviceView = {
 	name: string,
 	memory_bytes: number | null,
 	memory_free_bytes: number | null,
+};
+
+export type DifferingView = {
+	item_id: string,
+	seq: number,
+	language: string | null,
+	excerpt: string,
+	first_is_right: boolean,
+};
+
+/**  A task that reviewers decided differently. */
+export type DisagreementView = {
+	item_id: string,
+	/**  "prompt" or "response". */
+	task: string,
+	/**  Oldest first. */
+	decisions: DecisionView[],
 };
 
 export type DrawInfo = {
@@ -263,11 +387,76 @@ export type Failure = {
 	details: string,
 };
 
+/**  Whether a reviewer is told the gold label after a decision. */
+export type Feedback = "immediate" | "never";
+
 /**  One field of an item and the column it is read from. */
 export type FieldMapping = {
 	/**  id, prompt, response, messages, images, language, group, source, labels */
 	field: string,
 	column: string,
+};
+
+/**  How a chart is kept outside. */
+export type FigureFormat = 
+/**  As it is drawn. */
+"png" | 
+/**  Its numbers. */
+"csv";
+
+/**  A number with its interval, or why there is none. */
+export type FigureView = {
+	value: number | null,
+	low: number | null,
+	high: number | null,
+	/**  Why the number, or else its interval, is missing. */
+	note: string | null,
+};
+
+export type FilterCount = {
+	found: number,
+	/**  There are more than that. */
+	more: boolean,
+};
+
+/**  Everything that is said must hold, for one task of an item; null: nothing is said. */
+export type FilterTerms = {
+	/**  "pending", "decided", "skipped", "escalated". */
+	state: string | null,
+	/**  "prompt", "response". */
+	task: string | null,
+	/**  BCP 47, or "und". */
+	language: string | null,
+	/**  What the guard says: "safe", "controversial", "unsafe", "sensitive". */
+	label: string | null,
+	/**  What was decided: "safe", "controversial", "unsafe". */
+	decided_label: string | null,
+	category: string | null,
+	guard_category: string | null,
+	/**  "guards", "decision". */
+	disagreement: string | null,
+	/**  Probability of unsafe, "0.4..0.6". */
+	score: string | null,
+	reviewer: string | null,
+	/**  A day, "2026-11-20", or a time. */
+	since: string | null,
+	until: string | null,
+	flagged: boolean | null,
+	has_image: boolean | null,
+	text: string | null,
+};
+
+export type FilteredPage = {
+	rows: ItemRow[],
+	cursor: string | null,
+	/**  Undecided items whose verdict stays hidden are left out. */
+	withheld: boolean,
+};
+
+/**  A filter and an order: "imported", "unsafe", "safe", "uncertain", "decided", "language". */
+export type Filtering = {
+	filter: FilterTerms,
+	sort: string,
 };
 
 export type FlipView = {
@@ -318,6 +507,14 @@ export type GestureKind =
 "flag" | 
 /**  Out of every list, search and export at once. */
 "quarantine";
+
+/**  The label that came with an item, told after the decision. */
+export type GoldView = {
+	label: string,
+	/**  Empty where the file names none. */
+	categories: string[],
+	refusal: boolean | null,
+};
 
 export type GuardView = {
 	id: string,
@@ -432,50 +629,43 @@ export type ImportReport = {
 	cancelled: boolean,
 };
 
+/**  What the dashboard is asked. */
+export type InsightQuery = {
+	queue_id: string,
+	/**  The guard with the most verdicts in the queue if none. */
+	guard_id: string | null,
+	/**  "language", "category", "guard" or "source:KEY". */
+	by: string,
+	/**  0 to 1: pairs at or above it are called unsafe. */
+	threshold: number,
+};
+
+/**  The numbers of a queue and a guard in it. */
+export type InsightView = {
+	/**  None if no guard has judged anything here and none was named. */
+	guard: string | null,
+	guard_is_toy: boolean,
+	/**  As it was asked. */
+	threshold: number,
+	/**  How often intervals are to cover, such as 0.95. */
+	confidence: number,
+	seed: number,
+	/**  For each task and yardstick: all items first, then each group. */
+	quality: QualityView[],
+	/**  For each task and yardstick. */
+	curves: CurvesView[],
+	/**  The newest temperature for each task. */
+	calibrations: CalibrationView[],
+	/**  For each task. */
+	agreement: AgreementView[],
+	reviewers: ReviewerView[],
+	/**  Against other blind decisions: no estimate. */
+	selected: StatRow[],
+};
+
 export type ItemPage = {
 	rows: ItemRow[],
 	cursor: string | null,
-};
-
-export type FilterTerms = {
-	state: string | null,
-	task: string | null,
-	language: string | null,
-	label: string | null,
-	decided_label: string | null,
-	category: string | null,
-	guard_category: string | null,
-	disagreement: string | null,
-	score: string | null,
-	reviewer: string | null,
-	since: string | null,
-	until: string | null,
-	flagged: boolean | null,
-	has_image: boolean | null,
-	text: string | null,
-};
-
-export type Filtering = {
-	filter: FilterTerms,
-	sort: string,
-};
-
-export type FilteredPage = {
-	rows: ItemRow[],
-	cursor: string | null,
-	withheld: boolean,
-};
-
-export type FilterCount = {
-	found: number,
-	more: boolean,
-};
-
-export type SavedFilter = {
-	id: string,
-	queue_id: string,
-	name: string,
-	filtering: Filtering,
 };
 
 export type ItemRow = {
@@ -545,6 +735,12 @@ export type MemoryView = {
 	bytes: number,
 };
 
+/**  A task without a temperature, and why. */
+export type MissingTemperature = {
+	task: string,
+	reason: string,
+};
+
 export type NewDecision = {
 	item_id: string,
 	task: string,
@@ -566,6 +762,61 @@ export type Notice =
 { kind: "queue"; queue_id: string; counts: StateCounts } | 
 /**  The engine died, was started again, or fell back to a slower device. */
 { kind: "engine"; message: string };
+
+/**  Which two guards are tested, on what. */
+export type PairedTestQuery = {
+	queue_id: string,
+	guard_a: string,
+	guard_b: string,
+	/**  0 to 1: pairs at or above it are called unsafe. */
+	threshold: number,
+};
+
+/**  Two guards against one yardstick: McNemar's test of whether they are right equally often. */
+export type PairedTestView = {
+	task: string,
+	against: string,
+	n: number,
+	both_right: number,
+	only_first: number,
+	only_second: number,
+	neither: number,
+	/**  Two-sided, exact. */
+	exact_p: number | null,
+	/**  Chi-squared with continuity correction. */
+	statistic: number | null,
+	p: number | null,
+	/**  Why a number is missing. */
+	note: string | null,
+	/**  On which one alone is right, at most 500. */
+	differing: DifferingView[],
+};
+
+/**  What of a plan is to change; the rest stays. Shares are percentages. */
+export type PlanOrder = {
+	second: number | null,
+	gold: number | null,
+	blind: number | null,
+	feedback: Feedback | null,
+	own_adjudication: boolean | null,
+};
+
+/**  How a queue is reviewed. Shares are percentages, 0 to 100. */
+export type PlanView = {
+	/**  Items that two reviewers decide, neither of whom sees the other's decision. */
+	second: number,
+	/**  How many of the items that come up are gold. */
+	gold: number,
+	/**  Items whose verdict stays hidden though the queue shows suggestions. */
+	blind: number,
+	feedback: Feedback,
+	/**  Whether reviewers may settle between decisions of which one is their own. */
+	own_adjudication: boolean,
+	/**  Tasks that one of two reviewers has decided. */
+	awaiting_second: number,
+	/**  Tasks that reviewers decided differently. */
+	awaiting_adjudication: number,
+};
 
 export type PolicyCategory = {
 	name: string,
@@ -675,6 +926,30 @@ export type PreviewRow = {
 	error: string | null,
 };
 
+export type QualityView = {
+	/**  "prompt" or "response". */
+	task: string,
+	/**  "gold" or "estimate" (blind, uniform draw). */
+	against: string,
+	/**  None for all items. */
+	group: string | null,
+	/**  Pairs with both a judgement and a verdict. */
+	n: number,
+	/**  Pairs with a judgement that the guard has not judged. */
+	unjudged: number,
+	/**  Of `n`, those that are unsafe by the judgement. */
+	positives: number,
+	auprc: FigureView,
+	average_precision: FigureView,
+	auroc: FigureView,
+	precision: FigureView,
+	recall: FigureView,
+	f1: FigureView,
+	calibration_error: FigureView,
+	/**  Resamples behind the intervals. */
+	resamples: number,
+};
+
 /**  A card of the queues screen. */
 export type QueueCard = {
 	id: string,
@@ -690,6 +965,7 @@ export type QueueCard = {
 	unlabelled: number,
 	/**  Size of the recorded uniform draw in force, if any, and how many of its items are still pending. */
 	draw: DrawInfo | null,
+	/**  How it is reviewed; that of a single review where nothing was planned. */
 	plan: PlanView,
 	created_at: string,
 };
@@ -715,6 +991,25 @@ export type ReviewMode =
 "blind" | 
 /**  The verdict is in view. */
 "suggestion";
+
+export type ReviewerPairView = {
+	first: string,
+	second: string,
+	n: number,
+	agree: number,
+	kappa: FigureView,
+};
+
+export type ReviewerView = {
+	reviewer: string,
+	decided: number,
+	median_seconds: number | null,
+	/**  First decisions beside a verdict, in view or hidden. */
+	beside_verdicts: number,
+	/**  Of those, on the other side of safe and unsafe. */
+	overridden: number,
+	override_rate: number | null,
+};
 
 /**  What the guard said at one token. */
 export type RiskSpan = {
@@ -791,7 +1086,16 @@ export type Saved = {
 	/**  The item as it is now; none after a quarantine. */
 	item: ItemView | null,
 	counts: StateCounts,
+	/**  Of a decision for many: how many were left as they are. */
 	left_out: number,
+};
+
+/**  A filter under a name, opened like a queue. */
+export type SavedFilter = {
+	id: string,
+	queue_id: string,
+	name: string,
+	filtering: Filtering,
 };
 
 /**  What reviewers may say in a queue: the part of its policy that a decision is made of. */
@@ -834,6 +1138,15 @@ export type SettingsView = {
 	sensitive_response: string,
 };
 
+export type SplitOrder = {
+	queue_id: string,
+	/**  Pseudonyms; a bundle for each. */
+	reviewers: string[],
+	/**  Percentage of the items that two of them get; as the plan says if null. */
+	overlap: number | null,
+	folder: string,
+};
+
 /**  What is known when the window opens. */
 export type Start = {
 	version: string,
@@ -847,12 +1160,11 @@ export type Start = {
 	demo: DemoInfo,
 };
 
+/**  A number about a part of a queue; where it cannot be given, it is null and `note` says why. */
 export type StatRow = {
 	task: string,
 	/**  "all" or a language. */
 	language: string,
-	/**  "gold", "estimate" (blind, uniform draw) or "selected" (blind, not an estimate). */
-	against: string,
 	n: number,
 	auprc: number | null,
 	note: string | null,
@@ -866,11 +1178,6 @@ export type StateCounts = {
 	escalated: number,
 	flagged: number,
 	quarantined: number,
-};
-
-/**  Numbers about one queue; where one cannot be given, it is null and `note` says why. */
-export type StatsView = {
-	rows: StatRow[],
 };
 
 export type StepProgress = {
@@ -891,7 +1198,44 @@ export type TaskView = {
 	state: string,
 	verdict: VerdictSlot,
 	decision: DecisionView | null,
+	/**  The label that came with the item, after the decision and where the plan says so. */
 	gold: GoldView | null,
+};
+
+export type TeamRow = {
+	reviewer: string,
+	/**  Items that they have done something with. */
+	done: number,
+	/**  Items in bundles for them; null without one. */
+	items: number | null,
+};
+
+/**  How far the reviewers of a queue are. */
+export type TeamView = {
+	/**  False where the queue was opened from a bundle: reviewers have numbers there. */
+	named: boolean,
+	reviewers: TeamRow[],
+};
+
+/**  What a threshold would mean; a share is none where it is undefined. */
+export type ThresholdView = {
+	threshold: number,
+	true_positives: number,
+	false_positives: number,
+	false_negatives: number,
+	true_negatives: number,
+	precision: number | null,
+	recall: number | null,
+	f1: number | null,
+	/**  Pairs of the whole queue that would be brought before a reviewer. */
+	review_load: number,
+};
+
+export type TouchedView = {
+	item_id: string,
+	/**  "decided", "skipped" or "escalated". */
+	state: string,
+	label: string | null,
 };
 
 export type Turn = {
@@ -903,6 +1247,7 @@ export type Turn = {
 export type Undone = {
 	/**  What was taken back, e.g. "label unsafe". */
 	what: string,
+	/**  For how many other items it was taken back too. */
 	others: number,
 	saved_at: string,
 	/**  The item it belonged to, as it is now. */
@@ -961,20 +1306,22 @@ export type WordPair = {
 	target: string,
 };
 
-export type PlanView = { second: number, gold: number, blind: number, feedback: Feedback, own_adjudication: boolean, awaiting_second: number, awaiting_adjudication: number };
-export type Feedback = "immediate" | "never";
-export type PlanOrder = { second: number | null, gold: number | null, blind: number | null, feedback: Feedback | null, own_adjudication: boolean | null };
-export type GoldView = { label: string, categories: string[], refusal: boolean | null };
-export type DisagreementView = { item_id: string, task: string, decisions: DecisionView[] };
-export type BulkPreview = { items: number, touched: TouchedView[], apart: number };
-export type TouchedView = { item_id: string, state: string, label: string | null };
-export type TeamView = { named: boolean, reviewers: TeamRow[] };
-export type TeamRow = { reviewer: string, done: number, items: number | null };
-export type SplitOrder = { queue_id: string, reviewers: string[], overlap: number | null, folder: string };
-export type BundleMade = { reviewer: string, path: string, items: number, fingerprint: string };
-export type BundleOpened = { reviewer: string, queue: string, added: number, known: number, refused: number, fingerprint: string };
-export type WorkReturned = { path: string, decisions: number, done: number, items: number };
-export type WorkMerged = { path: string, reviewer: string, queue: string, added: number, known: number };
+export type WorkMerged = {
+	path: string,
+	reviewer: string,
+	queue: string,
+	/**  Decisions that came in, and those that were here already. */
+	added: number,
+	known: number,
+};
+
+export type WorkReturned = {
+	path: string,
+	decisions: number,
+	/**  Of the items of the bundle. */
+	done: number,
+	items: number,
+};
 
 /* Tauri Specta runtime */
 async function typedError<T, E>(result: Promise<T>): Promise<{ status: "ok"; data: T } | { status: "error"; error: E }> {

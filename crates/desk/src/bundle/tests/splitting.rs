@@ -94,7 +94,7 @@ async fn gold_goes_to_everybody_once_and_its_labels_only_where_they_are_shown() 
         assert_eq!(total, 25 + 2 * 5, "each other item to one, each gold item to both");
         for bundle in &made {
             let bytes = fs::read(&bundle.path).expect("the file");
-            let says_gold = String::from_utf8_lossy(&bytes).contains(r#""labels""#);
+            let says_gold = String::from_utf8_lossy(&bytes).contains("labels_role");
             assert_eq!(
                 says_gold,
                 feedback == Feedback::Immediate,
