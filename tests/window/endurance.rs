@@ -21,6 +21,7 @@ async fn three_hundred_items_at_one_a_second_lose_no_key_and_move_nothing() {
     let page = &window.page;
     page.go("queues").await;
     page.click("queue-review").await;
+    page.see("item").await;
     page.press('1').await;
     page.write("reviewer-name", "ana").await;
     page.enter().await;
