@@ -3,6 +3,11 @@
 //! Its first argument is how it behaves; texts of subjects say the rest: `die` ends the process, `slow` takes a while,
 //! `garbage` writes nonsense. The label mass of a verdict is the length of the text, so that outcomes can be told apart.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "an engine speaks over its standard output, and one that dies says why"
+)]
 #![allow(clippy::unwrap_used, reason = "a test double: a panic is its way to die")]
 #![allow(clippy::exit, reason = "ending abruptly is what it is for")]
 

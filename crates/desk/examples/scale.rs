@@ -219,13 +219,11 @@ async fn main() -> Fallible {
     bench.next_items("next item, for a reviewer", Some("somebody")).await?;
     filters(&mut bench).await?;
     searches(&mut bench).await?;
-    println!(
-        "{}",
-        json!({
-            "items": items, "usable_ms": usable_ms, "memory_mib": memory_mib("VmRSS:"),
-            "memory_most_mib": memory_mib("VmHWM:"), "rows": bench.found,
-        })
-    );
+    let report = json!({
+        "items": items, "usable_ms": usable_ms, "memory_mib": memory_mib("VmRSS:"),
+        "memory_most_mib": memory_mib("VmHWM:"), "rows": bench.found,
+    });
+    serde_json::to_writer(std::io::stdout(), &report)?;
     bench.workspace.close().await;
     Ok(())
 }

@@ -128,7 +128,6 @@ async fn picture_leader(tx: &mut WriteTx<'_>, sha256: &str, pdq: Option<&Pdq>) -
     let Some(pdq) = pdq else { return Ok(sha256.to_owned()) };
     let near = image_prints::leaders(tx, &serde_json::json!(pdq.probes()).to_string()).await?;
     let nearest = near.into_iter().map(|(leader, other)| (pdq.distance(&other), leader)).min();
-    eprintln!("DEBUG {sha256} {nearest:?} {pdq:?}");
     let leader = match nearest {
         Some((distance, leader)) if distance <= DISTANCE_MAX => leader,
         _ => {
