@@ -1,5 +1,11 @@
-/** The saved filters of a queue, as the queues screen sees them. */
-import { asFailure, type Backend, type Failure, type SavedFilter } from '$lib/backend';
+/** The filters of a queue that are kept under a name. */
+import {
+  asFailure,
+  type Backend,
+  type Failure,
+  type Filtering,
+  type SavedFilter,
+} from '../lib/backend';
 
 export class SavedFiltersController {
   saved = $state.raw<SavedFilter[]>([]);
@@ -14,6 +20,16 @@ export class SavedFiltersController {
     return this.#try(async () => {
       this.saved = await this.backend.filters.saved(this.queueId);
     });
+  }
+
+  /** Keeps what is in force; null if it could not be. */
+  async save(name: string, filtering: Filtering): Promise<SavedFilter | null> {
+    let kept: SavedFilter | null = null;
+    await this.#try(async () => {
+      kept = await this.backend.filters.save(this.queueId, name, filtering);
+      this.saved = [...this.saved, kept];
+    });
+    return kept;
   }
 
   rename(filterId: string, name: string): Promise<boolean> {

@@ -7,15 +7,14 @@ import { t } from '$language';
 import { languageName } from '../format';
 import { labelName, stateName, taskName } from '../labels';
 import {
-  asFailure,
   type Backend,
-  type Failure,
   type FilterCount,
   type Filtering,
   type FilterTerms,
   type ItemView,
   type SavedFilter,
 } from '../../lib/backend';
+import { SavedFiltersController } from '../saved-filters.svelte';
 
 export const SORTS = ['imported', 'unsafe', 'safe', 'uncertain', 'decided', 'language'] as const;
 export type SortId = (typeof SORTS)[number];
@@ -51,20 +50,21 @@ export class FilterController {
   sort = $state<SortId>('imported');
   /** The form is in view. */
   open = $state(false);
-  saved = $state.raw<SavedFilter[]>([]);
   /** The saved filter that is gone through. */
   opened = $state.raw<SavedFilter | null>(null);
   /** How many items are found, once they are counted. */
   found = $state.raw<FilterCount | null>(null);
-  /** A filter that could not be kept. */
-  failure = $state.raw<Failure | null>(null);
+  /** Those that have a name. */
+  readonly kept: SavedFiltersController;
 
   constructor(
     private readonly backend: Backend,
     readonly queueId: string,
     /** Lists anew. */
     private readonly changed: () => Promise<void>,
-  ) {}
+  ) {
+    this.kept = new SavedFiltersController(backend, queueId);
+  }
 
   /** The conditions in force, in the order of the form. */
   readonly said = $derived(TERM_IDS.filter((id) => this.terms[id] !== null));
@@ -113,26 +113,19 @@ export class FilterController {
 
   /** Puts a saved filter in force, before anything is listed. */
   async openSaved(filterId: string): Promise<void> {
-    await this.load();
-    const wanted = this.saved.find(({ id }) => id === filterId);
+    await this.kept.load();
+    const wanted = this.kept.saved.find(({ id }) => id === filterId);
     if (wanted === undefined) return;
     this.terms = wanted.filtering.filter;
     this.sort = SORTS.find((sort) => sort === wanted.filtering.sort) ?? 'imported';
     this.opened = wanted;
   }
 
-  async load(): Promise<void> {
-    await this.#try(async () => {
-      this.saved = await this.backend.filters.saved(this.queueId);
-    });
-  }
-
   /** Keeps what is in force under a name. */
   async save(name: string): Promise<boolean> {
-    return this.#try(async () => {
-      this.opened = await this.backend.filters.save(this.queueId, name, this.filtering);
-      this.saved = [...this.saved, this.opened];
-    });
+    const kept = await this.kept.save(name, this.filtering);
+    this.opened = kept ?? this.opened;
+    return kept !== null;
   }
 
   /** After the rows: how many there are. */
@@ -144,17 +137,6 @@ export class FilterController {
 
   next(after: string | null): Promise<ItemView | null> {
     return this.backend.filters.next(this.queueId, this.filtering, after);
-  }
-
-  async #try(work: () => Promise<void>): Promise<boolean> {
-    try {
-      await work();
-      this.failure = null;
-      return true;
-    } catch (error) {
-      this.failure = asFailure(error);
-      return false;
-    }
   }
 }
 
