@@ -11,6 +11,7 @@
 #   make engine-deaths  kill -9 of the guard's process, 50 times, under runs that the window has started
 #   make responsiveness  how soon the window paints after a key, with and without a run that uses all cores
 #   make endurance   300 items by keys, one a second: lost keys, what moved, memory
+#   make scale       a million items: import, next item, filters, orders and searches, in the window too, as a table in docs/performance.md
 #   make reference   golden files anew, from the reference implementation (needs Python; downloads it)
 #   make compare-engines  the same items through Saring, llama.cpp and transformers, as tables in docs/performance.md
 #   make demo-guard  the demo guard anew, trained from scratch
@@ -32,7 +33,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 CARGO_BUILD := cargo build --locked --workspace
 UI_SOURCES := $(shell find ui -path ui/node_modules -prune -o -path ui/dist -prune -o -type f -print 2>/dev/null)
 
-.PHONY: help run test check build ui durability hostile engine-deaths responsiveness endurance reference compare-engines demo-guard clean toolchains system-build system-test build-cuda gpu-report
+.PHONY: help run test check build ui durability hostile engine-deaths responsiveness endurance scale reference compare-engines demo-guard clean toolchains system-build system-test build-cuda gpu-report
 
 help:
 	@sed -n '/^#   make/s/^#   //p' Makefile
@@ -75,6 +76,11 @@ responsiveness: build system-test
 endurance: build system-test
 	xvfb-run -a -s '-screen 0 1280x800x24' dbus-run-session -- \
 		cargo test --locked --workspace --test integration window::endurance:: -- --ignored --nocapture
+
+scale: build system-test
+	cargo build --locked --workspace --all-targets
+	python3 tests/scale/measure.py --items $${SARING_SCALE_ITEMS:-1000000} --programs "$(TARGET)/debug" \
+		--folder "$${SARING_SCALE_FOLDER:-$(TARGET)/scale}"
 
 ui: ui/dist/index.html
 

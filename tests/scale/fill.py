@@ -2,7 +2,7 @@
 """Writes made-up verdicts and decisions about every item of a workspace, straight into its database. For measurements only: no event
 vouches for them, and an audit says so.
 
-    python tests/scale/fill.py WORKSPACE
+    python tests/scale/fill.py WORKSPACE      # of which a guard is known
 
 A guard would judge some hundred items a second; what lists, filters and counts cost depends on what stands in the database, not on who
 wrote it. Two guards judge everything and differ about one item in fifty; three reviewers have decided one in ten; some items are
@@ -16,10 +16,11 @@ from pathlib import Path
 # Evenly spread and the same each time: a multiplicative hash of the item's number.
 HASH = "((i.seq * 2654435761 + {salt}) % 1000003) / 1000003.0"
 STATEMENTS = [
-    "INSERT OR IGNORE INTO guards (id, name, path, settings, card, is_toy, added_at) SELECT column1, column1, '/nowhere', '{}', '{}', 1, "
-    "'2026-01-01T00:00:00.000Z' FROM (VALUES ('made-up-a'), ('made-up-b'))",
+    # What a guard is, from one that is there; who judged is made up.
+    "INSERT OR IGNORE INTO guards (id, name, path, settings, card, is_toy, added_at) SELECT column1, column1, path, settings, card, 1, "
+    "added_at FROM (VALUES ('made-up-a'), ('made-up-b')), (SELECT * FROM guards LIMIT 1)",
     "INSERT OR IGNORE INTO runs (id, queue_id, guard_id, device, precision, state, total, started_at) SELECT 'run of ' || g.id || q.id, "
-    "q.id, g.id, 'cpu', 'f32', 'done', 1, '2026-01-01T00:00:00.000Z' FROM queues q JOIN guards g",
+    "q.id, g.id, 'cpu', 'f32', 'done', 1, '2026-01-01T00:00:00.000Z' FROM queues q JOIN guards g WHERE g.id LIKE 'made-up-%'",
     "INSERT OR IGNORE INTO provenances VALUES ('made-up', '{}')",
     "CREATE TEMP TABLE said AS SELECT i.seq, i.id AS item_id, t.task, i.queue_id, "
     + HASH.format(salt=17)

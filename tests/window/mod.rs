@@ -15,4 +15,5 @@ mod main_job;
 mod page;
 mod policies;
 mod responsiveness;
+mod scale;
 mod team;

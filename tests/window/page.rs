@@ -44,7 +44,13 @@ impl Page {
         let script = format!(
             "const done = arguments[arguments.length - 1]; {promise}.then(done, (e) => done('failed: ' + e))"
         );
-        self.client.execute_async(&script, vec![]).await.unwrap_or_else(|e| panic!("{promise}: {e}"))
+        match self.client.execute_async(&script, vec![]).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.shot("failed").await;
+                panic!("{promise}: {error}")
+            }
+        }
     }
 
     /// Waits until nothing is on its way and colours have faded in, which takes at most 120 ms.
