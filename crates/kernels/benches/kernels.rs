@@ -7,7 +7,10 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use half::bf16;
-use saring_kernels::{Gate, Isa, Matrix, Queries, Segment, attend, multiply_gated};
+use saring_kernels::{
+    Activation, Affine, Epilogue, Isa, Matrix, Queries, Segment, Strided, Then, attend, layer_norm,
+    multiply_gated,
+};
 
 /// Inputs and outputs: a feed-forward block of 0.6B parameters there and back, and one of 4B.
 const SHAPES: [(usize, usize); 3] = [(1024, 3072), (3072, 1024), (2560, 9728)];
@@ -58,7 +61,7 @@ fn gated(criterion: &mut Criterion) {
         let mut group = criterion.benchmark_group(format!("{}/gated {kind}", Isa::best()));
         group.throughput(Throughput::Elements((4 * tokens * inputs * outputs) as u64));
         group.bench_function(BenchmarkId::from_parameter(tokens), |bench| {
-            bench.iter(|| multiply_gated(&gate, &up, Gate::Silu, black_box(&x), &mut y));
+            bench.iter(|| multiply_gated(&gate, &up, Activation::Silu, black_box(&x), &mut y));
         });
         group.finish();
     }
@@ -80,15 +83,54 @@ fn attention(criterion: &mut Criterion) {
             (0..rows).map(|row| Queries { first: row * row_len, own: &own, seen: &seen }).collect();
         let q = numbers(rows * row_len * heads * head_dim);
         let mut out = vec![0.0; q.len()];
+        let q = Strided::dense(&q, heads * head_dim);
         let columns: usize = seen.iter().map(|seen| seen.len()).sum();
         let mut group = criterion.benchmark_group(format!("{}/attention", Isa::best()));
         group.throughput(Throughput::Elements((4 * rows * columns * heads * head_dim) as u64));
         group.bench_function(BenchmarkId::from_parameter(format!("{heads} heads of {kv_heads}")), |bench| {
-            bench.iter(|| attend(black_box(&q), heads, head_dim, 0.088, Some(&prefix), &queries, &mut out));
+            bench.iter(|| attend(black_box(q), heads, head_dim, 0.088, Some(&prefix), &queries, &mut out));
         });
         group.finish();
     }
 }
 
-criterion_group!(benches, products, gated, attention);
+/// A block of a vision tower of Qwen3-VL-4B's shape, stage by stage, for an image of 512 x 512 pixels.
+fn tower(criterion: &mut Criterion) {
+    let (patches, heads, head_dim, inner) = (1024, 16, 64, 4096);
+    let hidden = heads * head_dim;
+    let mut group = criterion.benchmark_group(format!("{}/tower", Isa::best()));
+    let x = numbers(patches * hidden);
+
+    let (weight, bias, mut y) = (numbers(hidden), numbers(hidden), vec![0.0; x.len()]);
+    group.throughput(Throughput::Elements(x.len() as u64));
+    group.bench_function("norm", |bench| {
+        bench.iter(|| layer_norm(black_box(&x), Affine { weight: &weight, bias: &bias }, 1e-6, &mut y));
+    });
+
+    for (kind, up) in matrices(inner, hidden) {
+        let (bias, mut y) = (numbers(inner), vec![0.0; patches * inner]);
+        let epilogue = Epilogue { bias: Some(&bias), then: Then::Activate(Activation::GeluTanh) };
+        group.throughput(Throughput::Elements((2 * patches * hidden * inner) as u64));
+        group.bench_function(format!("up and GELU, {kind}"), |bench| {
+            bench.iter(|| up.multiply_then(black_box(&x), epilogue, &mut y));
+        });
+    }
+
+    let all = numbers(patches * 3 * hidden);
+    let part = |i: usize| Strided { numbers: &all[i * hidden..], stride: 3 * hidden };
+    let (seen, mut out) = (vec![0..patches as u32; patches], vec![0.0; patches * hidden]);
+    let mut own = Segment::new(heads, head_dim);
+    group.throughput(Throughput::Elements((4 * patches * patches * hidden) as u64));
+    group.bench_function("attention", |bench| {
+        bench.iter(|| {
+            own.clear();
+            own.push_strided(part(1), part(2), patches);
+            let rows = [Queries { first: 0, own: &own, seen: &seen }];
+            attend(black_box(part(0)), heads, head_dim, 0.125, None, &rows, &mut out);
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, products, gated, attention, tower);
 criterion_main!(benches);

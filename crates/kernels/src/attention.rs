@@ -12,7 +12,7 @@ use std::{cell::Cell, ops::Range};
 use rayon::prelude::*;
 
 use crate::{
-    Isa, Segment,
+    Isa, Segment, Strided,
     isa::Kernels,
     line::{Line, PANEL},
     segment::Head,
@@ -38,13 +38,13 @@ pub struct Queries<'a> {
 
 /// Attention of every row's queries over the prefix and the row's own positions, softmax in f32 over the columns seen.
 ///
-/// `q` and `out` are `[queries, heads, head_dim]`; `heads / kv_heads` neighbouring heads share a key head. A query that
+/// `q` and `out` are `[queries, heads, head_dim]`, queries perhaps apart; `heads / kv_heads` neighbouring heads share a key head. A query that
 /// sees nothing gets zeros. Queries that belong to no row are left alone in `out`.
 ///
 /// # Panics
 /// If shapes disagree, a range reaches past the columns, or two rows share a query.
 pub fn attend(
-    q: &[f32],
+    q: Strided<'_>,
     heads: usize,
     head_dim: usize,
     scale: f32,
@@ -66,7 +66,7 @@ pub(crate) struct Shape {
 
 pub(crate) fn attend_with(
     kernels: &Kernels,
-    q: &[f32],
+    q: Strided<'_>,
     shape: Shape,
     prefix: Option<&Segment>,
     rows: &[Queries<'_>],
@@ -91,18 +91,21 @@ pub(crate) fn attend_with(
 
 /// Checks the shapes and returns the key heads; `None` if there is nothing to do.
 fn check(
-    q: &[f32],
+    q: Strided<'_>,
     shape: Shape,
     prefix: Option<&Segment>,
     rows: &[Queries<'_>],
     out: &[f32],
 ) -> Option<usize> {
     let width = shape.heads * shape.head_dim;
-    assert_eq!(q.len(), out.len(), "an output for each query");
     let kv_heads = rows.first()?.own.heads().len();
     assert!(kv_heads > 0 && shape.heads.is_multiple_of(kv_heads), "whole groups of heads share a key head");
-    assert!(q.len().is_multiple_of(width), "queries are whole");
-    let mut taken = vec![false; q.len() / width];
+    let queries = out.len() / width;
+    assert!(
+        out.len().is_multiple_of(width) && q.holds(queries, width),
+        "an output for each query, all whole"
+    );
+    let mut taken = vec![false; queries];
     for segment in rows.iter().map(|row| row.own).chain(prefix) {
         assert_eq!(segment.heads().len(), kv_heads, "all segments have the same key heads");
         assert_eq!(segment.head_dim(), shape.head_dim, "keys are as long as queries");
@@ -175,7 +178,7 @@ thread_local! {
 
 struct Attention<'a> {
     kernels: &'a Kernels,
-    q: &'a [f32],
+    q: Strided<'a>,
     shape: Shape,
     /// Query heads that share a key head.
     group: usize,
@@ -222,12 +225,13 @@ impl Attention<'_> {
 
     /// The queries of a tile and a group of heads, scaled, one after the other.
     fn gather(&self, scratch: &mut Scratch, kv_head: usize, tile: &[Span]) {
-        let Shape { heads, head_dim, scale } = self.shape;
+        let Shape { head_dim, scale, .. } = self.shape;
         scratch.queries.clear();
         for span in tile {
             for query in span.queries.clone() {
-                let first = ((self.rows[span.row].first + query) * heads + kv_head * self.group) * head_dim;
-                let numbers = &self.q[first..][..self.group * head_dim];
+                let first =
+                    (self.rows[span.row].first + query) * self.q.stride + kv_head * self.group * head_dim;
+                let numbers = &self.q.numbers[first..][..self.group * head_dim];
                 scratch.queries.extend(numbers.iter().map(|number| number * scale));
             }
         }

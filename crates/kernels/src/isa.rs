@@ -15,7 +15,7 @@ use std::{fmt, sync::OnceLock};
 
 use half::f16;
 
-use crate::{exponential::Gate, line::Line, tile::Tile};
+use crate::{exponential::Activation, line::Line, norm::Affine, tile::Tile};
 
 /// An instruction set that has kernels here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,7 +140,11 @@ pub(crate) struct Kernels {
     /// See [`crate::exponential::softmax`].
     pub softmax: unsafe fn(&mut [f32], f32) -> (f32, f32),
     /// See [`crate::exponential::gated`].
-    pub gated: unsafe fn(Gate, &[f32], &mut [f32]),
+    pub gated: unsafe fn(Activation, &[f32], &mut [f32]),
+    /// See [`crate::exponential::activate`].
+    pub activate: unsafe fn(Activation, &mut [f32]),
+    /// See [`crate::norm::layer_norm_row`].
+    pub layer_norm: unsafe fn(&[f32], Affine<'_>, f32, &mut [f32]),
 }
 
 /// The table of an instruction set: the bodies of this crate compiled with its features.
@@ -160,13 +164,17 @@ macro_rules! kernels {
             quantise_weights: $module::quantise_weights,
             softmax: $module::softmax,
             gated: $module::gated,
+            activate: $module::activate,
+            layer_norm: $module::layer_norm,
         };
 
         mod $module {
             use half::f16;
 
             use super::*;
-            use $crate::{exponential, exponential::Gate, line::Line, numbers, tile, tile::Tile};
+            use $crate::{
+                exponential, exponential::Activation, line::Line, norm, norm::Affine, numbers, tile, tile::Tile,
+            };
 
             $(#[target_feature(enable = $feature)])?
             pub(super) unsafe fn float(tile: &Tile) {
@@ -209,8 +217,18 @@ macro_rules! kernels {
             }
 
             $(#[target_feature(enable = $feature)])?
-            pub(super) unsafe fn gated(gate: Gate, g: &[f32], y: &mut [f32]) {
-                unsafe { exponential::gated::<$lanes>(gate, g, y) }
+            pub(super) unsafe fn gated(activation: Activation, g: &[f32], y: &mut [f32]) {
+                unsafe { exponential::gated::<$lanes>(activation, g, y) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            pub(super) unsafe fn activate(activation: Activation, y: &mut [f32]) {
+                unsafe { exponential::activate::<$lanes>(activation, y) }
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            pub(super) unsafe fn layer_norm(x: &[f32], affine: Affine<'_>, eps: f32, y: &mut [f32]) {
+                unsafe { norm::layer_norm_row::<$lanes>(x, affine, eps, y) }
             }
         }
     };

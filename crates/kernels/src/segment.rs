@@ -2,7 +2,10 @@
 
 use rayon::prelude::*;
 
-use crate::line::{Line, PANEL};
+use crate::{
+    Strided,
+    line::{Line, PANEL},
+};
 
 /// Numbers pushed at once above which the heads are spread over threads.
 const PARALLEL_NUMBERS: usize = 1 << 15;
@@ -34,34 +37,53 @@ impl Segment {
     /// # Panics
     /// If they are not whole positions, or not as many.
     pub fn push(&mut self, keys: &[f32], values: &[f32]) {
-        let (width, head_dim, before) = (self.heads.len() * self.head_dim, self.head_dim, self.len);
+        let width = self.heads.len() * self.head_dim;
         assert_eq!(keys.len(), values.len(), "each position has a key and a value");
         if width == 0 {
             return;
         }
         assert!(keys.len().is_multiple_of(width), "keys are whole positions of {width}");
-        self.len += keys.len() / width;
+        self.push_strided(Strided::dense(keys, width), Strided::dense(values, width), keys.len() / width);
+    }
+
+    /// Appends `count` positions from where a product for keys, values and more has left them.
+    ///
+    /// # Panics
+    /// If there are not as many.
+    pub fn push_strided(&mut self, keys: Strided<'_>, values: Strided<'_>, count: usize) {
+        let (width, head_dim, before) = (self.heads.len() * self.head_dim, self.head_dim, self.len);
+        assert!(keys.holds(count, width) && values.holds(count, width), "{count} keys and values of {width}");
+        self.len += count;
         let (panels, value_lines) = (self.len.div_ceil(PANEL), head_dim.div_ceil(PANEL));
         let len = self.len;
         let push = |(index, head): (usize, &mut Head)| {
             grow(&mut head.keys, panels * head_dim);
             grow(&mut head.values, len * value_lines);
-            let of_head = |numbers: &'_ [f32], i: usize| i * width + index * head_dim..numbers.len();
+            let of_head = |all: Strided<'_>, i: usize| i * all.stride + index * head_dim..all.numbers.len();
             for (i, position) in (before..len).enumerate() {
-                let key = &keys[of_head(keys, i)][..head_dim];
+                let key = &keys.numbers[of_head(keys, i)][..head_dim];
                 let panel = &mut head.keys[position / PANEL * head_dim..][..head_dim];
                 for (line, number) in panel.iter_mut().zip(key) {
                     line.0[position % PANEL] = number.to_bits();
                 }
-                let value = &values[of_head(values, i)][..head_dim];
+                let value = &values.numbers[of_head(values, i)][..head_dim];
                 let lines = &mut head.values[position * value_lines..][..value_lines];
                 Line::floats_mut(lines)[..head_dim].copy_from_slice(value);
             }
         };
-        if keys.len() < PARALLEL_NUMBERS {
+        if count * width < PARALLEL_NUMBERS {
             self.heads.iter_mut().enumerate().for_each(push);
         } else {
             self.heads.par_iter_mut().enumerate().for_each(push);
+        }
+    }
+
+    /// Takes all positions out and keeps the room that they had.
+    pub fn clear(&mut self) {
+        self.len = 0;
+        for head in &mut self.heads {
+            head.keys.clear();
+            head.values.clear();
         }
     }
 

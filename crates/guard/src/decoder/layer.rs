@@ -144,7 +144,8 @@ fn turned(heads: &Tensor, turn: &Turn) -> Result<Tensor> {
     if turn.computing == Computing::Kernels {
         let (_, n, d) = heads.dims3()?;
         let mut x = numbers(&heads.contiguous()?, <[f32]>::to_vec)?;
-        let rope = |cos: &[f32]| numbers(&turn.sin, |sin| saring_kernels::rope(&mut x, n, d, cos, sin));
+        let rope =
+            |cos: &[f32]| numbers(&turn.sin, |sin| saring_kernels::rope(&mut x, n * d, n, d, cos, sin));
         numbers(&turn.cos, rope)??;
         return Tensor::from_vec(x, heads.dims(), heads.device());
     }

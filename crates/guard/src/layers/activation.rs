@@ -3,13 +3,15 @@
 
 use candle_core::{DType, Result, Tensor};
 
-/// The activation of a gate.
+/// The activation of a gate, or between two products.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Activation {
     /// `x sigmoid(x)`.
     Silu,
     /// GELU in its tanh approximation.
     GeluTanh,
+    /// GELU itself.
+    Gelu,
 }
 
 impl Activation {
@@ -19,7 +21,17 @@ impl Activation {
         match self {
             Self::Silu => single.silu()?,
             Self::GeluTanh => single.gelu()?,
+            Self::Gelu => single.gelu_erf()?,
         }
         .to_dtype(x.dtype())
+    }
+
+    /// What the processor's kernels call it.
+    pub fn of_kernels(self) -> saring_kernels::Activation {
+        match self {
+            Self::Silu => saring_kernels::Activation::Silu,
+            Self::GeluTanh => saring_kernels::Activation::GeluTanh,
+            Self::Gelu => saring_kernels::Activation::Gelu,
+        }
     }
 }

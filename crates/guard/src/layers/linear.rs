@@ -6,7 +6,7 @@ use candle_core::{
     DType, Device, Module, Result, Tensor,
     quantized::{QMatMul, QTensor},
 };
-use saring_kernels::{Gate, Matrix, multiply_gated};
+use saring_kernels::{Epilogue, Matrix, Then, multiply_gated};
 
 use super::{Activation, embedding::rows_of, numbers};
 
@@ -52,8 +52,22 @@ impl Linear {
         Self { out: weight.outputs(), weight: Weight::Packed(weight), bias }
     }
 
+    /// Numbers in a row of the result.
+    pub fn outputs(&self) -> usize {
+        self.out
+    }
+
     /// `[..., in]` to `[..., out]`, in the precision of `x`.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.forward_then(x, None)
+    }
+
+    /// `activation(x W^T + b)`: `[..., in]` to `[..., out]`, in the precision of `x`.
+    pub fn forward_activated(&self, x: &Tensor, activation: Activation) -> Result<Tensor> {
+        self.forward_then(x, Some(activation))
+    }
+
+    fn forward_then(&self, x: &Tensor, activation: Option<Activation>) -> Result<Tensor> {
         let mut dims = x.dims().to_vec();
         let inputs = dims.pop().unwrap_or_default();
         dims.push(self.out);
@@ -64,22 +78,49 @@ impl Linear {
             Weight::Quantized(weight) => {
                 weight.forward(&flat.to_dtype(DType::F32)?.contiguous()?)?.to_dtype(x.dtype())?
             }
-            Weight::Packed(weight) => product(weight, &flat)?,
+            Weight::Packed(_) => {
+                let then = activation.map_or(Then::Write, |a| Then::Activate(a.of_kernels()));
+                let mut y = vec![0f32; flat.dim(0)? * self.out];
+                numbers(&flat.contiguous()?, |x| self.multiply(x, then, &mut y))??;
+                return Tensor::from_vec(y, dims, &Device::Cpu);
+            }
         };
         let y = match &self.bias {
             Some(bias) => y.broadcast_add(bias)?,
             None => y,
         };
-        y.reshape(dims)
+        match activation {
+            Some(activation) => activation.forward(&y)?.reshape(dims),
+            None => y.reshape(dims),
+        }
+    }
+
+    /// The product with plain rows and its bias go to `y` as `then` says: `[T, in]` to `[T, out]`.
+    ///
+    /// # Errors
+    /// A weight that is not packed for the processor.
+    pub fn multiply(&self, x: &[f32], then: Then, y: &mut [f32]) -> Result<()> {
+        let Weight::Packed(weight) = &self.weight else {
+            candle_core::bail!("only packed weights are multiplied with plain numbers")
+        };
+        match &self.bias {
+            Some(bias) => {
+                numbers(bias, |bias| weight.multiply_then(x, Epilogue { bias: Some(bias), then }, y))
+            }
+            None => {
+                weight.multiply_then(x, Epilogue { bias: None, then }, y);
+                Ok(())
+            }
+        }
     }
 
     /// `to` plus the product: `[T, in]` and `[T, out]` to `[T, out]`.
     pub fn forward_added(&self, x: &Tensor, to: Tensor) -> Result<Tensor> {
-        match (&self.weight, &self.bias) {
-            (Weight::Packed(weight), None) => {
+        match &self.weight {
+            Weight::Packed(_) => {
                 let dims = to.dims2()?;
                 let mut y = numbers(&to, <[f32]>::to_vec)?;
-                numbers(&x.contiguous()?, |x| weight.multiply_add(x, &mut y))?;
+                numbers(&x.contiguous()?, |x| self.multiply(x, Then::Add, &mut y))??;
                 Tensor::from_vec(y, dims, &Device::Cpu)
             }
             _ => to + self.forward(x)?,
@@ -93,10 +134,7 @@ impl Linear {
                 Self { weight: Weight::Packed(gate), bias: None, .. },
                 Self { weight: Weight::Packed(up), bias: None, .. },
             ) => {
-                let activation = match activation {
-                    Activation::Silu => Gate::Silu,
-                    Activation::GeluTanh => Gate::GeluTanh,
-                };
+                let activation = activation.of_kernels();
                 let rows = x.dim(0)?;
                 let mut y = vec![0f32; rows * self.out];
                 numbers(&x.contiguous()?, |x| multiply_gated(gate, up, activation, x, &mut y))?;
@@ -120,14 +158,6 @@ impl Linear {
             None => Ok(y),
         }
     }
-}
-
-/// `[T, in]` to `[T, out]`.
-fn product(weight: &Matrix, x: &Tensor) -> Result<Tensor> {
-    let rows = x.dim(0)?;
-    let mut y = vec![0f32; rows * weight.outputs()];
-    numbers(&x.contiguous()?, |x| weight.multiply(x, &mut y))?;
-    Tensor::from_vec(y, (rows, weight.outputs()), &Device::Cpu)
 }
 
 #[cfg(test)]
@@ -161,6 +191,23 @@ mod tests {
             assert_eq!(b.dims(), [2, 3, 6]);
             let found = difference(&a, &b);
             assert!(found > 0.0 && found < 0.3, "eight bits lose a little: {found}");
+        }
+    }
+
+    #[test]
+    fn what_becomes_of_a_product_is_the_same_however_its_weight_is_held() {
+        let (dense, quantised, x) = each();
+        let x = x.flatten_to(1).unwrap();
+        let to = Tensor::randn(0f32, 1f32, (6, 6), &Device::Cpu).unwrap();
+        for linear in quantised.into_iter().chain([dense]) {
+            let plain = linear.forward(&x).unwrap();
+            for activation in [Activation::Silu, Activation::GeluTanh, Activation::Gelu] {
+                let expected = activation.forward(&plain).unwrap();
+                let found = difference(&linear.forward_activated(&x, activation).unwrap(), &expected);
+                assert!(found < 1e-5, "{activation:?} differs by {found:e}");
+            }
+            let found = difference(&linear.forward_added(&x, to.clone()).unwrap(), &(&to + &plain).unwrap());
+            assert!(found < 1e-5, "added it differs by {found:e}");
         }
     }
 

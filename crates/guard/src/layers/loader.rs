@@ -134,6 +134,30 @@ impl<'a> Loader<'a> {
         linear.map_err(|e| failed(&weight_name, &e))
     }
 
+    /// The product with `{name}.weight`, a convolution's kernel `[out, ...]` that is as large as its stride, plus
+    /// `{name}.bias`. It meets pixel values and is small: it is not quantised.
+    ///
+    /// # Errors
+    /// See [`Weights::load`].
+    pub fn convolution(&mut self, name: &str) -> Result<Linear, EngineError> {
+        let weight_name = format!("{name}.weight");
+        let kernel = self.tensor(&weight_name)?;
+        let bias = self.tensor(&format!("{name}.bias"))?;
+        let linear = kernel.flatten_from(1).and_then(|weight| self.product(weight, Some(bias)));
+        linear.map_err(|e| failed(&weight_name, &e))
+    }
+
+    /// The product with a weight `[out, in]` that has been read, and perhaps a bias.
+    ///
+    /// # Errors
+    /// A weight that is no matrix.
+    pub fn product(&self, weight: Tensor, bias: Option<Tensor>) -> candle_core::Result<Linear> {
+        match self.computing {
+            Computing::Kernels => Ok(Linear::packed(Arc::new(packing::dense(&weight, None)?), bias)),
+            Computing::Tensors => Linear::dense(weight, bias),
+        }
+    }
+
     /// The table `{name}.weight`.
     ///
     /// # Errors

@@ -16,7 +16,7 @@ pub(crate) use activation::Activation;
 pub(crate) use embedding::Embedding;
 pub(crate) use linear::Linear;
 pub(crate) use loader::{Computing, Loader, Quantization};
-pub(crate) use norm::{RmsNorm, softmax};
+pub(crate) use norm::{LayerNorm, RmsNorm, softmax};
 
 /// What failed, in one line: candle appends a backtrace where the environment asks for one.
 pub(crate) fn failure(error: &candle_core::Error) -> String {

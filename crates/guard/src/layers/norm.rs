@@ -2,6 +2,7 @@
 
 use candle_core::{DType, Device, Result, Tensor};
 use candle_nn::ops;
+use saring_kernels::Affine;
 
 use super::{Computing, numbers};
 
@@ -39,6 +40,45 @@ impl RmsNorm {
             return Tensor::from_vec(y, own.dims(), &Device::Cpu)?.to_dtype(x.dtype());
         }
         ops::rms_norm(&own, &self.weight, self.eps)?.to_dtype(x.dtype())
+    }
+}
+
+/// Norm by mean and deviation, with a learned weight and bias.
+#[derive(Debug)]
+pub(crate) struct LayerNorm {
+    weight: Tensor,
+    bias: Tensor,
+    eps: f32,
+    computing: Computing,
+}
+
+impl LayerNorm {
+    /// `weight` and `bias` are `[N]`, in the precision of what is normalized.
+    pub fn new(weight: Tensor, bias: Tensor, eps: f64, computing: Computing) -> Self {
+        Self { weight, bias, eps: eps as f32, computing }
+    }
+
+    /// Normalizes over the last dimension.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let x = x.contiguous()?;
+        if self.computing == Computing::Kernels {
+            let mut y = vec![0f32; x.elem_count()];
+            numbers(&x, |x| self.normalize(x, &mut y))??;
+            return Tensor::from_vec(y, x.dims(), &Device::Cpu);
+        }
+        ops::layer_norm(&x, &self.weight, &self.bias, self.eps)
+    }
+
+    /// Normalizes plain rows `[T, N]` into `y`, by the processor's kernels.
+    ///
+    /// # Errors
+    /// A norm that is not on the processor in single precision.
+    pub fn normalize(&self, x: &[f32], y: &mut [f32]) -> Result<()> {
+        numbers(&self.weight, |weight| {
+            numbers(&self.bias, |bias| {
+                saring_kernels::layer_norm(x, Affine { weight, bias }, self.eps, y);
+            })
+        })?
     }
 }
 

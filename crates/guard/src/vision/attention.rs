@@ -1,26 +1,12 @@
 //! Every patch of an image sees every other, in pieces that bound the memory.
 
-use candle_core::{Device, Result, Tensor};
-use saring_kernels::{Queries, Segment};
+use candle_core::{Result, Tensor};
 
-use crate::layers::{numbers, softmax};
+use crate::layers::softmax;
 
 /// Scores and their softmax, both in single precision, may take so much at once; a large image alone would take many
 /// times that.
 pub(super) const SCORES_BYTES_MAX: usize = 256 << 20;
-
-/// Attention without a mask, by the processor's kernels. `query`, `key` and `value` are `[N, heads, D]`, on the processor in
-/// single precision, `query` already scaled; so is the result.
-pub(super) fn attend_packed(query: &Tensor, key: &Tensor, value: &Tensor) -> Result<Tensor> {
-    let (n, heads, d) = query.dims3()?;
-    let mut own = Segment::new(heads, d);
-    numbers(&key.contiguous()?, |keys| numbers(&value.contiguous()?, |values| own.push(keys, values)))??;
-    let seen = vec![0..n as u32; n];
-    let mut out = vec![0f32; n * heads * d];
-    let rows = [Queries { first: 0, own: &own, seen: &seen }];
-    numbers(&query.contiguous()?, |q| saring_kernels::attend(q, heads, d, 1.0, None, &rows, &mut out))?;
-    Tensor::from_vec(out, (n, heads, d), &Device::Cpu)
-}
 
 /// Attention without a mask. `query`, `key` and `value` are `[heads, N, D]`, `query` already scaled; so is the result.
 /// Scores of at most `scores_bytes_max` are made at once, but at least those of one query.
@@ -65,18 +51,6 @@ mod tests {
             let worst: f32 = difference.max(0).unwrap().to_scalar().unwrap();
             assert!(worst <= 1e-6, "pieces of {bytes} bytes differ by {worst:e}");
         }
-    }
-
-    #[test]
-    fn the_kernels_attend_as_the_tensor_operations_do() {
-        let random = || Tensor::randn(0f32, 1f32, (3, 37, 20), &Device::Cpu).unwrap();
-        let (query, key, value) = (random(), random(), random());
-        let expected = attend(&query, &key, &value, SCORES_BYTES_MAX).unwrap();
-        let [query, key, value] = [query, key, value].map(|t| t.transpose(0, 1).unwrap());
-        let found = attend_packed(&query, &key, &value).unwrap().transpose(0, 1).unwrap();
-        let difference = (&found - &expected).unwrap().abs().unwrap().flatten_all().unwrap();
-        let worst: f32 = difference.max(0).unwrap().to_scalar().unwrap();
-        assert!(worst <= 2e-5, "the two differ by {worst:e}");
     }
 
     #[test]

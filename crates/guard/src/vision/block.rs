@@ -1,15 +1,18 @@
 //! The block that both towers are made of: norm, attention, norm, two products with a GELU between them.
 //!
-//! N is patches of all images together, H hidden size, D head size. What a patch sees is its own *segment*.
+//! N is patches of all images together, H hidden size, D head size. What a patch sees is its own *segment*. Here is what
+//! loads it and how tensor operations compute it; how the processor's kernels do is in [`super::packed`].
 
-use candle_core::{DType, Module, Result, Tensor};
-use candle_nn::LayerNorm;
+use candle_core::{DType, Result, Tensor};
 use saring_verdict::EngineError;
 
-use super::attention::{SCORES_BYTES_MAX, attend, attend_packed};
+use super::{
+    attention::{SCORES_BYTES_MAX, attend},
+    packed::Buffers,
+};
 use crate::{
     checkpoint::TensorSpec,
-    layers::{Activation, Computing, Linear, Loader},
+    layers::{Activation, Computing, LayerNorm, Linear, Loader},
 };
 
 /// So many patches go through the two products at once: their inner size is four times the hidden size.
@@ -37,18 +40,57 @@ pub(super) struct BlockShape {
 
 #[derive(Debug)]
 pub(super) struct Block {
-    attention_norm: LayerNorm,
-    mlp_norm: LayerNorm,
-    projections: Vec<Linear>,
-    output: Linear,
-    up: Linear,
-    down: Linear,
-    heads: usize,
-    computing: Computing,
+    pub attention_norm: LayerNorm,
+    pub mlp_norm: LayerNorm,
+    pub projections: Vec<Linear>,
+    pub output: Linear,
+    pub up: Linear,
+    pub down: Linear,
+    pub heads: usize,
 }
 
 /// Cosines and sines `[N, D / 2]` in single precision.
 pub(super) type Rotation = (Tensor, Tensor);
+
+/// The hidden states `[N, H]` of a call on their way through the blocks, and what all blocks are told.
+pub(super) enum Hidden {
+    Tensors {
+        x: Tensor,
+        /// The lengths of what sees itself, N together.
+        segments: Vec<usize>,
+        rotation: Option<Rotation>,
+    },
+    Kernels(Buffers),
+}
+
+impl Hidden {
+    /// `x` is what the first block is given; `segments` are the lengths of what sees itself, N together.
+    ///
+    /// # Errors
+    /// Numbers that are not what `computing` computes with.
+    pub fn new(
+        x: Tensor,
+        segments: Vec<usize>,
+        rotation: Option<Rotation>,
+        computing: Computing,
+    ) -> Result<Self> {
+        match computing {
+            Computing::Kernels => Buffers::new(&x, &segments, rotation.as_ref()).map(Self::Kernels),
+            Computing::Tensors => Ok(Self::Tensors { x, segments, rotation }),
+        }
+    }
+
+    /// What the last block has left, `[N, H]`.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn tensor(&self) -> Result<Tensor> {
+        match self {
+            Self::Tensors { x, .. } => Ok(x.clone()),
+            Self::Kernels(buffers) => buffers.tensor(),
+        }
+    }
+}
 
 impl BlockNames {
     /// The tensors of the block at `at`.
@@ -81,7 +123,6 @@ impl BlockNames {
         at: &str,
         shape: BlockShape,
     ) -> std::result::Result<Block, EngineError> {
-        let computing = loader.computing;
         let mut norm = |name: &str| layer_norm(loader, &format!("{at}.{name}"), shape.norm_eps);
         let (attention_norm, mlp_norm) = (norm(self.attention_norm)?, norm(self.mlp_norm)?);
         let mut linear = |name: &str| loader.linear(&format!("{at}.{name}"));
@@ -97,20 +138,32 @@ impl BlockNames {
             up: linear(self.up)?,
             down: linear(self.down)?,
             heads: shape.heads,
-            computing,
         })
     }
 }
 
 impl Block {
-    /// `x` is `[N, H]`; `segments` are the lengths of what sees itself, N together.
-    pub fn forward(&self, x: &Tensor, segments: &[usize], rotation: Option<&Rotation>) -> Result<Tensor> {
+    /// Computes the next hidden states.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn forward(&self, hidden: &mut Hidden) -> Result<()> {
+        match hidden {
+            Hidden::Tensors { x, segments, rotation } => {
+                *x = self.forward_tensors(x, segments, rotation.as_ref())?;
+                Ok(())
+            }
+            Hidden::Kernels(buffers) => self.forward_packed(buffers),
+        }
+    }
+
+    fn forward_tensors(&self, x: &Tensor, segments: &[usize], rotation: Option<&Rotation>) -> Result<Tensor> {
         let x = (x + self.attend(&self.attention_norm.forward(x)?, segments, rotation)?)?;
         let n = x.dim(0)?;
         let mut parts = Vec::new();
         for start in (0..n).step_by(PATCHES_AT_ONCE) {
             let some = x.narrow(0, start, PATCHES_AT_ONCE.min(n - start))?;
-            let inner = Activation::GeluTanh.forward(&self.up.forward(&self.mlp_norm.forward(&some)?)?)?;
+            let inner = self.up.forward_activated(&self.mlp_norm.forward(&some)?, Activation::GeluTanh)?;
             parts.push((some + self.down.forward(&inner)?)?);
         }
         Tensor::cat(&parts, 0)
@@ -131,13 +184,7 @@ impl Block {
         for length in segments {
             let own = |t: &Tensor| t.narrow(1, start, *length);
             let (q, k, v) = (own(&q)?, own(&k)?, own(&v)?);
-            parts.push(match self.computing {
-                Computing::Kernels => {
-                    let packed = |t: Tensor| t.transpose(0, 1);
-                    attend_packed(&packed(q)?, &packed(k)?, &packed(v)?)?
-                }
-                Computing::Tensors => attend(&q, &k, &v, SCORES_BYTES_MAX)?.transpose(0, 1)?,
-            });
+            parts.push(attend(&q, &k, &v, SCORES_BYTES_MAX)?.transpose(0, 1)?);
             start += length;
         }
         // 3. Back to [N, H].
@@ -180,5 +227,5 @@ pub(super) fn layer_norm(
     eps: f64,
 ) -> std::result::Result<LayerNorm, EngineError> {
     let (weight, bias) = (loader.tensor(&format!("{name}.weight"))?, loader.tensor(&format!("{name}.bias"))?);
-    Ok(LayerNorm::new(weight, bias, eps))
+    Ok(LayerNorm::new(weight, bias, eps, loader.computing))
 }

@@ -3,18 +3,17 @@
 //! Follows `SiglipVisionTransformer` in `modeling_siglip.py` and `Gemma3MultiModalProjector` in `modeling_gemma3.py` of
 //! transformers. In shape comments I is images, G patches a side, K tokens a side, H hidden size, O the decoder's.
 
-use candle_core::{DType, Device, Module, Result, Tensor};
-use candle_nn::LayerNorm;
+use candle_core::{DType, Device, Result, Tensor};
 use saring_verdict::EngineError;
 
 use super::{
     Gemma3VisionConfig,
-    block::{Block, BlockNames, BlockShape, layer_norm},
+    block::{Block, BlockNames, BlockShape, Hidden, layer_norm},
 };
 use crate::{
     checkpoint::TensorSpec,
     decoder::ImageFeatures,
-    layers::{Linear, Loader, RmsNorm, failure},
+    layers::{Computing, LayerNorm, Linear, Loader, RmsNorm, failure},
 };
 
 const BLOCK: BlockNames = BlockNames {
@@ -45,6 +44,7 @@ pub(crate) struct Gemma3Tower {
     projection: Linear,
     dtype: DType,
     device: Device,
+    computing: Computing,
 }
 
 impl Gemma3Tower {
@@ -77,18 +77,17 @@ impl Gemma3Tower {
     ) -> std::result::Result<Self, EngineError> {
         let failed = |e: candle_core::Error| EngineError::Inference { reason: failure(&e) };
         // The kernel of the convolution is as large as its stride: it is one product with the flattened patch.
-        let kernel = loader.tensor(&format!("{PATCH_EMBEDDING}.weight"))?;
-        let bias = loader.tensor(&format!("{PATCH_EMBEDDING}.bias"))?;
-        let patch_embed = kernel.flatten_from(1).and_then(|weight| Linear::dense(weight, Some(bias)));
+        let patch_embed = loader.convolution(PATCH_EMBEDDING)?;
         let blocks = (0..config.num_hidden_layers)
             .map(|i| BLOCK.load(loader, &block_at(i), shape(&config)))
             .collect::<std::result::Result<Vec<_>, _>>()?;
         // Stored as what is added to 1; and `[in, out]`, unlike every other product.
         let soft_norm =
             (loader.tensor(SOFT_NORM)?.to_dtype(DType::F32).and_then(|w| w + 1.0)).map_err(failed)?;
-        let projection = loader.tensor(PROJECTION)?.t().and_then(|w| Linear::dense(w.contiguous()?, None));
+        let projection = loader.tensor(PROJECTION)?;
+        let projection = projection.t().and_then(|w| loader.product(w.contiguous()?, None));
         Ok(Self {
-            patch_embed: patch_embed.map_err(failed)?,
+            patch_embed,
             positions: loader.tensor(POSITION_EMBEDDING)?,
             blocks,
             post_norm: layer_norm(loader, POST_NORM, config.layer_norm_eps)?,
@@ -96,6 +95,7 @@ impl Gemma3Tower {
             projection: projection.map_err(failed)?,
             dtype: loader.dtype,
             device: loader.device.clone(),
+            computing: loader.computing,
             config,
         })
     }
@@ -119,14 +119,14 @@ impl Gemma3Tower {
             .reshape(&[images, channels, side, p, side, p][..])?
             .permute([0, 2, 4, 1, 3, 5])?
             .reshape((images, side * side, numbers))?;
-        let mut x = self.patch_embed.forward(&patches)?.broadcast_add(&self.positions)?.flatten_to(1)?;
+        let x = self.patch_embed.forward(&patches)?.broadcast_add(&self.positions)?.flatten_to(1)?;
         // 2. Blocks; a patch sees its own image.
-        let segments = vec![side * side; images];
+        let mut hidden = Hidden::new(x, vec![side * side; images], None, self.computing)?;
         for block in &self.blocks {
-            x = block.forward(&x, &segments, None)?;
+            block.forward(&mut hidden)?;
         }
         // 3. Tokens [I * K * K, O], parted by image.
-        let tokens = self.project(&self.post_norm.forward(&x)?, images)?;
+        let tokens = self.project(&self.post_norm.forward(&hidden.tensor()?)?, images)?;
         (0..images)
             .map(|image| {
                 // Copied, so that one image that is kept does not keep the others.

@@ -15,6 +15,7 @@ mod gemma3;
 #[cfg(test)]
 mod golden_tests;
 mod memory;
+mod packed;
 mod positions;
 mod qwen3_vl;
 

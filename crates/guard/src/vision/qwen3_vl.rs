@@ -3,19 +3,18 @@
 //! Follows `Qwen3VLVisionModel` in `modeling_qwen3_vl.py` of transformers. In shape comments N is patches of all images,
 //! H hidden size, M merged size (the patches that become one token, side by side), O the decoder's hidden size.
 
-use candle_core::{DType, Device, Module, Result, Tensor};
-use candle_nn::LayerNorm;
+use candle_core::{DType, Device, Result, Tensor};
 use saring_verdict::EngineError;
 
 use super::{
     Qwen3VlVisionConfig,
-    block::{Block, BlockNames, BlockShape, Rotation, layer_norm},
+    block::{Block, BlockNames, BlockShape, Hidden, Rotation, layer_norm},
     positions::{Surroundings, patches, rotation},
 };
 use crate::{
     checkpoint::TensorSpec,
     decoder::ImageFeatures,
-    layers::{Linear, Loader, failure},
+    layers::{Activation, Computing, LayerNorm, Linear, Loader},
 };
 
 /// The reference has it as a constant.
@@ -40,7 +39,7 @@ struct Merger {
     outer: Linear,
     merged_size: usize,
     /// Unlike in the blocks, the exact GELU.
-    gelu: fn(&Tensor) -> Result<Tensor>,
+    activation: Activation,
 }
 
 /// The tower with its weights on a device.
@@ -56,6 +55,7 @@ pub(crate) struct Qwen3VlTower {
     deepstack: Vec<(usize, Merger)>,
     dtype: DType,
     device: Device,
+    computing: Computing,
     /// False only in the test that proves that positions without interpolation are noticed.
     interpolated: bool,
 }
@@ -103,9 +103,7 @@ impl Qwen3VlTower {
         loader: &mut Loader<'_>,
     ) -> std::result::Result<Self, EngineError> {
         // The kernel of the convolution is as large as its stride: it is one product with the flattened patch.
-        let kernel = loader.tensor("visual.patch_embed.proj.weight")?;
-        let bias = loader.tensor("visual.patch_embed.proj.bias")?;
-        let patch_embed = kernel.flatten_from(1).and_then(|weight| Linear::dense(weight, Some(bias)));
+        let patch_embed = loader.convolution("visual.patch_embed.proj")?;
         let blocks = (0..config.depth)
             .map(|i| BLOCK.load(loader, &format!("visual.blocks.{i}"), shape(&config)))
             .collect::<std::result::Result<Vec<_>, _>>()?;
@@ -116,13 +114,14 @@ impl Qwen3VlTower {
             deepstack.push((*layer, Merger::load(loader, &at, &config, true)?));
         }
         Ok(Self {
-            patch_embed: patch_embed.map_err(|e| EngineError::Inference { reason: failure(&e) })?,
+            patch_embed,
             positions: loader.tensor("visual.pos_embed.weight")?,
             blocks,
             merger,
             deepstack,
             dtype: loader.dtype,
             device: loader.device.clone(),
+            computing: loader.computing,
             interpolated: true,
             config,
         })
@@ -143,19 +142,20 @@ impl Qwen3VlTower {
         }
         // 1. Patches [N, H] with the positions that were learned for a square of them.
         let values = values.to_device(&self.device)?.to_dtype(self.dtype)?;
-        let mut x = (self.patch_embed.forward(&values)? + self.learned_positions(grids)?)?;
+        let x = (self.patch_embed.forward(&values)? + self.learned_positions(grids)?)?;
         // 2. Blocks; a patch sees its own frame.
         let rotation = self.rotation(grids)?;
         let segments: Vec<usize> = grids.iter().flat_map(|[t, h, w]| vec![h * w; *t]).collect();
+        let mut hidden = Hidden::new(x, segments, Some(rotation), self.computing)?;
         let mut deepstack = Vec::new();
         for (i, block) in self.blocks.iter().enumerate() {
-            x = block.forward(&x, &segments, Some(&rotation))?;
+            block.forward(&mut hidden)?;
             if let Some((_, merger)) = self.deepstack.iter().find(|(layer, _)| *layer == i) {
-                deepstack.push(merger.forward(&x)?);
+                deepstack.push(merger.forward(&hidden.tensor()?)?);
             }
         }
         // 3. Tokens [N / merge², O], parted by image.
-        self.part(&self.merger.forward(&x)?, &deepstack, grids)
+        self.part(&self.merger.forward(&hidden.tensor()?)?, &deepstack, grids)
     }
 
     /// `[N, H]`: the table's entries around each patch, weighted in single precision.
@@ -217,8 +217,8 @@ impl Qwen3VlTower {
     /// Takes the other GELU in every merger, to prove that tests notice.
     #[cfg(test)]
     pub(super) fn with_tanh_mergers(mut self) -> Self {
-        self.merger.gelu = Tensor::gelu;
-        self.deepstack.iter_mut().for_each(|(_, merger)| merger.gelu = Tensor::gelu);
+        self.merger.activation = Activation::GeluTanh;
+        self.deepstack.iter_mut().for_each(|(_, merger)| merger.activation = Activation::GeluTanh);
         self
     }
 
@@ -259,7 +259,7 @@ impl Merger {
             inner: loader.linear(&format!("{at}.linear_fc1"))?,
             outer: loader.linear(&format!("{at}.linear_fc2"))?,
             merged_size: config.merged_size(),
-            gelu: Tensor::gelu_erf,
+            activation: Activation::Gelu,
         })
     }
 
@@ -270,6 +270,6 @@ impl Merger {
             true => self.norm.forward(&merged(x)?)?,
             false => merged(&self.norm.forward(x)?)?,
         };
-        self.outer.forward(&(self.gelu)(&self.inner.forward(&x)?)?)
+        self.outer.forward(&self.inner.forward_activated(&x, self.activation)?)
     }
 }

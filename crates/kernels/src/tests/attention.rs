@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::{
-    Queries, Segment,
+    Queries, Segment, Strided,
     attention::{Shape, attend_with},
     isa::Kernels,
     tests::{Numbers, wide},
@@ -45,7 +45,8 @@ impl Case {
             first += seen.len();
         }
         let mut out = vec![f32::NAN; self.q.len()];
-        attend_with(kernels, &self.q, self.shape, self.prefix.as_ref().map(|p| &p.segment), &rows, &mut out);
+        let q = Strided::dense(&self.q, self.shape.heads * self.shape.head_dim);
+        attend_with(kernels, q, self.shape, self.prefix.as_ref().map(|p| &p.segment), &rows, &mut out);
         out
     }
 
@@ -172,6 +173,36 @@ fn a_truncated_segment_is_one_that_never_was_longer() {
             assert_eq!(words(&short.keys), words(&cut.keys), "keys of {len}");
             assert_eq!(words(&short.values), words(&cut.values), "values of {len}");
         }
+    }
+}
+
+#[test]
+fn queries_keys_and_values_of_one_product_are_read_where_they_are() {
+    let (tokens, heads, head_dim) = (61, 3, 20);
+    let width = heads * head_dim;
+    let all = Numbers(11).take(tokens * 3 * width);
+    let part = |i: usize| Strided { numbers: &all[i * width..], stride: 3 * width };
+    let copied = |i: usize| -> Vec<f32> {
+        all.chunks(3 * width).flat_map(|token| token[i * width..][..width].to_vec()).collect()
+    };
+    let shape = Shape { heads, head_dim, scale: 0.7 };
+    let seen = vec![0..tokens as u32; tokens];
+    let attended = |kernels: &Kernels, q: Strided<'_>, own: &Segment| {
+        let mut out = vec![f32::NAN; tokens * width];
+        attend_with(kernels, q, shape, None, &[Queries { first: 0, own, seen: &seen }], &mut out);
+        out
+    };
+    let (queries, mut dense) = (copied(0), Segment::new(heads, head_dim));
+    dense.push(&copied(1), &copied(2));
+    // A segment that was used before, by something longer.
+    let mut strided = Segment::new(heads, head_dim);
+    strided.push(&all[..tokens * width * 2], &all[tokens * width..]);
+    strided.clear();
+    assert!(strided.is_empty(), "nothing is left");
+    strided.push_strided(part(1), part(2), tokens);
+    for (isa, kernels) in wide::all() {
+        let expected = attended(kernels, Strided::dense(&queries, width), &dense);
+        assert_eq!(attended(kernels, part(0), &strided), expected, "{isa}: the same numbers");
     }
 }
 

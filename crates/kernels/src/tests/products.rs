@@ -5,10 +5,10 @@ use std::sync::Arc;
 use half::{bf16, f16};
 
 use crate::{
-    Gate, Isa, Matrix, Rows, ShapeError,
+    Activation, Epilogue, Isa, Matrix, Rows, ShapeError, Then,
     isa::Kernels,
     multiply::{product, product_gated},
-    tests::{Numbers, wide},
+    tests::{Numbers, rows::activated, wide},
 };
 
 /// Shapes with every kind of remainder: rows, outputs, inputs.
@@ -64,7 +64,7 @@ fn reference(matrix: &Matrix, x: &[f32]) -> Vec<(f64, f64)> {
 
 fn multiplied(kernels: &Kernels, matrix: &Matrix, x: &[f32]) -> Vec<f32> {
     let mut y = vec![f32::NAN; x.len() / matrix.inputs() * matrix.outputs()];
-    product(kernels, matrix, x, &mut y, false);
+    product(kernels, matrix, x, Epilogue::default(), &mut y);
     y
 }
 
@@ -270,28 +270,56 @@ fn adding_and_gating_are_what_they_say() {
         for (isa, kernels) in wide::all() {
             let (g, u) = (multiplied(kernels, &gate, &x), multiplied(kernels, &up, &x));
             let mut sum = g.clone();
-            product(kernels, &up, &x, &mut sum, true);
+            product(kernels, &up, &x, Epilogue { bias: None, then: Then::Add }, &mut sum);
             for ((sum, g), u) in sum.iter().zip(&g).zip(&u) {
                 assert!((sum - (g + u)).abs() < 1e-4, "{isa}, {kind}: {sum} for {g} + {u}");
             }
-            for activation in [Gate::Silu, Gate::GeluTanh] {
+            for activation in [Activation::Silu, Activation::GeluTanh, Activation::Gelu] {
                 let mut y = vec![f32::NAN; rows * outputs];
                 product_gated(kernels, &gate, &up, activation, &x, &mut y);
                 for ((y, g), u) in y.iter().zip(&g).zip(&u) {
-                    let g = f64::from(*g);
-                    let gate = match activation {
-                        Gate::Silu => g / (1.0 + (-g).exp()),
-                        Gate::GeluTanh => {
-                            let inner = (2.0 / std::f64::consts::PI).sqrt() * (g + 0.044_715 * g.powi(3));
-                            0.5 * g * (1.0 + inner.tanh())
-                        }
-                    };
-                    let expected = gate * f64::from(*u);
+                    let expected = activated(activation, f64::from(*g)) * f64::from(*u);
                     let error = (f64::from(*y) - expected).abs();
                     assert!(
                         error <= 3e-6 * (expected.abs() + 1.0),
                         "{isa}, {activation:?}: {y} for {expected}"
                     );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_bias_and_an_activation_are_what_they_are_by_themselves() {
+    let mut numbers = Numbers(10);
+    for (rows, outputs, inputs) in [(1, 1, 32), (3, 33, 64), (7, 160, 416), (250, 75, 96)] {
+        let (w, x) = (numbers.take(outputs * inputs), numbers.take(rows * inputs));
+        let (bias, before) = (numbers.take(outputs), numbers.take(rows * outputs));
+        let mut matrices = float_matrices(outputs, inputs, &w);
+        matrices.push(("int8", Matrix::int8_from_f32(outputs, inputs, &w).unwrap()));
+        for (kind, matrix) in matrices {
+            for (isa, kernels) in wide::all() {
+                let plain = multiplied(kernels, &matrix, &x);
+                for (bias, then) in [
+                    (Some(&bias), Then::Write),
+                    (Some(&bias), Then::Add),
+                    (Some(&bias), Then::Activate(Activation::GeluTanh)),
+                    (None, Then::Activate(Activation::Gelu)),
+                ] {
+                    let mut y = before.clone();
+                    let epilogue = Epilogue { bias: bias.map(Vec::as_slice), then };
+                    product(kernels, &matrix, &x, epilogue, &mut y);
+                    for (i, y) in y.iter().enumerate() {
+                        let sum = f64::from(plain[i]) + bias.map_or(0.0, |b| f64::from(b[i % outputs]));
+                        let expected = match then {
+                            Then::Write => sum,
+                            Then::Add => sum + f64::from(before[i]),
+                            Then::Activate(activation) => activated(activation, sum),
+                        };
+                        let error = (f64::from(*y) - expected).abs();
+                        assert!(error < 1e-5, "{isa}, {kind}, {then:?}: {y} for {expected}");
+                    }
                 }
             }
         }

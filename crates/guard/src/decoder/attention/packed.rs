@@ -1,7 +1,7 @@
 //! Attention on processors: keys and values of each row for themselves, computed by the kernels.
 
 use candle_core::{Device, Result, Tensor};
-use saring_kernels::{Queries, Segment, attend};
+use saring_kernels::{Queries, Segment, Strided, attend};
 
 use super::{Heads, RowTokens, View};
 use crate::layers::numbers;
@@ -58,7 +58,9 @@ impl PackedCache {
             .collect();
         let (count, n, d) = heads.query.dims3()?;
         let mut out = vec![0f32; count * n * d];
-        numbers(&heads.query, |q| attend(q, n, d, scale as f32, prefix, &queries, &mut out))?;
+        numbers(&heads.query, |q| {
+            attend(Strided::dense(q, n * d), n, d, scale as f32, prefix, &queries, &mut out);
+        })?;
         Tensor::from_vec(out, (count, n * d), &Device::Cpu)
     }
 

@@ -120,7 +120,7 @@ fn another_activation_of_the_gate_is_noticed() {
         changed(shape, |c| {
             c.feed_forward = match c.feed_forward {
                 FeedForwardKind::Gated(Activation::Silu) => FeedForwardKind::Gated(Activation::GeluTanh),
-                FeedForwardKind::Gated(Activation::GeluTanh) => FeedForwardKind::Gated(Activation::Silu),
+                FeedForwardKind::Gated(_) => FeedForwardKind::Gated(Activation::Silu),
                 FeedForwardKind::Xielu => FeedForwardKind::Xielu,
             };
         })
