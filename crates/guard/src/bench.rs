@@ -1,5 +1,6 @@
 //! Measures a loaded guard: how fast it reads, how many items it judges, what it takes.
 
+mod look;
 mod words;
 mod workload;
 
@@ -10,6 +11,7 @@ use std::{
 
 use saring_verdict::{BenchPace, BenchReport, BenchRequest, BenchRow, Cancel, EngineError};
 
+pub use look::Look;
 pub use workload::workload;
 
 use crate::{decoder::SharedPrefix, judging::Guard, layers::failure};

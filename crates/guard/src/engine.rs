@@ -11,7 +11,7 @@ use saring_verdict::{
 
 use crate::{
     asking::Asker,
-    bench::{self, Prefill},
+    bench::{self, Look, Prefill},
     checkpoint::{Checkpoint, DigestCache, Stamp, Weights},
     device, family, generating,
     judging::{Guard, LARGE_BATCH, Limits, PROCESSOR_BATCH, SMALL_BATCH, working_bytes},
@@ -73,6 +73,15 @@ impl LocalEngine {
     pub fn prefill(&self, rows: usize, tokens: usize, shared: usize) -> Result<Prefill<'_>, EngineError> {
         let (guard, _) = self.guard.as_ref().ok_or(EngineError::NotLoaded)?;
         Prefill::new(guard, rows, tokens, shared)
+    }
+
+    /// A picture of `width` x `height` arbitrary pixels for the loaded guard to see, see [`Look`].
+    ///
+    /// # Errors
+    /// `NotLoaded`; `Inference` for a guard of text alone.
+    pub fn look(&self, width: u32, height: u32) -> Result<Look<'_>, EngineError> {
+        let (guard, _) = self.guard.as_ref().ok_or(EngineError::NotLoaded)?;
+        Look::new(guard, width, height)
     }
 
     fn asker(&mut self, source: &GuardSource) -> Result<Arc<Asker>, EngineError> {

@@ -11,7 +11,9 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     checkpoint::{Checkpoint, hex},
-    picture::{self, PictureError, gemma::GemmaProcessor, gemma::Pixels, qwen::Patches, qwen::QwenProcessor},
+    picture::{
+        self, Picture, PictureError, gemma::GemmaProcessor, gemma::Pixels, qwen::Patches, qwen::QwenProcessor,
+    },
     turn::ImageMarkup,
     vision::VisionConfig,
 };
@@ -27,7 +29,7 @@ enum Processor {
 }
 
 /// What a vision tower is given.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Prepared {
     /// For Qwen3-VL's.
     Patches(Patches),
@@ -117,13 +119,20 @@ impl ImageReader {
             return Err(JudgeError::Image { position, reason });
         }
         let picture = picture::decode(bytes).map_err(|e| unusable(position, &e))?;
-        let prepared = match &self.processor {
+        self.process(&picture, pixels_max).map_err(|e| unusable(position, &e))
+    }
+
+    /// The pixel values of a picture.
+    ///
+    /// # Errors
+    /// One side is too long for the other.
+    pub fn process(&self, picture: &Picture, pixels_max: Option<u64>) -> Result<Prepared, PictureError> {
+        match &self.processor {
             Processor::Qwen3Vl { processor, .. } => {
-                processor.process(&picture, pixels_max).map(Prepared::Patches)
+                processor.process(picture, pixels_max).map(Prepared::Patches)
             }
-            Processor::Gemma3(processor) => processor.process(&picture).map(Prepared::Pixels),
-        };
-        prepared.map_err(|e| unusable(position, &e))
+            Processor::Gemma3(processor) => processor.process(picture).map(Prepared::Pixels),
+        }
     }
 }
 

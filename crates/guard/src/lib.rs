@@ -34,6 +34,6 @@ mod tokenizer;
 mod turn;
 mod vision;
 
-pub use bench::{Prefill, workload};
+pub use bench::{Look, Prefill, workload};
 pub use engine::LocalEngine;
 pub use serve::{serve, serve_until};
