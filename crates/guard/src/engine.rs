@@ -14,7 +14,7 @@ use crate::{
     bench::{self, Look, Prefill},
     checkpoint::{Checkpoint, DigestCache, Stamp, Weights},
     device, family, generating,
-    judging::{Guard, LARGE_BATCH, Limits, PROCESSOR_BATCH, SMALL_BATCH, working_bytes},
+    judging::{Guard, LARGER_BATCHES, Limits, PROCESSOR_BATCH, SMALL_BATCH, working_bytes},
     layers::Computing,
     model::{Model, ModelConfig},
     precision::Precision,
@@ -194,8 +194,10 @@ impl Engine for LocalEngine {
         check_memory(needed(least), free_bytes)?;
         let limits = match chosen.info.kind {
             DeviceKind::Cpu => PROCESSOR_BATCH,
-            _ if check_memory(needed(LARGE_BATCH), free_bytes).is_err() => SMALL_BATCH,
-            _ => LARGE_BATCH,
+            _ => {
+                let fits = |limits: &Limits| check_memory(needed(*limits), free_bytes).is_ok();
+                LARGER_BATCHES.into_iter().find(fits).unwrap_or(SMALL_BATCH)
+            }
         };
         // Bytes are read twice: once for the digest, once for the device.
         let total = opened.weights.bytes() * 2;

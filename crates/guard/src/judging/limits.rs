@@ -16,10 +16,14 @@ pub(crate) struct Limits {
 /// For a processor: enough tokens that reading the weights costs little beside multiplying with them, and few enough that
 /// what lies between two products stays in the caches.
 pub(crate) const PROCESSOR_BATCH: Limits = Limits { tokens_max: 512, rows_max: 16 };
-/// What a small card gets.
+/// What a card gets at least.
 pub(crate) const SMALL_BATCH: Limits = Limits { tokens_max: 2048, rows_max: 32 };
-/// The batch that keeps a card busy.
-pub(crate) const LARGE_BATCH: Limits = Limits { tokens_max: 16_384, rows_max: 128 };
+/// What a card gets that has the memory: the first of these that fits. The largest keeps a large card busy.
+pub(crate) const LARGER_BATCHES: [Limits; 3] = [
+    Limits { tokens_max: 16_384, rows_max: 128 },
+    Limits { tokens_max: 8192, rows_max: 96 },
+    Limits { tokens_max: 4096, rows_max: 64 },
+];
 
 /// Pixels of an image that memory is counted for: a photo of four megapixels. Larger ones need more while they are read.
 const USUAL_PIXELS: u64 = 1 << 22;
@@ -27,7 +31,8 @@ const USUAL_PIXELS: u64 = 1 << 22;
 const QUERIES: usize = 256;
 
 /// Bytes that one batch needs beside the weights: keys and values, scores, the widest intermediate results, and an image.
-/// `dtype` is what activations are computed in.
+/// `dtype` is what activations are computed in. What attention takes beside its scores, one layer's keys and values with the prefix
+/// in front of every row's among it, is less than the widest results of the feed-forward part, which are not alive then.
 pub(crate) fn working_bytes(config: &ModelConfig, dtype: DType, limits: Limits) -> u64 {
     let number = dtype.size_in_bytes() as u64;
     let tokens = limits.tokens_max as u64;

@@ -31,7 +31,7 @@ use crate::{
     vision::FeatureCache,
 };
 
-pub(crate) use limits::{LARGE_BATCH, Limits, PROCESSOR_BATCH, SMALL_BATCH, working_bytes};
+pub(crate) use limits::{LARGER_BATCHES, Limits, PROCESSOR_BATCH, SMALL_BATCH, working_bytes};
 
 /// A prefix shorter than this is not worth keeping.
 const PREFIX_TOKENS_MIN: usize = 8;
