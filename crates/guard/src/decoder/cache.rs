@@ -10,7 +10,7 @@ use saring_kernels::Segment;
 
 use super::{
     DecoderConfig,
-    attention::{Heads, KeyValue, PackedCache, PaddedCache, RowQueries, RowTokens, View},
+    attention::{Heads, KeyValue, PackedCache, PooledCache, RowQueries, RowTokens, View, Way},
     positions::Next,
 };
 use crate::layers::Computing;
@@ -18,13 +18,13 @@ use crate::layers::Computing;
 #[derive(Clone, Debug)]
 enum PrefixLayers {
     Packed(Arc<[Segment]>),
-    Padded(Arc<[KeyValue]>),
+    Pooled(Arc<[KeyValue]>),
 }
 
 #[derive(Debug)]
 enum Rows {
     Packed(PackedCache),
-    Padded(PaddedCache),
+    Pooled(PooledCache),
 }
 
 /// Keys and values of the tokens that all rows begin with: text, never images. Immutable.
@@ -57,7 +57,7 @@ impl SharedPrefix {
             PrefixLayers::Packed(layers) => {
                 PrefixLayers::Packed(layers.iter().map(|layer| layer.truncated(len)).collect())
             }
-            PrefixLayers::Padded(layers) => PrefixLayers::Padded(
+            PrefixLayers::Pooled(layers) => PrefixLayers::Pooled(
                 layers.iter().map(|layer| layer.narrowed(len)).collect::<Result<Vec<_>>>()?.into(),
             ),
         };
@@ -79,6 +79,7 @@ impl Cache {
         rows: usize,
         config: &DecoderConfig,
         computing: Computing,
+        way: Way,
         prefix: Option<SharedPrefix>,
     ) -> Self {
         let layers = config.num_hidden_layers;
@@ -87,7 +88,13 @@ impl Cache {
             Computing::Kernels => {
                 Rows::Packed(PackedCache::new(rows, layers, config.num_key_value_heads, config.head_dim))
             }
-            Computing::Tensors => Rows::Padded(PaddedCache::new(rows, layers)),
+            Computing::Tensors => {
+                let prefix = match prefix.as_ref().map(|prefix| &prefix.layers) {
+                    Some(PrefixLayers::Pooled(layers)) => &layers[..],
+                    Some(PrefixLayers::Packed(_)) | None => &[],
+                };
+                Rows::Pooled(PooledCache::new(rows, layers, prefix, way))
+            }
         };
         Self { prefix, rows: empty, next: vec![start; rows] }
     }
@@ -104,8 +111,8 @@ impl Cache {
 
     /// Records what a call reads, before any layer computes it, and where its rows go on.
     pub(super) fn begin(&mut self, rows: &[RowTokens], next: impl IntoIterator<Item = (usize, Next)>) {
-        if let Rows::Padded(padded) = &mut self.rows {
-            padded.begin(rows);
+        if let Rows::Pooled(pooled) = &mut self.rows {
+            pooled.begin(rows);
         }
         for (row, next) in next {
             self.next[row] = next;
@@ -114,14 +121,11 @@ impl Cache {
 
     /// What queries see, in the form that attention needs. The call has begun.
     pub(super) fn view(&self, queries: Vec<RowQueries>, device: &Device) -> Result<View> {
-        let mask = match &self.rows {
+        let plan = match &self.rows {
             Rows::Packed(_) => None,
-            Rows::Padded(padded) => {
-                let prefix = self.prefix.as_ref().map_or(0, SharedPrefix::len);
-                Some(padded.mask(&queries, prefix, device)?)
-            }
+            Rows::Pooled(pooled) => Some(pooled.plan(&queries, device)?),
         };
-        Ok(View { queries, mask })
+        Ok(View { queries, plan })
     }
 
     /// Adds keys and values to layer `index` and lets the queries see: `[Q, N*D]`, packed.
@@ -138,9 +142,8 @@ impl Cache {
             (Rows::Packed(packed), Some(PrefixLayers::Packed(layers))) => {
                 packed.attend(index, heads, rows, view, Some(&layers[index]), scale)
             }
-            (Rows::Padded(padded), None) => padded.attend(index, heads, rows, view, None, scale),
-            (Rows::Padded(padded), Some(PrefixLayers::Padded(layers))) => {
-                padded.attend(index, heads, rows, view, Some(&layers[index]), scale)
+            (Rows::Pooled(pooled), None | Some(PrefixLayers::Pooled(_))) => {
+                pooled.attend(index, heads, view, scale)
             }
             _ => candle_core::bail!("the shared prefix was computed in another way than its rows"),
         }
@@ -153,7 +156,7 @@ impl Cache {
     pub fn keep(&mut self, rows: &[usize]) -> Result<()> {
         match &mut self.rows {
             Rows::Packed(packed) => packed.keep(rows),
-            Rows::Padded(padded) => padded.keep(rows)?,
+            Rows::Pooled(pooled) => pooled.keep(rows)?,
         }
         self.next = rows.iter().map(|r| self.next[*r]).collect();
         Ok(())
@@ -167,7 +170,7 @@ impl Cache {
         debug_assert!(self.rows() == 1 && self.prefix.is_none() && self.next[0] == Next::after(tokens.len()));
         let layers = match self.rows {
             Rows::Packed(packed) => PrefixLayers::Packed(packed.into_single().into()),
-            Rows::Padded(padded) => PrefixLayers::Padded(padded.into_single()?.into()),
+            Rows::Pooled(pooled) => PrefixLayers::Pooled(pooled.into_single().into()),
         };
         Ok(SharedPrefix { tokens: tokens.into(), layers })
     }

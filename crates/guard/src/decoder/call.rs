@@ -46,7 +46,7 @@ impl<'a> Chunk<'a> {
     }
 
     fn tokens(&self) -> RowTokens {
-        RowTokens { row: self.row, tokens: self.len(), order: self.placed.places[self.start].order }
+        RowTokens { row: self.row, tokens: self.len() }
     }
 
     /// What each of its tokens from `first` on sees.

@@ -19,13 +19,26 @@ pub(super) struct Inserted<'a> {
     parts: Vec<Part<'a>>,
     /// For each token its place among those of all parts.
     sources: Vec<Option<u32>>,
+    /// `[T]`: for each token its place among those of all parts, behind a row of zeros that is for text.
+    added: Tensor,
+    /// `[Q]`: the same for those that are asked for, where not all are.
+    added_asked: Option<Tensor>,
     dtype: DType,
     device: &'a Device,
 }
 
 impl<'a> Inserted<'a> {
-    /// Of chunks that lie one behind the other; `None` if none has an image.
-    pub fn new(chunks: &[Chunk<'a>], dtype: DType, device: &'a Device) -> Option<Self> {
+    /// Of chunks that lie one behind the other; `None` if none has an image. `asked` are the places of the tokens that are asked
+    /// for, where not all are.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn new(
+        chunks: &[Chunk<'a>],
+        asked: Option<&[u32]>,
+        dtype: DType,
+        device: &'a Device,
+    ) -> Result<Option<Self>> {
         let (mut parts, mut sources, mut count) = (Vec::new(), Vec::new(), 0);
         for chunk in chunks {
             let before = sources.len();
@@ -46,7 +59,15 @@ impl<'a> Inserted<'a> {
                 }
             }
         }
-        (!parts.is_empty()).then_some(Self { parts, sources, dtype, device })
+        if parts.is_empty() {
+            return Ok(None);
+        }
+        let row = |source: &Option<u32>| source.map_or(0, |source| 1 + source);
+        let all: Vec<u32> = sources.iter().map(row).collect();
+        let asked = asked.map(|places| places.iter().map(|place| all[*place as usize]).collect::<Vec<_>>());
+        let tensor = |rows: Vec<u32>| Tensor::new(rows.as_slice(), device);
+        let (added, added_asked) = (tensor(all)?, asked.map(tensor).transpose()?);
+        Ok(Some(Self { parts, sources, added, added_asked, dtype, device }))
     }
 
     /// Takes images instead of what was looked up: `[T, H]` to `[T, H]`.
@@ -61,21 +82,15 @@ impl<'a> Inserted<'a> {
     }
 
     /// Adds what the images have for the output of layer `index`: `[T, H]` to `[T, H]`, or `[Q, H]` to `[Q, H]` where only
-    /// the tokens at `some` places are left.
-    pub fn after_layer(&self, index: usize, x: Tensor, some: Option<&[u32]>) -> Result<Tensor> {
+    /// the tokens that are asked for are left.
+    pub fn after_layer(&self, index: usize, x: Tensor, is_narrowed: bool) -> Result<Tensor> {
         if self.parts.iter().all(|part| part.features.deepstack.len() <= index) {
             return Ok(x);
         }
         let nothing = Tensor::zeros((1, x.dim(1)?), self.dtype, self.device)?;
         let images = self.gather(|features| features.deepstack.get(index))?;
-        let row = |source: &Option<u32>| source.map_or(0, |source| 1 + source);
-        let rows: Vec<u32> = match some {
-            Some(places) => places.iter().map(|place| row(&self.sources[*place as usize])).collect(),
-            None => self.sources.iter().map(row).collect(),
-        };
-        let rows = Tensor::new(rows.as_slice(), self.device)?;
-        let added = Tensor::cat(&[&nothing, &images], 0)?.index_select(&rows, 0)?;
-        x + added
+        let rows = self.added_asked.as_ref().filter(|_| is_narrowed).unwrap_or(&self.added);
+        x + Tensor::cat(&[&nothing, &images], 0)?.index_select(rows, 0)?
     }
 
     /// One tensor of every image, the parts that are read one after the other.

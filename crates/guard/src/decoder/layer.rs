@@ -23,8 +23,8 @@ pub(super) struct Turn {
 pub(super) struct LayerCall<'a> {
     /// Of all tokens.
     pub turn: &'a Turn,
-    /// The places of the tokens that ask, and how these are turned, where not all do.
-    pub asked: Option<(&'a [u32], &'a Turn)>,
+    /// The places `[Q]` of the tokens that ask, and how these are turned, where not all do.
+    pub asked: Option<(&'a Tensor, &'a Turn)>,
     /// By part.
     pub rows: &'a [Vec<RowTokens>],
     /// By part: what those see that ask.
@@ -92,7 +92,7 @@ impl Layer {
     ) -> Result<Tensor> {
         let attended = self.attend(&self.attention_norm.forward(x)?, call, config, parts)?;
         let x = match call.asked {
-            Some((places, _)) => x.index_select(&Tensor::new(places, x.device())?, 0)?,
+            Some((places, _)) => x.index_select(places, 0)?,
             None => x.clone(),
         };
         let x = added(&self.after_attention_norm, &self.output, &attended, x)?;
@@ -111,7 +111,7 @@ impl Layer {
         let d = c.head_dim;
         let heads = |y: Tensor, n: usize| y.reshape(((), n, d));
         let (asking, turn) = match call.asked {
-            Some((places, turn)) => (x.index_select(&Tensor::new(places, x.device())?, 0)?, turn),
+            Some((places, turn)) => (x.index_select(places, 0)?, turn),
             None => (x.clone(), call.turn),
         };
         // 1. Queries [Q, N, D]; keys and values [T, KV, D].

@@ -199,11 +199,13 @@ impl Decoder {
         tokens_max: usize,
     ) -> Vec<Part<'p, 'p>> {
         let (mut parts, mut room) = (Vec::new(), tokens_max.max(1));
+        let with_images = readings.iter().flatten().any(|row| !row.placed.row.images.is_empty());
+        let chunk_tokens_max = self.chunk_tokens_max(with_images);
         for (group, (rows, cache)) in readings.iter().zip(caches).enumerate() {
             let mut chunks: Vec<Chunk<'p>> = Vec::new();
             for (index, row) in rows.iter().enumerate() {
                 let is_first = parts.is_empty() && chunks.is_empty();
-                let own_room = room.min(self.chunk_tokens_max());
+                let own_room = room.min(chunk_tokens_max);
                 if let Some(chunk) = row.chunk(index, own_room, is_first, self.config.images_see_themselves) {
                     room = room.saturating_sub(chunk.len());
                     chunks.push(chunk);

@@ -8,7 +8,7 @@ use saring_verdict::EngineError;
 
 use super::{
     Cache, DecoderConfig, SharedPrefix,
-    attention::{RowTokens, Sight, View},
+    attention::{RowTokens, Sight, View, Way},
     call::{Chunk, Part, asked_places},
     config::Head,
     images::Inserted,
@@ -22,7 +22,7 @@ use crate::{
     layers::{Computing, Embedding, Linear, Loader, RmsNorm, failure},
 };
 
-/// Tokens of one row that are read at once where rows are padded: bounds the scores of one layer.
+/// Tokens of one row that are read at once where scores are kept in memory: bounds those of one layer.
 const PADDED_TOKENS_MAX: usize = 256;
 
 /// A decoder with its weights on a device.
@@ -40,6 +40,8 @@ pub(crate) struct Decoder {
     /// See [`Sight::reach`].
     pub(super) reach: u32,
     computing: Computing,
+    /// How attention is computed where keys and values lie in a pool.
+    pub(super) way: Way,
     dtype: DType,
     pub(super) device: Device,
 }
@@ -78,7 +80,21 @@ impl Decoder {
         let ropes = config.attentions.iter().map(|a| Rope::new(&a.rope, config.head_dim)).collect();
         let (computing, dtype, device) = (loader.computing, loader.dtype, loader.device.clone());
         let counting = Counting::new(&config);
-        Ok(Self { config, embed, layers, norm, head, ropes, counting, reach: 0, computing, dtype, device })
+        let way = Way::best(&device, dtype, config.head_dim);
+        Ok(Self {
+            config,
+            embed,
+            layers,
+            norm,
+            head,
+            ropes,
+            counting,
+            reach: 0,
+            computing,
+            way,
+            dtype,
+            device,
+        })
     }
 
     /// Its shape.
@@ -88,7 +104,7 @@ impl Decoder {
 
     /// An empty cache for `rows` rows that begin with `prefix`.
     pub fn cache(&self, rows: usize, prefix: Option<SharedPrefix>) -> Cache {
-        Cache::new(rows, &self.config, self.computing, prefix)
+        Cache::new(rows, &self.config, self.computing, self.way, prefix)
     }
 
     /// Logits over the whole vocabulary of hidden states `[R, H]`: `[R, V]` in single precision.
@@ -114,11 +130,16 @@ impl Decoder {
         }
     }
 
-    /// How many tokens of one row are read at once: padded scores of a long row would fill the memory.
-    pub(super) fn chunk_tokens_max(&self) -> usize {
-        match self.computing {
-            Computing::Kernels => usize::MAX,
-            Computing::Tensors => PADDED_TOKENS_MAX,
+    /// How many tokens of one row are read at once: padded scores of a long row would fill the memory. `with_images` says
+    /// whether any row has images.
+    pub(super) fn chunk_tokens_max(&self, with_images: bool) -> usize {
+        // Images whose tokens see each other are computed with padding in every build.
+        let see_themselves = with_images && self.config.images_see_themselves;
+        match (self.computing, self.way, see_themselves) {
+            (Computing::Tensors, Way::Padded, false) | (Computing::Tensors, _, true) => PADDED_TOKENS_MAX,
+            #[cfg(any(feature = "flash-attn", test))]
+            (Computing::Tensors, Way::Flash, false) => usize::MAX,
+            (Computing::Kernels, ..) => usize::MAX,
         }
     }
 
@@ -142,17 +163,19 @@ impl Decoder {
             // The factor is rounded to the precision of the weights, as in the reference.
             x = (x * self.config.embedding_scale)?;
         }
-        let images = Inserted::new(&chunks, self.dtype, &self.device);
+        let images = Inserted::new(&chunks, asked.as_deref(), self.dtype, &self.device)?;
         if let Some(images) = &images {
             x = images.in_place_of_embeddings(&x)?;
         }
-        // 3. Layers. From the last one only what is asked for is needed.
+        // 3. Layers. From the last one only what is asked for is needed. Nothing in them waits for the device, and whatever they
+        //    need from the host was copied before.
+        let asked = asked.map(|places| Tensor::new(places.as_slice(), &self.device)).transpose()?;
         let rows: Vec<Vec<RowTokens>> = parts.iter().map(Part::rows).collect();
         for (i, layer) in self.layers.iter().enumerate() {
             let is_last = i + 1 == self.layers.len();
             let kind = self.config.layer_attentions[i];
             let narrowed = last.as_ref().filter(|_| is_last).map(|kinds| &kinds[kind]);
-            let asked = asked.as_deref().filter(|_| is_last);
+            let asked = asked.as_ref().filter(|_| is_last);
             let call = LayerCall {
                 turn: &all[kind].turn,
                 asked: asked.zip(narrowed).map(|(places, kind)| (places, &kind.turn)),
@@ -161,7 +184,7 @@ impl Decoder {
             };
             x = layer.forward(&x, &call, &self.config, parts)?;
             if let Some(images) = &images {
-                x = images.after_layer(i, x, asked)?;
+                x = images.after_layer(i, x, is_last)?;
             }
         }
         // 4. Last norm.

@@ -1,6 +1,8 @@
 //! Devices: what there is, which one to take, and how much of its memory is free.
 
 mod cuda;
+#[cfg(any(feature = "flash-attn", test))]
+mod flash;
 mod metal;
 mod processor;
 
@@ -11,6 +13,9 @@ use std::fs;
 
 use candle_core::Device;
 use saring_verdict::{DeviceChoice, DeviceInfo, DeviceKind, EngineError};
+
+#[cfg(feature = "flash-attn")]
+pub(crate) use flash::has_flash;
 
 /// A device that was chosen.
 #[derive(Debug)]

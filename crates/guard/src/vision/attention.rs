@@ -9,7 +9,8 @@ use crate::layers::softmax;
 pub(super) const SCORES_BYTES_MAX: usize = 256 << 20;
 
 /// Attention without a mask. `query`, `key` and `value` are `[heads, N, D]`, `query` already scaled; so is the result.
-/// Scores of at most `scores_bytes_max` are made at once, but at least those of one query.
+/// Scores of at most `scores_bytes_max` are made at once, but at least those of one query; none are where flash attention
+/// computes.
 pub(super) fn attend(
     query: &Tensor,
     key: &Tensor,
@@ -17,6 +18,13 @@ pub(super) fn attend(
     scores_bytes_max: usize,
 ) -> Result<Tensor> {
     let (heads, n, _) = query.dims3()?;
+    #[cfg(feature = "flash-attn")]
+    if crate::device::has_flash(query.device(), query.dtype(), query.dim(2)?) {
+        // [1, N, heads, D] each: an image is a batch of one, so there are no lengths to tell.
+        let by_patch = |t: &Tensor| t.transpose(0, 1)?.unsqueeze(0);
+        let (query, key, value) = (by_patch(query)?, by_patch(key)?, by_patch(value)?);
+        return candle_flash_attn::flash_attn(&query, &key, &value, 1.0, false)?.squeeze(0)?.transpose(0, 1);
+    }
     let (keys, value) = (key.contiguous()?.transpose(1, 2)?, value.contiguous()?);
     let at_once = queries_at_once(heads, n, scores_bytes_max);
     let mut parts = Vec::new();

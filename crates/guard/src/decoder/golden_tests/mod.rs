@@ -15,7 +15,9 @@ use candle_core::{DType, Device, Tensor, safetensors};
 use saring_verdict::Cancel;
 use serde_json::Value;
 
-use super::{Architecture, Cache, Decoder, DecoderConfig, ImageFeatures, ImageSpan, Row, SharedPrefix};
+use super::{
+    Architecture, Cache, Decoder, DecoderConfig, ImageFeatures, ImageSpan, Row, SharedPrefix, attention::Way,
+};
 use crate::{
     checkpoint::{Checkpoint, Weights},
     layers::{Computing, Loader, Quantization},
@@ -195,7 +197,16 @@ impl Model {
 
     /// The same, computed in every way.
     fn in_every_way(shape: &str) -> Vec<Self> {
-        ways().into_iter().map(|computing| load_for(computing, shape, DType::F32, None, |_| {})).collect()
+        let exact = |computing| load_for(computing, shape, DType::F32, None, |_| {});
+        let mut models: Vec<Self> = ways().into_iter().map(exact).collect();
+        // The kernels of flash attention know no single precision. Here their definition stands in for them, so that what
+        // they are given is tested.
+        if !cfg!(feature = "flash-attn") {
+            let mut flash = exact(Computing::Tensors);
+            flash.decoder.way = Way::Flash;
+            models.push(flash);
+        }
+        models
     }
 
     /// Logits of hidden states `[R, H]`.
