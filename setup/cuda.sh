@@ -1,10 +1,11 @@
 #!/bin/sh
 # Compiles for NVIDIA cards. `cuda.sh build FOLDER` puts `saring-cuda` into FOLDER; `cuda.sh with COMMAND...` runs a command
-# with everything set that a CUDA build and its tests need.
+# with everything set that a CUDA build and its tests need; `cuda.sh features` says with which features it builds.
 #
 # CUDA_HOME            an installed CUDA toolkit; without it one is looked for, and without any, wheels take its place
 # CUDA_WHEELS          13.0 or 13.2: which wheels; what the driver here understands unless set
 # CUDA_COMPUTE_CAP     80 unless set: runs on every card from capability 8.0 upward. From 90 upward: on that kind of card alone
+# CUDA_FLASH           1: with flash attention, whose kernels take long to compile; git fetches NVIDIA's CUTLASS headers for them
 # CUDAFORGE_THREADS    how many kernels are compiled at once; all processors unless set
 set -eu
 cd "$(dirname "$0")/.."
@@ -144,6 +145,8 @@ set_up() {
     export CUDA_HOME="$home" NVCC="$home/bin/nvcc" PATH="$home/bin:$PATH"
     export LD_LIBRARY_PATH="$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
     export CUDA_COMPUTE_CAP="${CUDA_COMPUTE_CAP:-80}"
+    # What flash attention's build fetches stays in the repository too.
+    export CUDAFORGE_HOME="${CUDAFORGE_HOME:-$PWD/.setup/cudaforge}"
     export CUDAFORGE_THREADS="${CUDAFORGE_THREADS:-$(getconf _NPROCESSORS_ONLN)}"
     # The kernels for quantised weights are compiled for one generation of cards; with PTX beside, later ones run them too.
     if [ "$CUDA_COMPUTE_CAP" -lt 90 ]; then
@@ -153,6 +156,18 @@ set_up() {
     echo "CUDA $version from $home, for compute capability $CUDA_COMPUTE_CAP" >&2
 }
 
+# What is built: the package's features.
+features() {
+    case "${CUDA_FLASH:-}" in
+    '' | 0) echo cuda ;;
+    1)
+        command -v git >/dev/null || die "CUDA_FLASH needs git, and there is none. (Debian, Ubuntu: apt-get install git)"
+        echo flash-attn
+        ;;
+    *) die "CUDA_FLASH is $CUDA_FLASH; 0 and 1 are known." ;;
+    esac
+}
+
 # rustup installs here and asks for a new shell, which is easily forgotten.
 export PATH="$PATH:$HOME/.cargo/bin"
 
@@ -160,9 +175,10 @@ export PATH="$PATH:$HOME/.cargo/bin"
 case "${1:-}" in
 build)
     folder=${2:?"cuda.sh build FOLDER"}
+    features=$(features)
     set_up
     # The program finds the toolkit's libraries where they were when it was built.
-    cargo rustc --locked --package saring --bin saring --features cuda --target-dir "$target" -- \
+    cargo rustc --locked --package saring --bin saring --features "$features" --target-dir "$target" -- \
         -C "link-arg=-Wl,-rpath,$libraries"
     mkdir -p "$folder"
     # By renaming, since the old one may be running.
@@ -175,7 +191,10 @@ with)
     set_up
     exec "$@"
     ;;
+features)
+    features
+    ;;
 *)
-    die "cuda.sh build FOLDER | cuda.sh with COMMAND..."
+    die "cuda.sh build FOLDER | cuda.sh with COMMAND... | cuda.sh features"
     ;;
 esac

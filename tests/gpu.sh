@@ -6,6 +6,7 @@
 #   gpu.sh build          builds into target/gpu; that folder can be copied to a machine that has a card and no compiler
 #   gpu.sh measure        measures with what is in target/gpu
 #
+# CUDA_FLASH            1: with flash attention, see setup/cuda.sh; the report then says what a layer takes with it and without
 # SARING_GPU_GUARD      the folder of a checkpoint to measure with; the demo guard if not set
 # SARING_GPU_SECONDS    how long each measurement takes; 10 if not set
 # SARING_GPU_REPORT     where the table goes; target/gpu-report.md if not set
@@ -22,11 +23,13 @@ build() {
     setup/cuda.sh build "$built"
     # Both packages are named: with the guard alone its dependencies have other features, and the kernels, which take
     # longest, are compiled a second time.
-    setup/cuda.sh with cargo test --locked --no-run --package saring --package saring-guard --features saring/cuda \
+    features=$(setup/cuda.sh features)
+    setup/cuda.sh with cargo test --locked --no-run --package saring --package saring-guard --features "saring/$features" \
         --target-dir "${CARGO_TARGET_DIR:-target}/cuda" --lib >"$built/tests.log" 2>&1 || {
         cat "$built/tests.log" >&2
         exit 1
     }
+    echo "$features" >"$built/features"
     cp "$(sed -n 's/.*Executable unittests.*(\(.*saring_guard.*\))$/\1/p' "$built/tests.log")" "$built/guard-tests"
 }
 
@@ -61,6 +64,11 @@ measure() {
     SARING_TEST_DEVICE=cuda setup/cuda.sh with "$built/guard-tests" --show-output >"$results/tests.log" 2>&1 ||
         failed="$failed tests"
     cat "$results/tests.log"
+    if grep -qx flash-attn "$built/features"; then
+        SARING_TEST_DEVICE=cuda setup/cuda.sh with "$built/guard-tests" --ignored --show-output is_timed_in_both_ways \
+            >"$results/attention.log" 2>&1 || failed="$failed attention"
+        cat "$results/attention.log"
+    fi
 
     for run in $runs; do
         echo "== $run"

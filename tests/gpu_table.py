@@ -85,6 +85,13 @@ def main():
         "\nand how many labels are others. Tokens/s is the longest prefill that was measured. *process* is the peak of the"
         "\nprocess's own memory, *card* that of all that was in use on the fullest card while queue and measurement ran."
     )
+    attention = folder / "attention.log"
+    timed = re.findall(r"^attention \| (.*)$", attention.read_text(), re.MULTILINE) if attention.exists() else []
+    if timed:
+        print("\nOne layer's attention at the shape of Qwen3Guard-Gen-0.6B, in bf16:\n")
+        print("| rows x tokens | tensor operations | flash attention |\n| --- | ---: | ---: |")
+        for line in timed:
+            print(f"| {line} |")
 
 
 if __name__ == "__main__":
