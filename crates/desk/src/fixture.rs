@@ -96,25 +96,52 @@ impl Fixture {
         id
     }
 
+    /// Ana's decision about a prompt.
     pub fn decision(&self, item_id: &str, label: &str) -> NewDecision {
-        NewDecision {
-            item_id: item_id.to_owned(),
-            task: Task::Prompt,
-            label: label.to_owned(),
-            categories: Vec::new(),
-            refusal: None,
-            note: None,
-            reviewer: "ana".to_owned(),
-            duration_ms: Some(1200),
-            verdict_visible: false,
-            draw_id: None,
-            synthetic: false,
-        }
+        says(item_id, "ana", label)
     }
 
     /// Changes the database behind the program's back.
     pub async fn tamper(&self, sql: &'static str) {
         let changed = self.workspace.store().execute_behind_our_back(sql).await;
         assert!(changed > 0, "nothing was changed by {sql}");
+    }
+}
+
+/// A reviewer's decision about a prompt, made without a verdict in view.
+pub(crate) fn says(item_id: &str, reviewer: &str, label: &str) -> NewDecision {
+    NewDecision {
+        item_id: item_id.to_owned(),
+        task: Task::Prompt,
+        label: label.to_owned(),
+        categories: Vec::new(),
+        refusal: None,
+        note: None,
+        reviewer: reviewer.to_owned(),
+        duration_ms: Some(1200),
+        verdict_visible: false,
+        draw_id: None,
+        synthetic: false,
+    }
+}
+
+/// Steele, Lea, Flood (2014), as for draws; here to act as reviewers do, the same in every run.
+pub(crate) struct Dice(pub u64);
+
+impl Dice {
+    /// A number below `n`, each about as likely.
+    pub fn below(&mut self, n: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        usize::try_from((z ^ (z >> 31)) % n as u64).expect("below n")
+    }
+
+    /// Fisher and Yates.
+    pub fn shuffle<T>(&mut self, list: &mut [T]) {
+        for at in (1..list.len()).rev() {
+            list.swap(at, self.below(at + 1));
+        }
     }
 }

@@ -5,7 +5,7 @@ use saring_verdict::{Mode as ReadingMode, Reading, Severity, Task};
 use super::*;
 use crate::{
     Code,
-    fixture::{Fixture, QUEUE},
+    fixture::{Dice, Fixture, QUEUE},
     language::LanguageCorrection,
     review::{FilteredReview, Gesture, HistoryEvent, NewDecision, PlanChange, Share},
     store,
@@ -298,16 +298,6 @@ async fn the_next_item_of_a_filter_goes_on_behind_the_last_and_begins_again_at_t
     assert_eq!(next(decided, Some(&ids[0]), Some("ana")).await, None, "another state is gone through once");
 }
 
-/// Rising numbers that look like chance.
-struct Chance(u64);
-
-impl Chance {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).expect("31 bits") % n
-    }
-}
-
 #[tokio::test]
 async fn facets_never_disagree_with_what_they_are_derived_from() {
     let rows: Vec<String> = (0..12)
@@ -324,15 +314,15 @@ async fn facets_never_disagree_with_what_they_are_derived_from() {
     let fixture = Fixture::with_rows(&rows.iter().map(String::as_str).collect::<Vec<_>>()).await;
     let workspace = &fixture.workspace;
     let ids = fixture.ids().await;
-    let mut chance = Chance(7);
+    let mut dice = Dice(7);
     for step in 0..160 {
-        let id = &ids[chance.below(ids.len())];
-        let reviewer = ["ana", "bo", "chi"][chance.below(3)];
+        let id = &ids[dice.below(ids.len())];
+        let reviewer = ["ana", "bo", "chi"][dice.below(3)];
         let gesture = Gesture::new(id, reviewer);
         // Whatever is refused changes nothing, which is checked too.
-        match chance.below(12) {
+        match dice.below(12) {
             0 => {
-                let label = ["safe", "controversial", "unsafe"][chance.below(3)];
+                let label = ["safe", "controversial", "unsafe"][dice.below(3)];
                 let categories = if label == "safe" { Vec::new() } else { vec!["Violent".to_owned()] };
                 let decision =
                     NewDecision { reviewer: reviewer.into(), categories, ..fixture.decision(id, label) };
@@ -346,7 +336,7 @@ async fn facets_never_disagree_with_what_they_are_derived_from() {
             5 | 6 => drop(workspace.release(&gesture).await),
             7 | 8 => drop(workspace.undo(reviewer).await),
             9 => {
-                let language = ["th", "my", "und"][chance.below(3)].to_owned();
+                let language = ["th", "my", "und"][dice.below(3)].to_owned();
                 let correction =
                     LanguageCorrection { item_id: id.clone(), language, reviewer: reviewer.into() };
                 drop(workspace.correct_language(&correction).await);
@@ -354,7 +344,7 @@ async fn facets_never_disagree_with_what_they_are_derived_from() {
             10 => {
                 let change = PlanChange {
                     second_share: Some(Share::from_millionths(
-                        500_000 * u32::try_from(chance.below(3)).unwrap(),
+                        500_000 * u32::try_from(dice.below(3)).unwrap(),
                     )),
                     ..PlanChange::default()
                 };

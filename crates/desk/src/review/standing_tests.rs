@@ -6,31 +6,12 @@ use super::{
     DecisionKind,
     standing::{Awaiting, Rule, Standing, in_force},
 };
-use crate::{queue::ItemState, store::decisions::DecisionRow};
+use crate::{fixture::Dice, queue::ItemState, store::decisions::DecisionRow};
 
 const ONCE: Rule = Rule { second: false, control: false };
 const TWICE: Rule = Rule { second: true, control: false };
 const TASKS: [(Task, Rule); 2] = [(Task::Prompt, ONCE), (Task::Response, TWICE)];
 const SINGLE: [(Task, Rule); 2] = [(Task::Prompt, ONCE), (Task::Response, ONCE)];
-
-/// Steele, Lea, Flood (2014), as for draws; here only to make histories.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % n as u64).expect("below n")
-    }
-
-    fn shuffle<T>(&mut self, list: &mut [T]) {
-        for at in (1..list.len()).rev() {
-            list.swap(at, self.below(at + 1));
-        }
-    }
-}
 
 fn row(id: &str, minute: usize, reviewer: &str, kind: DecisionKind) -> DecisionRow {
     DecisionRow {

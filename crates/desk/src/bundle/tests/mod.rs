@@ -13,34 +13,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use saring_verdict::Task;
-
 use super::*;
 use crate::{
     Code, Error, Workspace,
-    fixture::{Fixture, QUEUE},
+    fixture::{Dice, Fixture, QUEUE, says},
     queue::{ListQuery, Tab},
-    review::{Gesture, NewDecision, PlanChange, Share},
+    review::{Gesture, PlanChange, Share},
 };
-
-/// Steele, Lea, Flood (2014), as for draws; here only to act as reviewers.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, n: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((z ^ (z >> 31)) % n as u64).expect("below n")
-    }
-
-    fn shuffle<T>(&mut self, list: &mut [T]) {
-        for at in (1..list.len()).rev() {
-            list.swap(at, self.below(at + 1));
-        }
-    }
-}
 
 /// A lead with prompts, every fifth of which is a copy of another.
 async fn lead(items: usize) -> Fixture {
@@ -129,22 +108,6 @@ async fn work(workspace: &Workspace, reviewer: &str, dice: &mut Dice, acts: usiz
                 drop(workspace.decide(&says(&item.id, reviewer, label)).await.expect("decided"));
             }
         }
-    }
-}
-
-fn says(item_id: &str, reviewer: &str, label: &str) -> NewDecision {
-    NewDecision {
-        item_id: item_id.to_owned(),
-        task: Task::Prompt,
-        label: label.to_owned(),
-        categories: Vec::new(),
-        refusal: None,
-        note: None,
-        reviewer: reviewer.to_owned(),
-        duration_ms: Some(900),
-        verdict_visible: false,
-        draw_id: None,
-        synthetic: false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Opening bundles: once, again, and several of one queue.
 
+use saring_verdict::Task;
+
 use super::*;
 use crate::{
     language::LanguageCorrection,
