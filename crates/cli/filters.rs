@@ -1,6 +1,6 @@
 //! `saring filters`: filters under a name, gone through like a queue with `saring next --filter NAME`.
 
-use saring_desk::queue::{SavedFilter, Sort};
+use saring_desk::queue::{FilteredQuery, SavedFilter, Sort};
 use serde_json::{Value, json};
 
 use crate::{
@@ -69,8 +69,13 @@ pub async fn run(command: Command, place: &Place, output: Output) -> anyhow::Res
             let mut filters = Vec::new();
             for saved in workspace.saved_filters(&queue).await? {
                 // The queue may have gone blind since: then it cannot be counted, as it cannot be opened.
-                let found =
-                    workspace.count_filtered(&queue, &saved.filter, saved.sort, COUNTED_MAX).await.ok();
+                let query = FilteredQuery {
+                    queue: queue.clone(),
+                    filter: saved.filter.clone(),
+                    sort: saved.sort,
+                    ..FilteredQuery::default()
+                };
+                let found = workspace.count_filtered(&query, COUNTED_MAX).await.ok();
                 filters.push((saved, found));
             }
             workspace.close().await;

@@ -23,6 +23,10 @@ pub struct Wanted {
     #[command(flatten)]
     conditions: Conditions,
 
+    /// A pseudonym: what this reviewer may know of items that others decide apart.
+    #[arg(long = "as", value_name = "PSEUDONYM")]
+    viewer: Option<String>,
+
     /// Go on behind a page: what `next` said of it.
     #[arg(long, value_name = "NEXT")]
     after: Option<String>,
@@ -44,15 +48,13 @@ pub async fn run(wanted: Wanted, place: &Place, output: Output) -> anyhow::Resul
         queue: wanted.queue,
         sort: wanted.conditions.sort,
         filter: wanted.conditions.filter(text),
+        viewer: wanted.viewer,
         after: wanted.after.map(|cursor| cursor.parse()).transpose()?,
         limit: wanted.limit,
     };
     let page = workspace.filtered(&query).await?;
     let found = match wanted.count {
-        Some(most) => Some((
-            workspace.count_filtered(&query.queue, &query.filter, query.sort, most).await?,
-            u64::from(most),
-        )),
+        Some(most) => Some((workspace.count_filtered(&query, most).await?, u64::from(most))),
         None => None,
     };
     workspace.close().await;

@@ -15,6 +15,7 @@ use crate::{
     convert::{queue::counts, run::live},
     failure::Answer,
     notices::Notices,
+    session::Memory,
     wire::{Code, Failure, RunView},
 };
 
@@ -69,7 +70,8 @@ impl Runs {
             tracing::debug!("the guard could not be unloaded: {error}");
         }
         let queue_id = run.progress().borrow().queue_id.clone();
-        if let Ok(overview) = workspace.queue_overview(&queue_id).await {
+        let reviewer = Memory::of(workspace).await.ok().and_then(|memory| memory.reviewer);
+        if let Ok(overview) = workspace.queue_overview_for(&queue_id, reviewer.as_deref()).await {
             notices.queue(queue_id, counts(&overview.counts));
         }
     }

@@ -63,6 +63,15 @@ pub(crate) struct Memory {
     pub(crate) preferences: String,
 }
 
+impl Memory {
+    /// As a workspace has it.
+    pub(crate) async fn of(workspace: &Workspace) -> Answer<Self> {
+        let kept = workspace.window_preferences().await?;
+        // What cannot be read was written by another version: preferences are not worth a failure.
+        Ok(serde_json::from_str(&kept).unwrap_or_default())
+    }
+}
+
 impl Session {
     /// Nothing is opened or started yet. Without `engines` the engine programs beside this one are used.
     pub(crate) fn new(folder: PathBuf, engines: Option<Arc<dyn EngineFactory>>) -> Self {
@@ -128,9 +137,7 @@ impl Session {
 
     /// What the window keeps in the workspace.
     pub(crate) async fn memory(&self) -> Answer<Memory> {
-        let kept = self.workspace().await?.window_preferences().await?;
-        // What cannot be read was written by another version: preferences are not worth a failure.
-        Ok(serde_json::from_str(&kept).unwrap_or_default())
+        Memory::of(self.workspace().await?).await
     }
 
     /// Changes what the window keeps in the workspace.

@@ -60,14 +60,15 @@ impl Bench {
     }
 
     fn query(&self, filter: Filter, sort: Sort) -> FilteredQuery {
-        FilteredQuery { queue: self.queue.clone(), filter, sort, after: None, limit: 100 }
+        FilteredQuery { queue: self.queue.clone(), filter, sort, limit: 100, ..FilteredQuery::default() }
     }
 
     async fn counts(&mut self, name: &'static str, make: impl Fn(usize) -> Filter) -> Fallible {
         let mut times = Times { name, ms: Vec::new(), rows: 0 };
         for round in 0..self.rounds {
+            let query = self.query(make(round), Sort::Imported);
             let began = Instant::now();
-            let n = self.workspace.count_filtered(&self.queue, &make(round), Sort::Imported, 10_000).await?;
+            let n = self.workspace.count_filtered(&query, 10_000).await?;
             times.ms.push(began.elapsed().as_secs_f64() * 1000.0);
             times.rows = times.rows.max(usize::try_from(n)?);
         }
@@ -209,7 +210,7 @@ async fn main() -> Fallible {
     let began = Instant::now();
     let workspace = Workspace::open(Path::new(folder)).await?;
     let overviews = workspace.queues().await?;
-    let list = ListQuery { queue: queue.clone(), tab: Tab::Pending, after: None, limit: 100 };
+    let list = ListQuery { queue: queue.clone(), tab: Tab::Pending, viewer: None, after: None, limit: 100 };
     workspace.list(&list).await?;
     workspace.next(queue, None).await?;
     let usable_ms = began.elapsed().as_secs_f64() * 1000.0;

@@ -77,7 +77,7 @@ impl Fixture {
     }
 
     pub async fn tab(&self, tab: Tab) -> Vec<String> {
-        let query = ListQuery { queue: QUEUE.to_owned(), tab, after: None, limit: 500 };
+        let query = ListQuery { queue: QUEUE.to_owned(), tab, viewer: None, after: None, limit: 500 };
         let page = self.workspace.list(&query).await.expect("a list");
         page.rows.into_iter().map(|row| row.id).collect()
     }

@@ -51,6 +51,7 @@ impl Workspace {
         let workspace = Self { inner: Arc::new(Inner { dir, media_dir, store, clock }) };
         workspace.adopt_older_queues().await?;
         workspace.finish_reading_change().await?;
+        workspace.finish_derivations().await?;
         workspace.forget_all_hidden().await?;
         Ok(workspace)
     }

@@ -39,7 +39,7 @@ pub(crate) async fn decide_all(
         decision_id: saved.bulk_id,
         saved_at: saved.saved_at,
         item: Some(convert::item::item(seen(&session, &item_id).await?)),
-        counts: queue_counts(workspace, &saved.queue_id).await?,
+        counts: queue_counts(&session, &saved.queue_id).await?,
         left_out: convert::count(saved.left_out),
     })
 }

@@ -25,7 +25,8 @@ pub(crate) async fn list_filtered(
 ) -> Answer<FilteredPage> {
     let (filter, sort) = convert::meant(filtering)?;
     let after = cursor.map(|cursor| cursor.parse()).transpose()?;
-    let query = FilteredQuery { queue: queue_id, filter, sort, after, limit };
+    let viewer = session.named_reviewer().await?;
+    let query = FilteredQuery { queue: queue_id, filter, sort, viewer, after, limit };
     Ok(convert::page(session.workspace().await?.filtered(&query).await?))
 }
 
@@ -38,7 +39,9 @@ pub(crate) async fn count_filtered(
     filtering: Filtering,
 ) -> Answer<FilterCount> {
     let (filter, sort) = convert::meant(filtering)?;
-    let found = session.workspace().await?.count_filtered(&queue_id, &filter, sort, COUNTED_MAX).await?;
+    let viewer = session.named_reviewer().await?;
+    let query = FilteredQuery { queue: queue_id, filter, sort, viewer, ..FilteredQuery::default() };
+    let found = session.workspace().await?.count_filtered(&query, COUNTED_MAX).await?;
     Ok(convert::counted(found, COUNTED_MAX))
 }
 

@@ -73,5 +73,5 @@ pub(crate) async fn use_policy(
 ) -> Answer<QueueCard> {
     let (workspace, reviewer) = (session.workspace().await?, session.reviewer().await?);
     workspace.use_policy(&queue_id, &reference, Some(&reviewer), true).await?;
-    card(workspace, workspace.queue_overview(&queue_id).await?).await
+    card(&session, &queue_id).await
 }

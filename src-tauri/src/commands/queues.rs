@@ -1,9 +1,6 @@
 //! The queues screen.
 
-use saring_desk::{
-    Workspace,
-    queue::{DrawFrom, QueueOverview},
-};
+use saring_desk::queue::DrawFrom;
 use tauri::State;
 
 use crate::{
@@ -19,7 +16,7 @@ pub(crate) async fn queues(session: State<'_, Session>) -> Answer<Vec<QueueCard>
     let workspace = session.workspace().await?;
     let mut cards = Vec::new();
     for overview in workspace.queues().await? {
-        cards.push(card(workspace, overview).await?);
+        cards.push(card(&session, &overview.queue.id).await?);
     }
     Ok(cards)
 }
@@ -27,8 +24,7 @@ pub(crate) async fn queues(session: State<'_, Session>) -> Answer<Vec<QueueCard>
 #[tauri::command]
 #[specta::specta]
 pub(crate) async fn queue(session: State<'_, Session>, queue_id: String) -> Answer<QueueCard> {
-    let workspace = session.workspace().await?;
-    card(workspace, workspace.queue_overview(&queue_id).await?).await
+    card(&session, &queue_id).await
 }
 
 #[tauri::command]
@@ -45,7 +41,7 @@ pub(crate) async fn change_queue(
     if let Some(mode) = change.mode {
         workspace.set_mode(&queue_id, convert::desk_mode(mode)).await?;
     }
-    card(workspace, workspace.queue_overview(&queue_id).await?).await
+    card(&session, &queue_id).await
 }
 
 #[tauri::command]
@@ -53,7 +49,7 @@ pub(crate) async fn change_queue(
 pub(crate) async fn draw(session: State<'_, Session>, queue_id: String, size: u32) -> Answer<QueueCard> {
     let workspace = session.workspace().await?;
     workspace.draw(&queue_id, DrawFrom::All, size, seed(&workspace.clock().new_id())).await?;
-    card(workspace, workspace.queue_overview(&queue_id).await?).await
+    card(&session, &queue_id).await
 }
 
 /// A seed from a fresh id, whose last bits are random. It is recorded with what is drawn.
@@ -62,8 +58,10 @@ pub(super) fn seed(id: &str) -> i64 {
     i64::from_str_radix(last, 16).unwrap_or_default()
 }
 
-/// A queue with what the default guard has left to judge in it.
-pub(crate) async fn card(workspace: &Workspace, overview: QueueOverview) -> Answer<QueueCard> {
+/// A queue as the reviewer at the window may see it, with what the default guard has left to judge in it.
+pub(crate) async fn card(session: &Session, queue_id: &str) -> Answer<QueueCard> {
+    let (workspace, reviewer) = (session.workspace().await?, session.named_reviewer().await?);
+    let overview = workspace.queue_overview_for(queue_id, reviewer.as_deref()).await?;
     let unlabelled = workspace.unlabelled_items(&overview.queue.id).await?;
     let plan = workspace.plan(&overview.queue.id).await?;
     let awaiting = workspace.awaiting(&overview.queue.id).await?;

@@ -1,8 +1,7 @@
 //! The review screen.
 
 use saring_desk::{
-    Workspace, language::LanguageCorrection, queue as desk, review as desk_review,
-    review::Gesture as DeskGesture,
+    language::LanguageCorrection, queue as desk, review as desk_review, review::Gesture as DeskGesture,
 };
 use tauri::State;
 
@@ -25,6 +24,7 @@ pub(crate) async fn list_items(session: State<'_, Session>, query: ListQuery) ->
     let query = desk::ListQuery {
         queue: query.queue_id,
         tab: query.tab.parse().map_err(|e| Failure::unknown_word(&e))?,
+        viewer: session.named_reviewer().await?,
         after: query.cursor.map(|cursor| cursor.parse()).transpose()?,
         limit: query.limit,
     };
@@ -39,7 +39,9 @@ pub(crate) async fn search(
     text: String,
     limit: u32,
 ) -> Answer<SearchPage> {
-    Ok(found(session.workspace().await?.search(&queue_id, &text, limit).await?))
+    let reviewer = session.named_reviewer().await?;
+    let workspace = session.workspace().await?;
+    Ok(found(workspace.search_for(&queue_id, &text, limit, reviewer.as_deref()).await?))
 }
 
 #[tauri::command]
@@ -86,7 +88,7 @@ pub(crate) async fn decide(session: State<'_, Session>, decision: NewDecision) -
         decision_id: saved.decision_id,
         saved_at: saved.saved_at,
         item: Some(convert::item(seen(&session, &item_id).await?)),
-        counts: queue_counts(workspace, &saved.queue_id).await?,
+        counts: queue_counts(&session, &saved.queue_id).await?,
         left_out: 0,
     })
 }
@@ -115,7 +117,7 @@ pub(crate) async fn gesture(session: State<'_, Session>, gesture: Gesture) -> An
         GestureKind::Quarantine => None,
         _ => Some(convert::item(seen(&session, &meant.item_id).await?)),
     };
-    let counts = queue_counts(workspace, &saved.queue_id).await?;
+    let counts = queue_counts(&session, &saved.queue_id).await?;
     Ok(Saved { decision_id: saved.decision_id, saved_at: saved.saved_at, item, counts, left_out: 0 })
 }
 
@@ -151,7 +153,7 @@ pub(crate) async fn undo(session: State<'_, Session>, queue_id: String) -> Answe
         others: count(undone.others),
         saved_at: undone.saved.saved_at,
         item: convert::item(seen(&session, &undone.item_id).await?),
-        counts: queue_counts(workspace, &undone.saved.queue_id).await?,
+        counts: queue_counts(&session, &undone.saved.queue_id).await?,
     })
 }
 
@@ -169,6 +171,8 @@ pub(super) async fn seen(session: &Session, item_id: &str) -> Answer<desk_review
     Ok(session.workspace().await?.item_for(item_id, reviewer.as_deref()).await?)
 }
 
-pub(super) async fn queue_counts(workspace: &Workspace, queue_id: &str) -> Answer<StateCounts> {
-    Ok(counts(&workspace.queue_overview(queue_id).await?.counts))
+/// How many items of a queue stand where, for the reviewer at the window.
+pub(super) async fn queue_counts(session: &Session, queue_id: &str) -> Answer<StateCounts> {
+    let (workspace, reviewer) = (session.workspace().await?, session.named_reviewer().await?);
+    Ok(counts(&workspace.queue_overview_for(queue_id, reviewer.as_deref()).await?.counts))
 }

@@ -43,7 +43,7 @@ pub(crate) async fn watch(session: State<'_, Session>, on_notice: Channel<Notice
 pub(crate) async fn open_demo(session: State<'_, Session>) -> Answer<QueueCard> {
     let workspace = session.workspace().await?;
     let queue_id = workspace.import_demo_queue().await?;
-    card(workspace, workspace.queue_overview(&queue_id).await?).await
+    card(&session, &queue_id).await
 }
 
 #[tauri::command]

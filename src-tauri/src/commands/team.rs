@@ -29,7 +29,7 @@ pub(crate) async fn set_plan(
     let workspace = session.workspace().await?;
     let change = convert::plan_change(&order)?;
     workspace.set_plan(&queue_id, &change, seed(&workspace.clock().new_id())).await?;
-    card(workspace, workspace.queue_overview(&queue_id).await?).await
+    card(&session, &queue_id).await
 }
 
 /// Tasks that reviewers decided differently, by item; the first of them.
@@ -55,7 +55,7 @@ pub(crate) async fn adjudicate(session: State<'_, Session>, decision: NewDecisio
         decision_id: saved.decision_id,
         saved_at: saved.saved_at,
         item: Some(convert_item::item(seen(&session, &item_id).await?)),
-        counts: queue_counts(workspace, &saved.queue_id).await?,
+        counts: queue_counts(&session, &saved.queue_id).await?,
         left_out: 0,
     })
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Result, Workspace,
     guards::registry::removal_hash,
-    review::standing,
+    review::{seen_otherwise, standing},
     settings::reading_hash,
     store::{self, ChainHead, Conn, audit::EventRow, events::EventKind, row_hash, settings},
 };
@@ -59,6 +59,8 @@ impl Workspace {
     /// # Errors
     /// What the database refuses. What does not hold is no error; it is in the report.
     pub async fn verify(&self, head: Option<&str>) -> Result<AuditReport> {
+        // What is under way is no problem.
+        self.finish_derivations().await?;
         // Before the database is looked at: the file may lag behind it, and must not be ahead of what is looked at.
         let file = self.store().head_file().read()?;
         let mut read = self.store().read().await?;
@@ -310,7 +312,12 @@ async fn follows(conn: &mut Conn, item_id: &str) -> Result<bool> {
         (task.state, &task.decision_id, task.awaiting) == (found.state, &found.decision_id, found.awaiting)
     });
     let quarantined = store::items::is_quarantined(conn, item_id).await? == Some(true);
+    let seen = match quarantined {
+        true => Vec::new(),
+        false => seen_otherwise(plan.as_ref(), item_id, &found, &rows),
+    };
     Ok(tasks_follow
+        && store::seen_states::of_item(conn, item.seq).await? == seen
         && standing.state() == item.state
         && standing.flagged == item.flagged
         && standing.quarantined == quarantined)

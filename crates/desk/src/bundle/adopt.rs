@@ -9,7 +9,7 @@ use super::manifest::{BundleManifest, BundlePlan};
 use crate::{
     Result, policy,
     queue::{Draw, Ordering, Queue},
-    review::{ReviewPlan, Share, refresh_queue},
+    review::{ReviewPlan, Share},
     store::{
         self, WriteTx,
         events::{self, EventKind},
@@ -87,7 +87,7 @@ pub(super) async fn adopt_plan(
     }
     store::plans::insert(tx, &plan).await?;
     events::record(tx, EventKind::ReviewPlan, &plan.id).await?;
-    refresh_queue(tx, &plan).await
+    Ok(store::derivations::set(tx, queue_id, 0).await?)
 }
 
 /// The draw of what stays blind: the one that is known if it has all of `ranks`, else a new one of both. A draw that was recorded

@@ -93,6 +93,7 @@ impl Workspace {
         }
         adopt_plan(&mut tx, &queue.id, manifest.plan, is_newest, came.ranks).await?;
         tx.commit().await?;
+        self.finish_derivations().await?;
         Ok(OpenedBundle {
             id: bundle.id,
             reviewer: bundle.reviewer,

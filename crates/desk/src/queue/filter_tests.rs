@@ -15,13 +15,16 @@ async fn find(fixture: &Fixture, filter: Filter, sort: Sort) -> Vec<String> {
     // A page of two, so that every answer crosses edges of pages.
     let (mut found, mut after) = (Vec::new(), None);
     loop {
-        let query = FilteredQuery { queue: QUEUE.into(), filter: filter.clone(), sort, after, limit: 2 };
+        let filter = filter.clone();
+        let query =
+            FilteredQuery { queue: QUEUE.into(), filter, sort, after, limit: 2, ..FilteredQuery::default() };
         let page = fixture.workspace.filtered(&query).await.expect("a page");
         found.extend(page.rows.into_iter().map(|row| row.external_id.expect("its id")));
         let Some(next) = page.next else { break };
         after = Some(next.to_string().parse().expect("a cursor comes back as it went"));
     }
-    let count = fixture.workspace.count_filtered(QUEUE, &filter, sort, 100).await;
+    let query = FilteredQuery { queue: QUEUE.into(), filter, sort, ..FilteredQuery::default() };
+    let count = fixture.workspace.count_filtered(&query, 100).await;
     assert!(count.is_err() || count.is_ok_and(|n| n == found.len() as u64), "counted as many as listed");
     found
 }
@@ -180,8 +183,13 @@ async fn no_filter_and_no_order_tells_a_verdict_that_is_hidden() {
         Filter { disagreement: Some(DisagreementOf::Guards), ..Filter::default() },
         Filter { disagreement: Some(DisagreementOf::Decision), ..Filter::default() },
     ];
-    let query =
-        |filter: Filter, sort| FilteredQuery { queue: QUEUE.into(), filter, sort, after: None, limit: 9 };
+    let query = |filter: Filter, sort| FilteredQuery {
+        queue: QUEUE.into(),
+        filter,
+        sort,
+        limit: 9,
+        ..FilteredQuery::default()
+    };
     let mut asked: Vec<FilteredQuery> =
         telling.iter().map(|filter| query(filter.clone(), Sort::Imported)).collect();
     asked.extend([Sort::Unsafe, Sort::Safe, Sort::Uncertain].map(|sort| query(Filter::default(), sort)));

@@ -6,7 +6,8 @@ use saring_verdict::{Severity, Task};
 
 use super::{
     DisagreementOf, Filter, GuardLabel, ItemState, ItemSummary, Mode, Queue, Sort, find_queue,
-    list::summaries, search::MatchQuery,
+    list::{summaries, viewer},
+    search::MatchQuery,
 };
 use crate::{
     Error, Result, Workspace,
@@ -26,6 +27,8 @@ pub struct FilteredQuery {
     pub filter: Filter,
     /// In which order.
     pub sort: Sort,
+    /// Pseudonym of the reviewer who looks; `None` for what everybody may know.
+    pub viewer: Option<String>,
     /// Where the last page ended; the beginning if `None`.
     pub after: Option<FilterCursor>,
     /// How many items, at most 500.
@@ -83,7 +86,8 @@ impl FromStr for FilterCursor {
 const PAGE_ROWS_MAX: u32 = 500;
 
 impl Workspace {
-    /// Items of a queue for which everything that a filter says holds.
+    /// Items of a queue for which everything that a filter says holds, as a reviewer may know it: what they decide apart from others
+    /// stands as they left it themselves, and what others decided about it is found by no filter.
     ///
     /// # Errors
     /// [`Code::NotFound`](crate::Code) for the queue. [`Code::Invalid`](crate::Code) for a filter that can find nothing; for one, or an
@@ -93,24 +97,26 @@ impl Workspace {
         let mut read = self.store().read().await?;
         let queue = find_queue(&mut read, &query.queue).await?;
         let limit = query.limit.clamp(1, PAGE_ROWS_MAX);
-        let list = List::of(&mut read, &queue, &query.filter, query.sort).await?;
+        let viewer = viewer(query.viewer.as_deref());
+        let list = List::of(&mut read, &queue, &query.filter, query.sort, viewer).await?;
         let after = query.after.as_ref().map(|cursor| &cursor.0);
         let (rows, next) = list.page(&mut read, after, limit).await?;
         Ok(FilteredPage {
-            rows: summaries(&mut read, &queue, rows).await?,
+            rows: summaries(&mut read, &queue, viewer, rows).await?,
             next: next.map(FilterCursor),
             withheld: list.withholds(),
         })
     }
 
-    /// How many items of a queue a list in this order has: exact up to `most`, and `most + 1` for more.
+    /// How many items such a list has, wherever a page ended: exact up to `most`, and `most + 1` for more.
     ///
     /// # Errors
     /// See [`filtered`](Self::filtered).
-    pub async fn count_filtered(&self, queue: &str, filter: &Filter, sort: Sort, most: u32) -> Result<u64> {
+    pub async fn count_filtered(&self, query: &FilteredQuery, most: u32) -> Result<u64> {
         let mut read = self.store().read().await?;
-        let queue = find_queue(&mut read, queue).await?;
-        let list = List::of(&mut read, &queue, filter, sort).await?;
+        let queue = find_queue(&mut read, &query.queue).await?;
+        let viewer = viewer(query.viewer.as_deref());
+        let list = List::of(&mut read, &queue, &query.filter, query.sort, viewer).await?;
         let found = store::facets::count(&mut read, &list.wanted, most).await?;
         Ok(u64::try_from(found).unwrap_or(0))
     }
@@ -125,25 +131,29 @@ pub(crate) struct List {
 impl List {
     /// # Errors
     /// See [`Workspace::filtered`].
-    pub(crate) async fn of(conn: &mut Conn, queue: &Queue, filter: &Filter, sort: Sort) -> Result<Self> {
+    pub(crate) async fn of(
+        conn: &mut Conn,
+        queue: &Queue,
+        filter: &Filter,
+        sort: Sort,
+        viewer: &str,
+    ) -> Result<Self> {
         filter.check()?;
         let plan = store::plans::in_force(conn, &queue.id).await?;
-        let mut wanted = wanted(queue, filter)?;
+        let mut wanted = Wanted { viewer: viewer.to_owned(), ..wanted(queue, filter)? };
         let tells_verdicts = filter.tells_verdicts() || sort.tells_verdicts();
         let hidden = tells_verdicts && queue.mode == Mode::Blind;
         if hidden {
             if filter.state != Some(ItemState::Decided) {
                 return Err(Error::invalid("filter", HIDDEN));
             }
-            wanted.marks.require(Mark::ITEM_STATE, state_code(ItemState::Decided));
+            wanted.item_state = Some(ItemState::Decided);
         }
         if let Some(plan) = plan {
-            let mixes_gold = plan.mixes_gold();
+            // Among the undecided, which end such a list, gold items would stand by what others decided about them.
+            wanted.decided_only = plan.mixes_gold() && sort == Sort::Decided;
+            wanted.settled_openly = filter.tells_decisions() || wanted.decided_only;
             wanted.withheld = plan.blind_draw_id.filter(|_| tells_verdicts);
-            // Gold items are decided by each reviewer without knowing of the others.
-            if mixes_gold && (hidden || filter.tells_decisions() || sort == Sort::Decided) {
-                wanted.marks.require(Mark::IS_GOLD, 0);
-            }
         }
         if wanted.text.is_some()
             && sort != Sort::Imported
@@ -184,10 +194,6 @@ const HIDDEN: &str = "verdicts of this queue are hidden until an item is decided
 
 fn wanted(queue: &Queue, filter: &Filter) -> Result<Wanted> {
     let mut marks = Marks::default();
-    if let Some(state) = filter.state {
-        let mark = if filter.task.is_some() { Mark::TASK_STATE } else { Mark::ITEM_STATE };
-        marks.require(mark, state_code(state));
-    }
     if let Some(task) = filter.task {
         marks.require(Mark::IS_RESPONSE, i64::from(task == Task::Response));
     }
@@ -211,6 +217,9 @@ fn wanted(queue: &Queue, filter: &Filter) -> Result<Wanted> {
     let category = filter.category.as_deref().map(|name| category(queue, name)).transpose()?;
     Ok(Wanted {
         queue_id: queue.id.clone(),
+        viewer: String::new(),
+        item_state: filter.state.filter(|_| filter.task.is_none()),
+        task_state: filter.state.filter(|_| filter.task.is_some()),
         marks,
         language: filter.language.as_deref().map(|tag| tag.trim().to_owned()),
         score: filter.score.map(|range| (range.from, range.to)),
@@ -220,18 +229,10 @@ fn wanted(queue: &Queue, filter: &Filter) -> Result<Wanted> {
         since: filter.since_seconds()?,
         until: filter.until_seconds()?,
         text: filter.text.as_deref().map(MatchQuery::parse),
+        decided_only: false,
+        settled_openly: false,
         withheld: None,
     })
-}
-
-/// As the view `derived_facets` numbers states.
-const fn state_code(state: ItemState) -> i64 {
-    match state {
-        ItemState::Pending => 0,
-        ItemState::Decided => 1,
-        ItemState::Skipped => 2,
-        ItemState::Escalated => 3,
-    }
 }
 
 const fn guard_label_code(label: GuardLabel) -> i64 {

@@ -19,7 +19,7 @@ pub use filter::{DisagreementOf, Filter, GuardLabel, ScoreRange, Sort};
 pub(crate) use filtered::List;
 pub use filtered::{FilterCursor, FilteredPage, FilteredQuery};
 pub use list::{Cursor, ItemPage, ItemSummary, ListQuery, SearchPage, Tab};
-pub(crate) use list::{after_row, ordered};
+pub(crate) use list::{Listing, after_row};
 pub use saved::SavedFilter;
 pub(crate) use state::words;
 pub use state::{ItemState, Mode, Ordering, UnknownWord};
@@ -74,6 +74,22 @@ impl StateCounts {
     pub const fn total(&self) -> u64 {
         self.pending + self.decided + self.skipped + self.escalated
     }
+
+    /// Counts `n` items of one state in another.
+    fn shift(&mut self, from: ItemState, to: ItemState, n: u64) {
+        let from = self.of_mut(from);
+        *from = from.saturating_sub(n);
+        *self.of_mut(to) += n;
+    }
+
+    const fn of_mut(&mut self, state: ItemState) -> &mut u64 {
+        match state {
+            ItemState::Pending => &mut self.pending,
+            ItemState::Decided => &mut self.decided,
+            ItemState::Skipped => &mut self.skipped,
+            ItemState::Escalated => &mut self.escalated,
+        }
+    }
 }
 
 /// How many items are in a language.
@@ -123,7 +139,7 @@ impl Workspace {
         find_queue(&mut read, id_or_name).await
     }
 
-    /// A queue with its counts.
+    /// A queue with its counts, of what stands where.
     ///
     /// # Errors
     /// [`Code::NotFound`](crate::Code).
@@ -131,6 +147,26 @@ impl Workspace {
         let mut read = self.store().read().await?;
         let queue = find_queue(&mut read, id_or_name).await?;
         overview(&mut read, queue).await
+    }
+
+    /// A queue with its counts as a reviewer may see them; without one, as everybody may: what is decided apart from others is
+    /// counted as they left it themselves, so that no count tells what somebody else did.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code).
+    pub async fn queue_overview_for(
+        &self,
+        id_or_name: &str,
+        reviewer: Option<&str>,
+    ) -> Result<QueueOverview> {
+        let mut read = self.store().read().await?;
+        let queue = find_queue(&mut read, id_or_name).await?;
+        let mut overview = overview(&mut read, queue).await?;
+        let viewer = list::viewer(reviewer);
+        for (from, to, n) in store::seen_states::moved(&mut read, &overview.queue.id, viewer).await? {
+            overview.counts.shift(from, to, u64::try_from(n).unwrap_or(0));
+        }
+        Ok(overview)
     }
 
     /// Every queue with its counts, newest first.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Filter, Queue, Sort, filtered::List, find_queue};
+use super::{Filter, Queue, Sort, filtered::List, find_queue, list::viewer};
 use crate::{
     Error, Result, Thing, Workspace,
     store::{
@@ -75,7 +75,7 @@ impl Workspace {
         let mut tx = self.store().write().await?;
         let queue = find_queue(&mut tx, queue).await?;
         let name = free_name(&mut tx, &queue, name).await?;
-        List::of(&mut tx, &queue, filter, sort).await?;
+        List::of(&mut tx, &queue, filter, sort, viewer(None)).await?;
         let kept = SavedFilter {
             id: tx.clock().new_id(),
             queue_id: queue.id,

@@ -44,6 +44,7 @@ async fn pages_follow_each_other_without_gaps_or_repeats_in_every_order() {
     for (i, id) in ids.iter().enumerate().take(17) {
         fixture.judge(id, saring_verdict::Task::Prompt, [0.2, 0.9, 0.6][i % 3]).await;
     }
+    workspace.set_mode(QUEUE, Mode::Suggestion).await.expect("lists tell no verdict that is hidden");
     workspace.draw(QUEUE, DrawFrom::All, 23, 3).await.expect("a draw");
     for order in [Ordering::Draw, Ordering::Imported, Ordering::Newest, Ordering::Uncertain, Ordering::Unsafe]
     {
@@ -51,7 +52,7 @@ async fn pages_follow_each_other_without_gaps_or_repeats_in_every_order() {
         let whole = fixture.tab(Tab::Pending).await;
         let (mut pages, mut after) = (Vec::new(), None);
         loop {
-            let query = ListQuery { queue: QUEUE.into(), tab: Tab::Pending, after, limit: 4 };
+            let query = ListQuery { queue: QUEUE.into(), tab: Tab::Pending, viewer: None, after, limit: 4 };
             let page = workspace.list(&query).await.expect("a page");
             pages.extend(page.rows.into_iter().map(|row| row.id));
             let Some(next) = page.next else { break };
@@ -75,7 +76,7 @@ async fn lists_show_the_beginning_of_what_is_judged() {
         r#"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "the last turn"}]}"#,
     ])
     .await;
-    let query = ListQuery { queue: QUEUE.into(), tab: Tab::All, after: None, limit: 9 };
+    let query = ListQuery { queue: QUEUE.into(), tab: Tab::All, viewer: None, after: None, limit: 9 };
     let rows = fixture.workspace.list(&query).await.expect("a list").rows;
     assert_eq!(rows[0].excerpt.chars().count(), 120);
     assert_eq!(rows[1].excerpt, "only an answer");

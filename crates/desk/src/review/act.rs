@@ -4,8 +4,10 @@ use saring_verdict::{Severity, Task};
 
 use super::{
     DecisionKind, ReviewPlan,
-    plan::{refresh, rule_of},
+    derive::refresh,
+    plan::{rule_of, rules_of},
     standing::{Rule, StandingVoices, in_force, last_flag},
+    viewer::seen_tasks,
 };
 use crate::{
     Error, Result, Thing, Workspace,
@@ -99,7 +101,7 @@ pub struct Saved {
     pub saved_at: String,
     /// The item's queue.
     pub queue_id: String,
-    /// Where the item stands now.
+    /// Where the item stands now, as the reviewer may see it.
     pub state: ItemState,
 }
 
@@ -291,14 +293,16 @@ impl Place {
 
     /// What decides about each task.
     pub(super) fn rules(&self) -> Vec<(Task, Rule)> {
-        self.tasks.iter().map(|t| (t.task, rule_of(self.plan.as_ref(), &self.item.id, t))).collect()
+        rules_of(self.plan.as_ref(), &self.item.id, &self.tasks)
     }
 
     /// What a decision of a reviewer about a task replaces: the one in force or, where reviewers decide without knowing of each
     /// other or disagree, the reviewer's own.
     fn in_view(&self, task: &TaskRow, rows: &[DecisionRow], reviewer: &str) -> Option<String> {
-        let alone = rule_of(self.plan.as_ref(), &self.item.id, task).is_independent();
-        if !alone && task.awaiting.is_none() {
+        let rule = rule_of(self.plan.as_ref(), &self.item.id, &self.tasks);
+        // Somebody passed it over, or left it to others: that is in view, and what is decided now answers it.
+        let passed_on = !rule.control && matches!(task.state, ItemState::Skipped | ItemState::Escalated);
+        if passed_on || !rule.is_independent() && task.awaiting.is_none() {
             return task.decision_id.clone();
         }
         let rules = self.rules();
@@ -336,13 +340,12 @@ impl Place {
         if let Some(task) = said {
             return self.task(task).map(Some);
         }
-        let (rules, voices) = (self.rules(), StandingVoices::of(&self.rules(), rows));
-        let decided_by_them = |task: &TaskRow| {
-            let alone = rules.iter().any(|(t, rule)| *t == task.task && rule.is_independent());
-            alone && voices.of_reviewer(task.task, reviewer).is_some_and(|row| row.kind.has_label())
+        let (tasks, rows) = (self.tasks.clone(), rows.to_vec());
+        let seen = seen_tasks(self.plan.as_ref(), &self.item.id, tasks, rows, Some(reviewer));
+        let is_open = |task: &&TaskRow| {
+            seen.iter().any(|(of, state, _)| *of == task.task && *state != ItemState::Decided)
         };
-        let mut open =
-            self.tasks.iter().filter(|task| task.state != ItemState::Decided && !decided_by_them(task));
+        let mut open = self.tasks.iter().filter(is_open);
         match (open.next(), open.next()) {
             (None, _) => Err(Error::Conflict {
                 thing: Thing::Item,
@@ -421,12 +424,12 @@ pub(super) async fn apply(
     }
     rows.push(row.clone());
     let plan = store::plans::in_force(tx, &item.queue_id).await?;
-    let standing = refresh(tx, plan.as_ref(), &item.id, &rows).await?;
+    let derived = refresh(tx, plan.as_ref(), &item.id, &rows).await?;
     Ok(Saved {
+        state: derived.state_for(&row.reviewer),
         decision_id: row.id,
         saved_at: row.decided_at,
         queue_id: item.queue_id.clone(),
-        state: standing.state(),
     })
 }
 

@@ -5,19 +5,15 @@ use saring_verdict::Task;
 use super::{
     Awaiting, DecisionKind, DecisionView, NewDecision, Saved,
     act::{Place, apply, blank_row, check_reviewer, was_revealed},
-    plan::rule_of,
-    standing::{Rule, StandingVoices, in_force},
+    plan::rules_of,
+    standing::{StandingVoices, in_force},
     view::decision_view,
 };
 use crate::{
     Error, Result, Thing, Workspace,
     policy::Said,
     queue::find_queue,
-    store::{
-        self,
-        decisions::DecisionRow,
-        tasks::{Gold, TaskRow},
-    },
+    store::{self, decisions::DecisionRow, tasks::Gold},
 };
 
 /// A task about which reviewers disagree.
@@ -111,8 +107,7 @@ impl Workspace {
         {
             let tasks = store::tasks::of_item(&mut read, &item_id).await?;
             let rows = store::decisions::of_item(&mut read, &item_id).await?;
-            let rule = |t: &TaskRow| (t.task, rule_of(plan.as_ref(), &item_id, t));
-            let rules: Vec<(Task, Rule)> = tasks.iter().map(rule).collect();
+            let rules = rules_of(plan.as_ref(), &item_id, &tasks);
             let decisions =
                 StandingVoices::of(&rules, &rows).about(task).into_iter().filter_map(decision_view).collect();
             let gold = tasks.into_iter().find(|t| t.task == task).and_then(|t| t.gold);

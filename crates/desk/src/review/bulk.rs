@@ -7,8 +7,8 @@ use saring_verdict::{Severity, Task};
 use super::{
     NewDecision, ReviewPlan,
     act::{Looked, Place, check_reviewer, decide_in},
-    plan::rule_of,
-    standing::{Rule, StandingVoices},
+    plan::{rule_of, rules_of},
+    standing::StandingVoices,
     viewer::seen_tasks,
 };
 use crate::{
@@ -17,7 +17,6 @@ use crate::{
     store::{
         self, Conn,
         events::{self, EventKind},
-        tasks::TaskRow,
     },
 };
 
@@ -54,7 +53,7 @@ pub struct BulkPreview {
     pub items: u64,
     /// Those that would be left as they are because something was done with the task.
     pub touched: Vec<Touched>,
-    /// How many would be left as they are because each is looked at for itself: a second review, gold, or a uniform draw.
+    /// How many would be left as they are because each is looked at for itself: a second review, or a uniform draw.
     pub apart: u64,
 }
 
@@ -76,8 +75,8 @@ impl BulkDecision {
 
 impl Workspace {
     /// Applies one decision to an item and to others, in one transaction. Undoing it takes all of it back. What nobody looked at
-    /// counts for no estimate, and is left as it is where somebody did something with the task, where it gets a review of its own (a
-    /// second one, or as gold), and where the item is in a uniform draw from the queue.
+    /// counts for no estimate, and is left as it is where somebody did something with the task, where it gets a second review, and
+    /// where the item is in a uniform draw from the queue. A gold item is decided like any other: nothing tells it from them.
     ///
     /// # Errors
     /// See [`decide`](Self::decide), about any of the items; [`Code::Invalid`](crate::Code) for more than
@@ -107,7 +106,8 @@ impl Workspace {
                     "they are of several queues; decide them queue by queue",
                 ));
             }
-            if !matches!(fate(&mut tx, at.plan.as_ref(), item_id, decision.task).await?, Fate::Free) {
+            let fate = fate(&mut tx, at.plan.as_ref(), item_id, decision.task, Some(&reviewer)).await?;
+            if !matches!(fate, Fate::Free) {
                 left_out += 1;
                 continue;
             }
@@ -154,7 +154,7 @@ impl Workspace {
         let mut preview = BulkPreview::default();
         for item in store::items::contents(&mut read, &ids).await? {
             let plan = store::plans::in_force(&mut read, &item.queue_id).await?;
-            match fate(&mut read, plan.as_ref(), &item.id, task).await? {
+            match fate(&mut read, plan.as_ref(), &item.id, task, reviewer).await? {
                 Fate::Free => preview.items += 1,
                 Fate::Apart => preview.apart += 1,
                 Fate::Touched => {
@@ -181,18 +181,29 @@ enum Fate {
     Apart,
 }
 
-async fn fate(conn: &mut Conn, plan: Option<&ReviewPlan>, item_id: &str, task: Task) -> Result<Fate> {
+async fn fate(
+    conn: &mut Conn,
+    plan: Option<&ReviewPlan>,
+    item_id: &str,
+    task: Task,
+    reviewer: Option<&str>,
+) -> Result<Fate> {
     let tasks = store::tasks::of_item(conn, item_id).await?;
-    let rules: Vec<(Task, Rule)> =
-        tasks.iter().map(|t: &TaskRow| (t.task, rule_of(plan, item_id, t))).collect();
-    let Some((_, rule)) = rules.iter().find(|(of, _)| *of == task) else {
+    let Some(row) = tasks.iter().find(|row| row.task == task) else {
         return Err(Error::not_found(crate::Thing::Task, task.as_str()));
     };
-    if rule.is_independent() || store::draws::holds_of_whole_queue(conn, item_id).await? {
+    let rule = rule_of(plan, item_id, &tasks);
+    let settles_apart = rule.second || row.awaiting.is_some();
+    if settles_apart || store::draws::holds_of_whole_queue(conn, item_id).await? {
         return Ok(Fate::Apart);
     }
     let rows = store::decisions::of_item(conn, item_id).await?;
-    let touched = !StandingVoices::of(&rules, &rows).voices(task).is_empty();
+    let mut voices = StandingVoices::of(&rules_of(plan, item_id, &tasks), &rows).voices(task);
+    if rule.control {
+        // What others did with a gold item would tell it.
+        voices.retain(|row| reviewer == Some(row.reviewer.as_str()));
+    }
+    let touched = !voices.is_empty();
     Ok(if touched { Fate::Touched } else { Fate::Free })
 }
 

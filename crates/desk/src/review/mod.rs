@@ -7,6 +7,7 @@
 mod act;
 mod adjudicate;
 mod bulk;
+mod derive;
 mod history;
 mod kind;
 mod next;
@@ -25,18 +26,22 @@ pub(crate) use act::check_reviewer;
 pub use act::{Gesture, NewDecision, Saved};
 pub use adjudicate::Disagreement;
 pub use bulk::{BulkDecision, BulkPreview, BulkSaved, Touched};
+pub(crate) use derive::refresh;
 pub use history::{HistoryEntry, HistoryEvent};
 pub use kind::DecisionKind;
 pub use next_filtered::FilteredReview;
 pub use note::note_words;
+pub(crate) use plan::standing;
 pub use plan::{Feedback, NoShare, PlanChange, ReviewPlan, Share};
-pub(crate) use plan::{refresh, refresh_queue, standing};
 pub use risk::{RiskAlong, RiskSpan};
 pub use standing::{Awaiting, Rule, Standing, TaskStanding};
 pub use undo::Undone;
 pub use view::{DecisionView, ItemView, Neighbours, TaskView, VerdictSlot, VerdictView};
-pub(crate) use viewer::seen_tasks;
+pub use viewer::SeenState;
+pub(crate) use viewer::{seen_otherwise, seen_tasks};
 
+#[cfg(test)]
+mod blind_tests;
 #[cfg(test)]
 mod bulk_tests;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::{ItemView, ReviewPlan, Share, act::check_reviewer, view::position};
 use crate::{
     Result, Workspace,
-    queue::{Queue, Tab, after_row, find_queue, ordered},
+    queue::{Listing, Queue, after_row, find_queue},
     store::{self, Conn, lists::After},
 };
 
@@ -108,7 +108,7 @@ async fn first_open(
     mut from: Option<After>,
 ) -> Result<Option<String>> {
     loop {
-        let rows = ordered(conn, queue, Tab::Pending, from, open.page).await?;
+        let rows = Listing::pending(queue, open.reviewer).rows(conn, from, open.page).await?;
         let Some(last) = rows.last() else { return Ok(None) };
         from = Some(after_row(last, queue.ordering));
         let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();

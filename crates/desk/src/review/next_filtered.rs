@@ -2,7 +2,7 @@
 //!
 //! [`NewDecision::NO_DRAW`]: super::NewDecision::NO_DRAW
 
-use super::{ItemView, act::check_reviewer};
+use super::{ItemView, SeenState, act::check_reviewer};
 use crate::{
     Result, Workspace,
     queue::{Filter, ItemState, List, Sort, find_queue},
@@ -41,7 +41,8 @@ impl Workspace {
         let open = review.filter.state.is_none_or(|state| state == ItemState::Pending);
         let state = review.filter.state.or(Some(ItemState::Pending));
         let filter = Filter { state, ..review.filter.clone() };
-        let list = List::of(&mut read, &queue, &filter, review.sort).await?;
+        let viewer = reviewer.as_deref().unwrap_or(SeenState::EVERYBODY);
+        let list = List::of(&mut read, &queue, &filter, review.sort, viewer).await?;
         let from = match &review.after {
             Some(id) => list.behind(&mut read, id).await?,
             None => None,

@@ -136,7 +136,7 @@ pub struct ReviewPlan {
 }
 
 impl ReviewPlan {
-    /// What decides about a task of an item. `is_gold`: a gold label came with it.
+    /// What decides about the tasks of an item. `is_gold`: a gold label came with it.
     pub fn rule(&self, item_id: &str, is_gold: bool) -> Rule {
         let control = is_gold && self.gold_share > Share::NONE;
         Rule { control, second: !control && self.second_share.takes("second review", self.seed, item_id) }
@@ -173,9 +173,16 @@ impl ReviewPlan {
     }
 }
 
-/// The rule of a task under the plan of its queue.
-pub(crate) fn rule_of(plan: Option<&ReviewPlan>, item_id: &str, task: &TaskRow) -> Rule {
-    plan.map_or_else(Rule::default, |plan| plan.rule(item_id, task.gold.is_some()))
+/// The rule of an item under the plan of its queue. An item that is gold for one of its tasks comes up as gold, with all of them.
+pub(crate) fn rule_of(plan: Option<&ReviewPlan>, item_id: &str, tasks: &[TaskRow]) -> Rule {
+    let is_gold = tasks.iter().any(|task| task.gold.is_some());
+    plan.map_or_else(Rule::default, |plan| plan.rule(item_id, is_gold))
+}
+
+/// What decides about each task of an item.
+pub(crate) fn rules_of(plan: Option<&ReviewPlan>, item_id: &str, tasks: &[TaskRow]) -> Vec<(Task, Rule)> {
+    let rule = rule_of(plan, item_id, tasks);
+    tasks.iter().map(|task| (task.task, rule)).collect()
 }
 
 /// Where an item of a queue stands, from all of its rows.
@@ -185,31 +192,7 @@ pub(crate) fn standing(
     tasks: &[TaskRow],
     rows: &[DecisionRow],
 ) -> Standing {
-    let rules: Vec<(Task, Rule)> =
-        tasks.iter().map(|task| (task.task, rule_of(plan, item_id, task))).collect();
-    Standing::of(&rules, rows)
-}
-
-/// Writes where an item stands; gives that.
-pub(crate) async fn refresh(
-    tx: &mut WriteTx<'_>,
-    plan: Option<&ReviewPlan>,
-    item_id: &str,
-    rows: &[DecisionRow],
-) -> Result<Standing> {
-    let before = store::tasks::of_item(tx, item_id).await?;
-    let standing = standing(plan, item_id, &before, rows);
-    for (task, before) in standing.tasks.iter().zip(&before) {
-        let was = (before.state, &before.decision_id, before.awaiting);
-        if (task.state, &task.decision_id, task.awaiting) != was {
-            store::tasks::set_state(tx, item_id, task).await?;
-        }
-    }
-    // One by one: the triggers that keep the counts look at one change at a time.
-    store::items::set_state(tx, item_id, standing.state()).await?;
-    store::items::set_flagged(tx, item_id, standing.flagged).await?;
-    store::items::set_quarantined(tx, item_id, standing.quarantined).await?;
-    Ok(standing)
+    Standing::of(&rules_of(plan, item_id, tasks), rows)
 }
 
 /// What of a plan is to be changed; the rest stays as it is.
@@ -229,9 +212,6 @@ pub struct PlanChange {
     pub own_adjudication: Option<bool>,
 }
 
-/// Items whose standing is looked at again together, when a plan has changed.
-const PAGE: u32 = 500;
-
 impl Workspace {
     /// The plan of a queue; `None` for a single review.
     ///
@@ -243,7 +223,7 @@ impl Workspace {
         Ok(store::plans::in_force(&mut read, &queue.id).await?)
     }
 
-    /// Changes the plan of a queue and derives again where its items stand. `seed` counts for a queue's first plan; later ones
+    /// Changes the plan of a queue and derives again where its items stand, in pieces between which others write. `seed` counts for a queue's first plan; later ones
     /// keep it, so that a larger share holds what a smaller one held.
     ///
     /// # Errors
@@ -266,8 +246,9 @@ impl Workspace {
         plan.blind_draw_id = blind_draw(&mut tx, &queue, before.as_ref(), &plan).await?;
         store::plans::insert(&mut tx, &plan).await?;
         events::record(&mut tx, EventKind::ReviewPlan, &plan.id).await?;
-        refresh_queue(&mut tx, &plan).await?;
+        store::derivations::set(&mut tx, &queue.id, 0).await?;
         tx.commit().await?;
+        self.finish_derivations().await?;
         Ok(plan)
     }
 }
@@ -321,20 +302,6 @@ async fn blind_draw(
     let visible = store::queues::counts(tx, &queue.id).await?.total();
     let size = u32::try_from(plan.blind_share.of(visible)).unwrap_or(u32::MAX);
     Ok(Some(record_draw(tx, queue, DrawFrom::All, size, plan.seed).await?.id))
-}
-
-/// Writes where the items of a queue stand under another plan.
-pub(crate) async fn refresh_queue(tx: &mut WriteTx<'_>, plan: &ReviewPlan) -> Result<()> {
-    let mut after = 0;
-    loop {
-        let page = store::items::decided_on(tx, &plan.queue_id, after, PAGE).await?;
-        let Some((last, _)) = page.last() else { return Ok(()) };
-        after = *last;
-        for (_, item_id) in page {
-            let rows = store::decisions::of_item(tx, &item_id).await?;
-            refresh(tx, Some(plan), &item_id, &rows).await?;
-        }
-    }
 }
 
 #[cfg(test)]

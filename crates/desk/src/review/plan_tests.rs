@@ -57,7 +57,8 @@ async fn a_second_reviewer_sees_neither_the_first_decision_nor_that_there_is_one
     fixture.plan(ALL_TWICE).await;
     let untouched = workspace.item_for(&ids[0], Some("ben")).await.expect("the item");
     let saved = fixture.says(&ids[0], "ana", "unsafe").await;
-    assert_eq!(saved.state, ItemState::Pending, "one of two decisions");
+    assert_eq!(saved.state, ItemState::Decided, "ana is done with it");
+    assert_eq!(workspace.awaiting(QUEUE).await.expect("counts"), (1, 0), "one of two decisions");
 
     for viewer in [Some("ben"), None] {
         let view = workspace.item_for(&ids[0], viewer).await.expect("the item");
@@ -278,7 +279,7 @@ async fn triage_shows_suggestions_but_for_a_sample_that_stays_blind_for_good() {
         }
     }
     assert_eq!(hidden.len(), 5, "a quarter");
-    let query = ListQuery { queue: QUEUE.into(), tab: Tab::Pending, after: None, limit: 50 };
+    let query = ListQuery { queue: QUEUE.into(), tab: Tab::Pending, viewer: None, after: None, limit: 50 };
     let listed = workspace.list(&query).await.expect("a list").rows;
     let without_risk: Vec<_> = listed.iter().filter(|row| row.risk.is_none()).map(|row| &row.id).collect();
     assert_eq!(without_risk, hidden.iter().collect::<Vec<_>>(), "lists hide it too");

@@ -66,7 +66,7 @@ async fn blind_mode_hides_verdict_and_gold_until_the_task_is_decided() {
     assert_eq!(slots(&view), [VerdictSlot::Hidden, VerdictSlot::Hidden]);
     assert_eq!(view.tasks[0].gold, None, "the answer that came with the row would anchor too");
     assert!(workspace.history(&id).await.expect("history").is_empty(), "history hides it too");
-    let query = ListQuery { queue: QUEUE.into(), tab: Tab::All, after: None, limit: 9 };
+    let query = ListQuery { queue: QUEUE.into(), tab: Tab::All, viewer: None, after: None, limit: 9 };
     assert_eq!(workspace.list(&query).await.expect("a list").rows[0].risk, None, "and so do lists");
 
     workspace.decide(&fixture.decision(&id, "unsafe")).await.expect("a decision");
@@ -383,6 +383,7 @@ async fn orders_bring_up_what_they_say() {
     for (id, p) in ids.iter().zip([0.1, 0.95, 0.55]) {
         fixture.judge(id, Task::Prompt, p).await;
     }
+    workspace.set_mode(QUEUE, Mode::Suggestion).await.expect("lists tell no verdict that is hidden");
     let mut orders = Vec::new();
     for order in [Ordering::Uncertain, Ordering::Unsafe, Ordering::Newest] {
         workspace.set_ordering(QUEUE, order).await.expect("the order");

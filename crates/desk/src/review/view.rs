@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use saring_verdict::{Family, Message, Reading, Role, Severity, Task, Taxonomy, Verdict};
 
 use super::{
-    RiskAlong,
+    RiskAlong, SeenState,
     viewer::{Seen, look},
 };
 use crate::{
     Error, Result, Thing, Workspace,
     language::{LanguageFrom, zawgyi},
     media::{self, ItemImage},
-    queue::{ItemState, Ordering, Queue, Tab, find_queue, ordered},
+    queue::{ItemState, Listing, Ordering, Queue, find_queue},
     store::{
         self, Conn,
         decisions::DecisionRow,
@@ -166,9 +166,10 @@ impl Workspace {
             Some(id) => position(&mut read, &queue, id).await?,
             None => None,
         };
-        let mut rows = ordered(&mut read, &queue, Tab::Pending, from, 1).await?;
+        let pending = Listing::pending(&queue, SeenState::EVERYBODY);
+        let mut rows = pending.rows(&mut read, from, 1).await?;
         if rows.is_empty() && from.is_some() {
-            rows = ordered(&mut read, &queue, Tab::Pending, None, 1).await?;
+            rows = pending.rows(&mut read, None, 1).await?;
         }
         let Some(row) = rows.first() else { return Ok(None) };
         let reading = crate::metrics::reading(&mut read).await?;
@@ -210,8 +211,8 @@ impl Workspace {
         let item = store::items::visible(&mut read, id).await?;
         let item = item.ok_or_else(|| Error::not_found(Thing::Item, id))?;
         let after = Some(After { seq: item.seq, figure: None, rank: 0 });
-        let page =
-            store::lists::Page { queue_id: &item.queue_id, state: ItemState::Pending, after, limit: 1 };
+        let (state, reviewer) = (ItemState::Pending, SeenState::EVERYBODY);
+        let page = store::lists::Page { queue_id: &item.queue_id, state, reviewer, after, limit: 1 };
         let next = store::lists::all(&mut read, page).await?.pop();
         let previous = store::lists::all_newest(&mut read, page).await?.pop();
         Ok(Neighbours { previous: previous.map(|r| r.id), next: next.map(|r| r.id) })

@@ -5,64 +5,25 @@
 
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
+pub use super::facet_marks::{Mark, Marks};
 use super::{
     Conn, StoreResult, WriteTx,
     lists::{self, ListRow, list_columns},
     search,
 };
-use crate::queue::{Sort, search::MatchQuery};
-
-/// A group of bits in column `marks`, as the view lays them out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
-    shift: u32,
-    bits: i64,
-}
-
-impl Mark {
-    /// State of the item: its place in [`ItemState::ALL`](crate::queue::ItemState::ALL).
-    pub const ITEM_STATE: Self = Self { shift: 0, bits: 0b11 };
-    /// State of the task, likewise.
-    pub const TASK_STATE: Self = Self { shift: 2, bits: 0b11 };
-    /// The item is flagged.
-    pub const FLAGGED: Self = Self { shift: 4, bits: 1 };
-    /// The item has an image.
-    pub const HAS_IMAGE: Self = Self { shift: 5, bits: 1 };
-    /// A gold label came with the task.
-    pub const IS_GOLD: Self = Self { shift: 6, bits: 1 };
-    /// The task is the response.
-    pub const IS_RESPONSE: Self = Self { shift: 7, bits: 1 };
-    /// Label of the newest verdict: none, safe, controversial, unsafe, sensitive.
-    pub const GUARD_LABEL: Self = Self { shift: 8, bits: 0b111 };
-    /// Label of the decision in force: none, safe, controversial, unsafe.
-    pub const DECIDED_LABEL: Self = Self { shift: 11, bits: 0b11 };
-    /// The labels of two guards differ.
-    pub const GUARDS_DIFFER: Self = Self { shift: 13, bits: 1 };
-    /// The decision and the newest verdict differ.
-    pub const OVERRIDDEN: Self = Self { shift: 14, bits: 1 };
-}
-
-/// What some of the marks must be.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Marks {
-    mask: i64,
-    value: i64,
-}
-
-impl Marks {
-    /// This mark must have this value.
-    pub fn require(&mut self, mark: Mark, value: i64) {
-        let bits = mark.bits << mark.shift;
-        self.mask |= bits;
-        self.value = (self.value & !bits) | ((value << mark.shift) & bits);
-    }
-}
+use crate::queue::{ItemState, Sort, search::MatchQuery};
 
 /// Which rows are wanted: all conditions hold for one (item, task).
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Of which queue.
     pub queue_id: String,
+    /// For whom: where items stand is where they stand for them. Empty for everybody.
+    pub viewer: String,
+    /// Where the item must stand.
+    pub item_state: Option<ItemState>,
+    /// Where the task must stand.
+    pub task_state: Option<ItemState>,
     /// What its marks must be.
     pub marks: Marks,
     /// BCP 47, or "und".
@@ -81,6 +42,10 @@ pub struct Wanted {
     pub until: Option<i64>,
     /// Words that must be there.
     pub text: Option<MatchQuery>,
+    /// Something of the item must be decided.
+    pub decided_only: bool,
+    /// What stands otherwise for everybody than it does, because each decides for themselves, is left out.
+    pub settled_openly: bool,
     /// Undecided items of this draw are left out.
     pub withheld: Option<String>,
 }
@@ -415,6 +380,21 @@ fn push_conditions(query: &mut QueryBuilder<Sqlite>, wanted: &Wanted) {
     if wanted.marks.mask != 0 {
         query.push(" AND f.marks & ").push_bind(wanted.marks.mask).push(" = ").push_bind(wanted.marks.value);
     }
+    for (mark, state) in [(Mark::ITEM_STATE, wanted.item_state), (Mark::TASK_STATE, wanted.task_state)] {
+        if let Some(state) = state {
+            push_stands(query.push(" AND "), wanted, mark, state);
+        }
+    }
+    if wanted.decided_only {
+        query.push(" AND f.settled_at > 0");
+    }
+    if wanted.settled_openly {
+        let apart = Mark::IS_APART.mask();
+        query.push(format_args!(
+            " AND NOT (f.marks & {apart} <> 0 AND EXISTS (SELECT 1 FROM seen_states AS s WHERE s.queue_id = "
+        ));
+        query.push_bind(wanted.queue_id.clone()).push(" AND s.reviewer = '' AND s.seq = f.place / 2))");
+    }
     if let Some(language) = &wanted.language {
         query.push(" AND f.language = ").push_bind(language.clone());
     }
@@ -437,10 +417,31 @@ fn push_conditions(query: &mut QueryBuilder<Sqlite>, wanted: &Wanted) {
         }
     }
     if let Some(draw_id) = &wanted.withheld {
-        query.push(" AND (f.marks & 3 = 1 OR NOT EXISTS (SELECT 1 FROM visible_items AS b CROSS JOIN draw_items AS d ");
+        query.push(" AND (");
+        push_stands(query, wanted, Mark::ITEM_STATE, ItemState::Decided);
+        query.push(" OR NOT EXISTS (SELECT 1 FROM visible_items AS b CROSS JOIN draw_items AS d ");
         query.push("ON d.item_id = b.id WHERE b.seq = f.place / 2 AND d.draw_id = ");
         query.push_bind(draw_id.clone()).push("))");
     }
+}
+
+/// Whether an item or a task stands somewhere for the viewer: by its own row or everybody's where it stands otherwise for anybody, which
+/// is looked up then only, else by its marks.
+fn push_stands(query: &mut QueryBuilder<Sqlite>, wanted: &Wanted, mark: Mark, state: ItemState) {
+    let stands = match mark {
+        Mark::TASK_STATE => "CASE f.place & 1 WHEN 0 THEN s.prompt_state ELSE s.response_state END",
+        _ => "s.state",
+    };
+    let apart = Mark::IS_APART.mask();
+    query.push(format_args!("coalesce(CASE WHEN f.marks & {apart} <> 0 THEN coalesce("));
+    for (comma, reviewer) in [("", wanted.viewer.as_str()), (", ", "")] {
+        query.push(format_args!("{comma}(SELECT {stands} = ")).push_bind(state.as_str());
+        query.push(" FROM seen_states AS s WHERE s.queue_id = ").push_bind(wanted.queue_id.clone());
+        query.push(" AND s.reviewer = ").push_bind(reviewer.to_owned()).push(" AND s.seq = f.place / 2)");
+    }
+    let mut marks = Marks::default();
+    marks.require_state(mark, state);
+    query.push(") END, f.marks & ").push_bind(marks.mask).push(" = ").push_bind(marks.value).push(")");
 }
 
 fn found(row: &SqliteRow, column: Option<Column>) -> StoreResult<Found> {

@@ -231,20 +231,22 @@ pub async fn any(conn: &mut Conn, id: &str) -> StoreResult<Option<ItemContent>> 
     row.as_ref().map(from_row).transpose()
 }
 
-/// Numbers and ids of a queue's items that somebody did something with, in quarantine or not, after a number: where they stand is
-/// derived again when the plan of their review changes.
+/// Numbers and ids of a queue's items that somebody did something with, in quarantine or not, after a number and up to another:
+/// where they stand is derived again when the plan of their review changes.
 pub async fn decided_on(
     conn: &mut Conn,
     queue_id: &str,
     after_seq: i64,
+    last_seq: i64,
     limit: u32,
 ) -> StoreResult<Vec<(i64, String)>> {
     Ok(sqlx::query_as(
-        "SELECT seq, id FROM items AS i WHERE queue_id = ?1 AND seq > ?2 \
-         AND EXISTS (SELECT 1 FROM decisions AS d WHERE d.item_id = i.id) ORDER BY seq LIMIT ?3",
+        "SELECT seq, id FROM items AS i NOT INDEXED WHERE seq > ?2 AND seq <= ?3 AND queue_id = ?1 \
+         AND EXISTS (SELECT 1 FROM decisions AS d WHERE d.item_id = i.id) ORDER BY seq LIMIT ?4",
     )
     .bind(queue_id)
     .bind(after_seq)
+    .bind(last_seq)
     .bind(limit)
     .fetch_all(conn)
     .await?)

@@ -67,6 +67,23 @@ pub enum Figure {
     Uncertainty,
 }
 
+impl Figure {
+    pub(super) const fn column(self) -> &'static str {
+        match self {
+            Self::Risk => "risk",
+            Self::Uncertainty => "uncertainty",
+        }
+    }
+}
+
+/// Leaves out what stands otherwise for the reviewer `?5`, or for everybody: see [`seen_states`](super::seen_states).
+macro_rules! stands_so_for_them {
+    () => {
+        " AND NOT EXISTS (SELECT 1 FROM seen_states AS s WHERE s.queue_id = ?1 AND s.reviewer = ?5 AND s.seq = i.seq) \
+         AND NOT EXISTS (SELECT 1 FROM seen_states AS s WHERE s.queue_id = ?1 AND s.reviewer = '' AND s.seq = i.seq)"
+    };
+}
+
 /// Which rows of a list are wanted.
 #[derive(Clone, Copy, Debug)]
 pub struct Page<'a> {
@@ -74,6 +91,8 @@ pub struct Page<'a> {
     pub queue_id: &'a str,
     /// Of which state; not looked at by lists over all states.
     pub state: ItemState,
+    /// For whom: lists of a state leave out what stands otherwise for them. Empty for everybody.
+    pub reviewer: &'a str,
     /// After which row; from the beginning if `None`.
     pub after: Option<After>,
     /// How many.
@@ -109,31 +128,35 @@ pub(super) const OF_STATE: &str = concat!(
     "SELECT ",
     list_columns!(),
     ", NULL AS rank FROM visible_items AS i",
-    " WHERE i.queue_id = ?1 AND i.state = ?2 AND i.seq > ?3 ORDER BY i.seq LIMIT ?4"
+    " WHERE i.queue_id = ?1 AND i.state = ?2 AND i.seq > ?3",
+    stands_so_for_them!(),
+    " ORDER BY i.seq LIMIT ?4"
 );
 pub(super) const OF_STATE_NEWEST: &str = concat!(
     "SELECT ",
     list_columns!(),
     ", NULL AS rank FROM visible_items AS i",
-    " WHERE i.queue_id = ?1 AND i.state = ?2 AND i.seq < ?3 ORDER BY i.seq DESC LIMIT ?4"
+    " WHERE i.queue_id = ?1 AND i.state = ?2 AND i.seq < ?3",
+    stands_so_for_them!(),
+    " ORDER BY i.seq DESC LIMIT ?4"
 );
 pub(super) const ALL: &str = concat!(
     "SELECT ",
     list_columns!(),
     ", NULL AS rank FROM visible_items AS i",
-    " WHERE i.queue_id = ?1 AND ?2 IS NOT NULL AND i.seq > ?3 ORDER BY i.seq LIMIT ?4"
+    " WHERE i.queue_id = ?1 AND ?2 IS NOT NULL AND ?5 IS NOT NULL AND i.seq > ?3 ORDER BY i.seq LIMIT ?4"
 );
 pub(super) const ALL_NEWEST: &str = concat!(
     "SELECT ",
     list_columns!(),
     ", NULL AS rank FROM visible_items AS i",
-    " WHERE i.queue_id = ?1 AND ?2 IS NOT NULL AND i.seq < ?3 ORDER BY i.seq DESC LIMIT ?4"
+    " WHERE i.queue_id = ?1 AND ?2 IS NOT NULL AND ?5 IS NOT NULL AND i.seq < ?3 ORDER BY i.seq DESC LIMIT ?4"
 );
 pub(super) const FLAGGED: &str = concat!(
     "SELECT ",
     list_columns!(),
     ", NULL AS rank FROM visible_items AS i",
-    " WHERE i.queue_id = ?1 AND ?2 IS NOT NULL AND i.flagged = 1 AND i.seq > ?3 ORDER BY i.seq LIMIT ?4"
+    " WHERE i.queue_id = ?1 AND ?2 IS NOT NULL AND ?5 IS NOT NULL AND i.flagged = 1 AND i.seq > ?3 ORDER BY i.seq LIMIT ?4"
 );
 
 async fn fetch(conn: &mut Conn, sql: &'static str, page: Page<'_>, after: i64) -> StoreResult<Vec<ListRow>> {
@@ -142,6 +165,7 @@ async fn fetch(conn: &mut Conn, sql: &'static str, page: Page<'_>, after: i64) -
         .bind(page.state.as_str())
         .bind(after)
         .bind(page.limit)
+        .bind(page.reviewer)
         .fetch_all(conn)
         .await?;
     rows.iter().map(from_row).collect()
@@ -181,7 +205,9 @@ macro_rules! by_figure {
                 ", NULL AS rank FROM visible_items AS i WHERE i.queue_id = ?1",
                 " AND i.state = ?2 AND i.",
                 $figure,
-                " = ?3 AND i.seq > ?4 ORDER BY i.seq LIMIT ?5"
+                " = ?3 AND i.seq > ?4",
+                stands_so_for_them!(),
+                " ORDER BY i.seq LIMIT ?6"
             ),
             concat!(
                 "SELECT ",
@@ -190,9 +216,10 @@ macro_rules! by_figure {
                 " AND i.state = ?2 AND i.",
                 $figure,
                 " < ?3 AND ?4 IS NOT NULL",
+                stands_so_for_them!(),
                 " ORDER BY i.",
                 $figure,
-                " DESC, i.seq LIMIT ?5"
+                " DESC, i.seq LIMIT ?6"
             ),
             concat!(
                 "SELECT ",
@@ -200,7 +227,9 @@ macro_rules! by_figure {
                 ", NULL AS rank FROM visible_items AS i WHERE i.queue_id = ?1",
                 " AND i.state = ?2 AND i.",
                 $figure,
-                " IS NULL AND ?3 IS NULL AND i.seq > ?4 ORDER BY i.seq LIMIT ?5"
+                " IS NULL AND ?3 IS NULL AND i.seq > ?4",
+                stands_so_for_them!(),
+                " ORDER BY i.seq LIMIT ?6"
             ),
         ]
     };
@@ -225,6 +254,7 @@ async fn fetch_by(
         .bind(page.state.as_str())
         .bind(figure)
         .bind(after_seq)
+        .bind(page.reviewer)
         .bind(limit)
         .fetch_all(conn)
         .await?;
@@ -234,10 +264,12 @@ async fn fetch_by(
 /// One state of the items of a draw, in its order.
 pub async fn of_draw(conn: &mut Conn, draw_id: &str, page: Page<'_>) -> StoreResult<Vec<ListRow>> {
     let rows = sqlx::query(OF_DRAW)
-        .bind(draw_id)
+        .bind(page.queue_id)
         .bind(page.state.as_str())
         .bind(page.after.map_or(i64::MIN, |a| a.rank))
         .bind(page.limit)
+        .bind(page.reviewer)
+        .bind(draw_id)
         .fetch_all(conn)
         .await?;
     rows.iter().map(from_row).collect()
@@ -248,7 +280,9 @@ pub(super) const OF_DRAW: &str = concat!(
     list_columns!(),
     ", d.rank AS rank FROM draw_items AS d",
     " CROSS JOIN visible_items AS i ON i.id = d.item_id",
-    " WHERE d.draw_id = ?1 AND i.state = ?2 AND d.rank > ?3 ORDER BY d.rank LIMIT ?4"
+    " WHERE d.draw_id = ?6 AND i.state = ?2 AND d.rank > ?3",
+    stands_so_for_them!(),
+    " ORDER BY d.rank LIMIT ?4"
 );
 
 /// A visible item as a list shows it.

@@ -49,6 +49,8 @@ async fn a_merged_decision_that_was_deleted_without_a_trace_is_found() {
         "UPDATE items SET state = 'pending' WHERE state = 'decided'",
         "DELETE FROM merged_decisions WHERE decision_id IN (SELECT id FROM decisions WHERE reviewer = 'ben')",
         "DELETE FROM decisions WHERE reviewer = 'ben'",
+        "INSERT INTO seen_states SELECT i.queue_id, 'ana', i.seq, 'decided', 'decided', 'pending', 'pending', 1 FROM items AS i \
+         JOIN decisions AS d ON d.item_id = i.id",
     ] {
         lead.tamper(sql).await;
     }

@@ -59,7 +59,7 @@ async fn split(lead: &Fixture, reviewers: &[&str], overlap: Option<u32>) -> Vec<
 
 /// Ids of the items that a workspace shows, as imported.
 async fn ids_of(workspace: &Workspace) -> Vec<String> {
-    let query = ListQuery { queue: QUEUE.into(), tab: Tab::All, after: None, limit: 500 };
+    let query = ListQuery { queue: QUEUE.into(), tab: Tab::All, viewer: None, after: None, limit: 500 };
     workspace.list(&query).await.expect("a list").rows.into_iter().map(|row| row.id).collect()
 }
 
@@ -132,6 +132,10 @@ async fn dump(workspace: &Workspace) -> BTreeMap<&'static str, Vec<String>> {
         ("chains", "SELECT json_array(workspace_id, seq, hash) FROM laptop_events ORDER BY 1"),
         ("items", "SELECT json_array(id, state, flagged, quarantined) FROM items ORDER BY 1"),
         ("tasks", "SELECT json_array(item_id, task, state, awaiting, decision_id) FROM tasks ORDER BY 1"),
+        (
+            "seen",
+            "SELECT json_array(s.reviewer, i.id, s.state) FROM seen_states AS s JOIN items AS i ON i.seq = s.seq ORDER BY 1",
+        ),
         ("counts", "SELECT json_array(state, n) FROM queue_counts WHERE n > 0 ORDER BY 1"),
     ] {
         tables.insert(name, workspace.store().texts(sql).await);

@@ -88,7 +88,7 @@ async fn items_of_the_blind_sample_stay_blind_on_a_laptop_with_several_bundles()
             let is_hidden = view.tasks[0].verdict == VerdictSlot::Hidden;
             assert_eq!(is_hidden, blind.contains(id), "the lead drew which");
         }
-        let query = ListQuery { queue: QUEUE.into(), tab: Tab::All, after: None, limit: 50 };
+        let query = ListQuery { queue: QUEUE.into(), tab: Tab::All, viewer: None, after: None, limit: 50 };
         for row in laptop.workspace.list(&query).await.expect("a list").rows {
             assert_eq!(row.risk.is_none(), blind.contains(&row.id), "in lists too");
         }
