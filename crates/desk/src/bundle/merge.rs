@@ -204,6 +204,7 @@ async fn derive(tx: &mut WriteTx<'_>, item_id: &str) -> Result<()> {
     let Some(queue_id) = store::merged::queue_of(tx, item_id).await? else { return Ok(()) };
     let plan = store::plans::in_force(tx, &queue_id).await?;
     let rows = store::decisions::of_item(tx, item_id).await?;
-    refresh(tx, plan.as_ref(), item_id, &rows).await?;
+    let mut tasks = store::tasks::of_item(tx, item_id).await?;
+    refresh(tx, plan.as_ref(), item_id, &mut tasks, &rows).await?;
     Ok(())
 }

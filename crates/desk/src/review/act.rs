@@ -14,7 +14,7 @@ use crate::{
     policy::Said,
     queue::{ItemState, Ordering, Queue, find_queue},
     store::{
-        self, WriteTx,
+        self, Conn, WriteTx,
         decisions::DecisionRow,
         events::{self, EventKind},
         items::ItemContent,
@@ -113,7 +113,8 @@ impl Workspace {
     /// [`Code::Invalid`](crate::Code) for what the queue's policy does not have, and for a note or a reason that it wants.
     pub async fn decide(&self, decision: &NewDecision) -> Result<Saved> {
         let mut tx = self.store().write().await?;
-        let saved = decide_in(&mut tx, decision, Looked::Here).await?;
+        let at = Place::of(&mut tx, &decision.item_id).await?;
+        let saved = decide_in(&mut tx, at, decision, Looked::Here).await?;
         tx.commit().await?;
         Ok(saved)
     }
@@ -161,15 +162,14 @@ impl Workspace {
 
     async fn gesture(&self, gesture: &Gesture, kind: DecisionKind) -> Result<Saved> {
         let mut tx = self.store().write().await?;
-        let at = Place::of(&mut tx, &gesture.item_id).await?;
+        let mut at = Place::of(&mut tx, &gesture.item_id).await?;
         let by_task = matches!(kind, DecisionKind::Skip | DecisionKind::Escalate);
-        let rows = store::decisions::of_item(&mut tx, &at.item.id).await?;
         let reviewer = check_reviewer(&gesture.reviewer)?;
-        let about = if by_task { at.concerned(gesture.task, &rows, &reviewer)? } else { None };
+        let about = if by_task { at.concerned(gesture.task, &reviewer)? } else { None };
         let supersedes = match about {
-            Some(task) => at.in_view(task, &rows, &reviewer),
+            Some(task) => at.in_view(task, &reviewer),
             None if matches!(kind, DecisionKind::Flag | DecisionKind::Unflag) => {
-                last_flag(&in_force(&rows)).map(|row| row.id.clone())
+                last_flag(&in_force(&at.rows)).map(|row| row.id.clone())
             }
             None => None,
         };
@@ -188,7 +188,7 @@ impl Workspace {
             synthetic: gesture.synthetic,
             ..blank_row(&tx, &at.item.id, kind, reviewer)
         };
-        let saved = apply(&mut tx, &at.item, rows, row.clone()).await?;
+        let saved = at.apply(&mut tx, row.clone()).await?;
         if kind == DecisionKind::Quarantine {
             take_copies_along(&mut tx, &row).await?;
         }
@@ -216,79 +216,68 @@ pub(super) enum Looked<'a> {
     Nowhere,
 }
 
-/// Writes a decision, inside of a transaction: nothing is saved before that is committed.
+/// Writes a decision about an item, inside of a transaction: nothing is saved before that is committed.
 pub(super) async fn decide_in(
     tx: &mut WriteTx<'_>,
+    mut at: Place,
     decision: &NewDecision,
     looked: Looked<'_>,
 ) -> Result<Saved> {
-    let at = Place::of(tx, &decision.item_id).await?;
-    let task = at.task(decision.task)?;
-    let NewDecision { label, categories, refusal, note, .. } = decision;
-    let said = Said { label, categories, refusal: *refusal, note: note.as_deref() };
-    let terms = &at.queue.policy.terms;
-    let checked =
-        terms.check(decision.task, said).map_err(|error| Error::invalid("decision", error.to_string()))?;
-    let reviewer = check_reviewer(&decision.reviewer)?;
-    let rows = store::decisions::of_item(tx, &at.item.id).await?;
+    let row = at.label(tx, decision, DecisionKind::Label)?;
     let (draw_id, supersedes, reason) = match looked {
         Looked::Here => {
-            (at.draw(tx, decision.draw_id.as_deref()).await?, at.in_view(task, &rows, &reviewer), None)
+            let supersedes = at.in_view(at.task(decision.task)?, &row.reviewer);
+            (at.draw(tx, decision.draw_id.as_deref()).await?, supersedes, None)
         }
         Looked::Elsewhere { item_id } => (None, None, Some(format!("decided together with {item_id}"))),
         Looked::Nowhere => (None, None, Some("decided in a list, unseen".to_owned())),
     };
-    let row = DecisionRow {
-        task: Some(decision.task),
-        label: Some(checked.label),
-        categories: checked.categories,
-        refusal: checked.refusal,
-        note: checked.note,
-        duration_ms: decision.duration_ms,
-        draw_id,
-        verdict_visible: decision.verdict_visible
-            || ((task.verdict_id.is_some() || at.tells_gold(task))
-                && was_revealed(&rows, decision.task, &reviewer)),
-        verdict_id: task.verdict_id.clone(),
-        supersedes,
-        reason,
-        synthetic: decision.synthetic,
-        ..blank_row(tx, &at.item.id, DecisionKind::Label, reviewer)
-    };
-    apply(tx, &at.item, rows, row).await
+    at.apply(tx, DecisionRow { draw_id, supersedes, reason, ..row }).await
 }
 
 /// Puts what has the content of a quarantined item into quarantine too; each with its own row, which names that of the item.
 async fn take_copies_along(tx: &mut WriteTx<'_>, quarantine: &DecisionRow) -> Result<()> {
     for copy in store::items::same_content(tx, &quarantine.item_id).await? {
-        let rows = store::decisions::of_item(tx, &copy.id).await?;
         let row = DecisionRow {
             reason: Some(format!("the same content as {}", quarantine.item_id)),
             supersedes: Some(quarantine.id.clone()),
             synthetic: quarantine.synthetic,
             ..blank_row(tx, &copy.id, DecisionKind::Quarantine, quarantine.reviewer.clone())
         };
-        apply(tx, &copy, rows, row).await?;
+        Place::about(tx, copy).await?.apply(tx, row).await?;
     }
     Ok(())
 }
 
-/// What a decision is about, inside of its transaction.
+/// An item and all that an act about it goes by, read once.
 pub(super) struct Place {
     pub(super) item: ItemContent,
     pub(super) queue: Queue,
     pub(super) plan: Option<ReviewPlan>,
     pub(super) tasks: Vec<TaskRow>,
+    /// Everything that was done with it, in order of arrival.
+    pub(super) rows: Vec<DecisionRow>,
 }
 
 impl Place {
-    pub(super) async fn of(tx: &mut WriteTx<'_>, item_id: &str) -> Result<Self> {
-        let item = store::items::visible(tx, item_id).await?;
-        let item = item.ok_or_else(|| Error::not_found(Thing::Item, item_id))?;
-        let queue = find_queue(tx, &item.queue_id).await?;
-        let plan = store::plans::in_force(tx, &item.queue_id).await?;
-        let tasks = store::tasks::of_item(tx, &item.id).await?;
-        Ok(Self { item, queue, plan, tasks })
+    /// A visible item.
+    pub(super) async fn of(conn: &mut Conn, item_id: &str) -> Result<Self> {
+        let item = store::items::visible(conn, item_id).await?;
+        Self::about(conn, item.ok_or_else(|| Error::not_found(Thing::Item, item_id))?).await
+    }
+
+    /// An item, in quarantine or not.
+    pub(super) async fn about(conn: &mut Conn, item: ItemContent) -> Result<Self> {
+        let queue = find_queue(conn, &item.queue_id).await?;
+        let plan = store::plans::in_force(conn, &item.queue_id).await?;
+        let tasks = store::tasks::of_item(conn, &item.id).await?;
+        let rows = store::decisions::of_item(conn, &item.id).await?;
+        Ok(Self { item, queue, plan, tasks, rows })
+    }
+
+    /// What decides about its tasks.
+    pub(super) fn rule(&self) -> Rule {
+        rule_of(self.plan.as_ref(), &self.item.id, &self.tasks)
     }
 
     /// What decides about each task.
@@ -298,15 +287,14 @@ impl Place {
 
     /// What a decision of a reviewer about a task replaces: the one in force or, where reviewers decide without knowing of each
     /// other or disagree, the reviewer's own.
-    fn in_view(&self, task: &TaskRow, rows: &[DecisionRow], reviewer: &str) -> Option<String> {
-        let rule = rule_of(self.plan.as_ref(), &self.item.id, &self.tasks);
+    fn in_view(&self, task: &TaskRow, reviewer: &str) -> Option<String> {
+        let rule = self.rule();
         // Somebody passed it over, or left it to others: that is in view, and what is decided now answers it.
         let passed_on = !rule.control && matches!(task.state, ItemState::Skipped | ItemState::Escalated);
         if passed_on || !rule.is_independent() && task.awaiting.is_none() {
             return task.decision_id.clone();
         }
-        let rules = self.rules();
-        let voices = StandingVoices::of(&rules, rows);
+        let voices = StandingVoices::of(&self.rules(), &self.rows);
         let in_view = match voices.settled(task.task) {
             // Everybody else sees what was settled, and may find otherwise.
             Some(settled)
@@ -317,6 +305,60 @@ impl Place {
             _ => voices.of_reviewer(task.task, reviewer),
         };
         in_view.map(|row| row.id.clone())
+    }
+
+    /// The tasks as they stand for a reviewer, with the labels that they may know of.
+    pub(super) fn seen(&self, reviewer: Option<&str>) -> Vec<(Task, ItemState, Option<Severity>)> {
+        let (tasks, rows) = (self.tasks.clone(), self.rows.clone());
+        seen_tasks(self.plan.as_ref(), &self.item.id, tasks, rows, reviewer)
+    }
+
+    /// The row of a label, as the policy has what is said. What brought the item up, and what the label replaces, is left open.
+    pub(super) fn label(
+        &self,
+        tx: &WriteTx<'_>,
+        decision: &NewDecision,
+        kind: DecisionKind,
+    ) -> Result<DecisionRow> {
+        let task = self.task(decision.task)?;
+        let NewDecision { label, categories, refusal, note, .. } = decision;
+        let said = Said { label, categories, refusal: *refusal, note: note.as_deref() };
+        let checked = self.queue.policy.terms.check(decision.task, said);
+        let checked = checked.map_err(|error| Error::invalid("decision", error.to_string()))?;
+        let reviewer = check_reviewer(&decision.reviewer)?;
+        let told = task.verdict_id.is_some() || self.tells_gold(task);
+        Ok(DecisionRow {
+            task: Some(decision.task),
+            label: Some(checked.label),
+            categories: checked.categories,
+            refusal: checked.refusal,
+            note: checked.note,
+            duration_ms: decision.duration_ms,
+            verdict_visible: decision.verdict_visible
+                || (told && was_revealed(&self.rows, decision.task, &reviewer)),
+            verdict_id: task.verdict_id.clone(),
+            synthetic: decision.synthetic,
+            ..blank_row(tx, &self.item.id, kind, reviewer)
+        })
+    }
+
+    /// Writes a row, its event and what follows from it, inside of a transaction: nothing is saved before that is committed.
+    pub(super) async fn apply(&mut self, tx: &mut WriteTx<'_>, row: DecisionRow) -> Result<Saved> {
+        let policy_id = store::queue_policies::in_force(tx, &self.queue.id).await?;
+        let row = DecisionRow { policy_id, ..row };
+        store::decisions::insert(tx, &row).await?;
+        events::record(tx, EventKind::PolicyDecision, &row.id).await?;
+        for earlier in &mut self.rows {
+            earlier.undone |= row.undoes.as_ref() == Some(&earlier.id);
+        }
+        self.rows.push(row.clone());
+        let derived = refresh(tx, self.plan.as_ref(), &self.item.id, &mut self.tasks, &self.rows).await?;
+        Ok(Saved {
+            state: derived.state_for(&row.reviewer),
+            decision_id: row.id,
+            saved_at: row.decided_at,
+            queue_id: self.queue.id.clone(),
+        })
     }
 
     /// Whether a decision about a task is answered with its gold label.
@@ -331,17 +373,11 @@ impl Place {
 
     /// The task that a skip or an escalation is about: the one that is said, or the only one that the reviewer finds undecided.
     /// `None` if it is about several.
-    fn concerned(
-        &self,
-        said: Option<Task>,
-        rows: &[DecisionRow],
-        reviewer: &str,
-    ) -> Result<Option<&TaskRow>> {
+    fn concerned(&self, said: Option<Task>, reviewer: &str) -> Result<Option<&TaskRow>> {
         if let Some(task) = said {
             return self.task(task).map(Some);
         }
-        let (tasks, rows) = (self.tasks.clone(), rows.to_vec());
-        let seen = seen_tasks(self.plan.as_ref(), &self.item.id, tasks, rows, Some(reviewer));
+        let seen = self.seen(Some(reviewer));
         let is_open = |task: &&TaskRow| {
             seen.iter().any(|(of, state, _)| *of == task.task && *state != ItemState::Decided)
         };
@@ -406,31 +442,6 @@ pub(super) fn blank_row(
         policy_id: None,
         undone: false,
     }
-}
-
-/// Writes the row, its event and what follows from it, inside of a transaction: nothing is saved before that is committed.
-pub(super) async fn apply(
-    tx: &mut WriteTx<'_>,
-    item: &ItemContent,
-    mut rows: Vec<DecisionRow>,
-    row: DecisionRow,
-) -> Result<Saved> {
-    let policy_id = store::queue_policies::in_force(tx, &item.queue_id).await?;
-    let row = DecisionRow { policy_id, ..row };
-    store::decisions::insert(tx, &row).await?;
-    events::record(tx, EventKind::PolicyDecision, &row.id).await?;
-    for earlier in &mut rows {
-        earlier.undone |= row.undoes.as_ref() == Some(&earlier.id);
-    }
-    rows.push(row.clone());
-    let plan = store::plans::in_force(tx, &item.queue_id).await?;
-    let derived = refresh(tx, plan.as_ref(), &item.id, &rows).await?;
-    Ok(Saved {
-        state: derived.state_for(&row.reviewer),
-        decision_id: row.id,
-        saved_at: row.decided_at,
-        queue_id: item.queue_id.clone(),
-    })
 }
 
 pub(crate) fn check_reviewer(reviewer: &str) -> Result<String> {

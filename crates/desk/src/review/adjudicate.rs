@@ -4,14 +4,13 @@ use saring_verdict::Task;
 
 use super::{
     Awaiting, DecisionKind, DecisionView, NewDecision, Saved,
-    act::{Place, apply, blank_row, check_reviewer, was_revealed},
+    act::Place,
     plan::rules_of,
     standing::{StandingVoices, in_force},
     view::decision_view,
 };
 use crate::{
     Error, Result, Thing, Workspace,
-    policy::Said,
     queue::find_queue,
     store::{self, decisions::DecisionRow, tasks::Gold},
 };
@@ -37,52 +36,27 @@ impl Workspace {
     /// the reviewer's own and the plan does not allow that.
     pub async fn adjudicate(&self, decision: &NewDecision) -> Result<Saved> {
         let mut tx = self.store().write().await?;
-        let at = Place::of(&mut tx, &decision.item_id).await?;
-        let task = at.task(decision.task)?;
-        let NewDecision { label, categories, refusal, note, .. } = decision;
-        let said = Said { label, categories, refusal: *refusal, note: note.as_deref() };
-        let checked = at
-            .queue
-            .policy
-            .terms
-            .check(decision.task, said)
-            .map_err(|error| Error::invalid("decision", error.to_string()))?;
-        let reviewer = check_reviewer(&decision.reviewer)?;
-        let rows = store::decisions::of_item(&mut tx, &at.item.id).await?;
-        let rules = at.rules();
-        let voices = StandingVoices::of(&rules, &rows);
-        let standing = voices.about(decision.task);
+        let mut at = Place::of(&mut tx, &decision.item_id).await?;
+        let row = at.label(&tx, decision, DecisionKind::Adjudicate)?;
         let conflict = |reason| Error::Conflict { thing: Thing::Item, id: at.item.id.clone(), reason };
+        let standing = StandingVoices::of(&at.rules(), &at.rows).about(decision.task);
         let settled = standing.iter().any(|row| row.kind == DecisionKind::Adjudicate);
-        if task.awaiting != Some(Awaiting::Adjudication) && !settled {
+        if at.task(decision.task)?.awaiting != Some(Awaiting::Adjudication) && !settled {
             return Err(conflict("has no disagreement about this task to settle"));
         }
         let own_allowed = at.plan.as_ref().is_some_and(|plan| plan.own_adjudication);
-        let is_own = |row: &&DecisionRow| {
-            row.kind == DecisionKind::Label && row.task == Some(decision.task) && row.reviewer == reviewer
+        let is_own = |own: &&DecisionRow| {
+            own.kind == DecisionKind::Label && own.task == row.task && own.reviewer == row.reviewer
         };
-        if !own_allowed && in_force(&rows).iter().any(is_own) {
+        if !own_allowed && in_force(&at.rows).iter().any(is_own) {
             return Err(conflict(
                 "was decided by this reviewer, who does not settle between decisions of their own unless the plan of the queue \
                  allows it",
             ));
         }
-        let row = DecisionRow {
-            task: Some(decision.task),
-            label: Some(checked.label),
-            categories: checked.categories,
-            refusal: checked.refusal,
-            note: checked.note,
-            duration_ms: decision.duration_ms,
-            draw_id: at.draw(&mut tx, decision.draw_id.as_deref()).await?,
-            verdict_visible: decision.verdict_visible
-                || (task.verdict_id.is_some() && was_revealed(&rows, decision.task, &reviewer)),
-            verdict_id: task.verdict_id.clone(),
-            supersedes: standing.last().map(|row| row.id.clone()),
-            synthetic: decision.synthetic,
-            ..blank_row(&tx, &at.item.id, DecisionKind::Adjudicate, reviewer)
-        };
-        let saved = apply(&mut tx, &at.item, rows, row).await?;
+        let supersedes = standing.last().map(|row| row.id.clone());
+        let draw_id = at.draw(&mut tx, decision.draw_id.as_deref()).await?;
+        let saved = at.apply(&mut tx, DecisionRow { supersedes, draw_id, ..row }).await?;
         tx.commit().await?;
         Ok(saved)
     }

@@ -5,11 +5,9 @@ use std::collections::HashSet;
 use saring_verdict::{Severity, Task};
 
 use super::{
-    NewDecision, ReviewPlan,
+    NewDecision,
     act::{Looked, Place, check_reviewer, decide_in},
-    plan::{rule_of, rules_of},
     standing::StandingVoices,
-    viewer::seen_tasks,
 };
 use crate::{
     Error, Result, Workspace,
@@ -86,12 +84,13 @@ impl Workspace {
         check_count(others.len() + 1)?;
         let reviewer = check_reviewer(&decision.reviewer)?;
         let mut tx = self.store().write().await?;
-        let queue_id = Place::of(&mut tx, &decision.item_id).await?.queue.id;
+        let first = Place::of(&mut tx, &decision.item_id).await?;
+        let (queue_id, mut first) = (first.queue.id.clone(), Some(first));
         let mut decision_ids = Vec::new();
         let mut seen = HashSet::new();
         let mut unseen: Vec<&str> = others.iter().map(String::as_str).collect();
-        if *looked_at {
-            decision_ids.push(decide_in(&mut tx, decision, Looked::Here).await?.decision_id);
+        if let Some(at) = first.take_if(|_| *looked_at) {
+            decision_ids.push(decide_in(&mut tx, at, decision, Looked::Here).await?.decision_id);
             seen.insert(decision.item_id.as_str());
         } else {
             unseen.insert(0, &decision.item_id);
@@ -99,15 +98,17 @@ impl Workspace {
         unseen.retain(|id| seen.insert(id));
         let mut left_out = 0;
         for item_id in unseen {
-            let at = Place::of(&mut tx, item_id).await?;
+            let at = match first.take() {
+                Some(at) if at.item.id == item_id => at,
+                _ => Place::of(&mut tx, item_id).await?,
+            };
             if at.queue.id != queue_id {
                 return Err(Error::invalid(
                     "items",
                     "they are of several queues; decide them queue by queue",
                 ));
             }
-            let fate = fate(&mut tx, at.plan.as_ref(), item_id, decision.task, Some(&reviewer)).await?;
-            if !matches!(fate, Fate::Free) {
+            if fate(&mut tx, &at, decision.task, Some(&reviewer)).await? != Fate::Free {
                 left_out += 1;
                 continue;
             }
@@ -121,7 +122,7 @@ impl Workspace {
                 true => Looked::Elsewhere { item_id: &bulk.decision.item_id },
                 false => Looked::Nowhere,
             };
-            decision_ids.push(decide_in(&mut tx, &decision, looked).await?.decision_id);
+            decision_ids.push(decide_in(&mut tx, at, &decision, looked).await?.decision_id);
         }
         if decision_ids.is_empty() {
             let reason = "each of them is decided already, or looked at for itself; choose others";
@@ -153,16 +154,13 @@ impl Workspace {
         let ids = serde_json::Value::from(item_ids).to_string();
         let mut preview = BulkPreview::default();
         for item in store::items::contents(&mut read, &ids).await? {
-            let plan = store::plans::in_force(&mut read, &item.queue_id).await?;
-            match fate(&mut read, plan.as_ref(), &item.id, task, reviewer).await? {
+            let at = Place::about(&mut read, item).await?;
+            match fate(&mut read, &at, task, reviewer).await? {
                 Fate::Free => preview.items += 1,
                 Fate::Apart => preview.apart += 1,
                 Fate::Touched => {
-                    let tasks = store::tasks::of_item(&mut read, &item.id).await?;
-                    let rows = store::decisions::of_item(&mut read, &item.id).await?;
-                    let seen = seen_tasks(plan.as_ref(), &item.id, tasks, rows, reviewer);
-                    let about = seen.into_iter().find(|(of, ..)| *of == task);
-                    let touched = |(_, state, label)| Touched { item_id: item.id, state, label };
+                    let about = at.seen(reviewer).into_iter().find(|(of, ..)| *of == task);
+                    let touched = |(_, state, label)| Touched { item_id: at.item.id, state, label };
                     preview.touched.extend(about.map(touched));
                 }
             }
@@ -172,6 +170,7 @@ impl Workspace {
 }
 
 /// What becomes of an item that a decision is applied to unseen.
+#[derive(PartialEq, Eq)]
 enum Fate {
     /// It is decided.
     Free,
@@ -181,30 +180,18 @@ enum Fate {
     Apart,
 }
 
-async fn fate(
-    conn: &mut Conn,
-    plan: Option<&ReviewPlan>,
-    item_id: &str,
-    task: Task,
-    reviewer: Option<&str>,
-) -> Result<Fate> {
-    let tasks = store::tasks::of_item(conn, item_id).await?;
-    let Some(row) = tasks.iter().find(|row| row.task == task) else {
-        return Err(Error::not_found(crate::Thing::Task, task.as_str()));
-    };
-    let rule = rule_of(plan, item_id, &tasks);
-    let settles_apart = rule.second || row.awaiting.is_some();
-    if settles_apart || store::draws::holds_of_whole_queue(conn, item_id).await? {
+async fn fate(conn: &mut Conn, at: &Place, task: Task, reviewer: Option<&str>) -> Result<Fate> {
+    let rule = at.rule();
+    let settles_apart = rule.second || at.task(task)?.awaiting.is_some();
+    if settles_apart || store::draws::holds_of_whole_queue(conn, &at.item.id).await? {
         return Ok(Fate::Apart);
     }
-    let rows = store::decisions::of_item(conn, item_id).await?;
-    let mut voices = StandingVoices::of(&rules_of(plan, item_id, &tasks), &rows).voices(task);
+    let mut voices = StandingVoices::of(&at.rules(), &at.rows).voices(task);
     if rule.control {
         // What others did with a gold item would tell it.
         voices.retain(|row| reviewer == Some(row.reviewer.as_str()));
     }
-    let touched = !voices.is_empty();
-    Ok(if touched { Fate::Touched } else { Fate::Free })
+    Ok(if voices.is_empty() { Fate::Free } else { Fate::Touched })
 }
 
 fn check_count(items: usize) -> Result<()> {

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Error, Result, Thing, Workspace,
     queue::ItemState,
-    store::{self, WriteTx, decisions::DecisionRow},
+    store::{self, WriteTx, decisions::DecisionRow, tasks::TaskRow},
 };
 
 /// Items whose standing is looked at again in one piece.
@@ -33,17 +33,17 @@ impl Derived {
     }
 }
 
-/// Writes where an item stands; gives that.
+/// Writes where an item stands whose tasks stood as `tasks` say, which then say how they stand; gives that.
 pub(crate) async fn refresh(
     tx: &mut WriteTx<'_>,
     plan: Option<&ReviewPlan>,
     item_id: &str,
+    tasks: &mut [TaskRow],
     rows: &[DecisionRow],
 ) -> Result<Derived> {
-    let mut tasks = store::tasks::of_item(tx, item_id).await?;
-    let standing = standing(plan, item_id, &tasks, rows);
+    let standing = standing(plan, item_id, tasks, rows);
     let (state, quarantined) = (standing.state(), standing.quarantined);
-    for (now, task) in standing.tasks.into_iter().zip(&mut tasks) {
+    for (now, task) in standing.tasks.into_iter().zip(tasks.iter_mut()) {
         if (now.state, &now.decision_id, now.awaiting) != (task.state, &task.decision_id, task.awaiting) {
             store::tasks::set_state(tx, item_id, &now).await?;
             (task.state, task.decision_id, task.awaiting) = (now.state, now.decision_id, now.awaiting);
@@ -54,7 +54,7 @@ pub(crate) async fn refresh(
     store::items::set_flagged(tx, item_id, standing.flagged).await?;
     store::items::set_quarantined(tx, item_id, quarantined).await?;
     // What is in quarantine stands nowhere for anybody.
-    let seen = if quarantined { Vec::new() } else { seen_otherwise(plan, item_id, &tasks, rows) };
+    let seen = if quarantined { Vec::new() } else { seen_otherwise(plan, item_id, tasks, rows) };
     let at = store::items::position(tx, item_id).await?;
     let at = at.ok_or_else(|| Error::not_found(Thing::Item, item_id))?;
     if store::seen_states::of_item(tx, at.seq).await? != seen {
@@ -89,7 +89,8 @@ async fn derive_piece(tx: &mut WriteTx<'_>) -> Result<()> {
     let done_to = items.last().filter(|_| is_full).map_or(reach, |(seq, _)| *seq);
     for (_, item_id) in items {
         let rows = store::decisions::of_item(tx, &item_id).await?;
-        refresh(tx, plan.as_ref(), &item_id, &rows).await?;
+        let mut tasks = store::tasks::of_item(tx, &item_id).await?;
+        refresh(tx, plan.as_ref(), &item_id, &mut tasks, &rows).await?;
     }
     if done_to < store::items::last_seq(tx).await? {
         return Ok(store::derivations::set(tx, &queue_id, done_to).await?);

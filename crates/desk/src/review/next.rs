@@ -44,7 +44,7 @@ async fn find_next(
     reviewer: &str,
     after: Option<&str>,
 ) -> Result<Option<String>> {
-    let mixes_gold = plan.is_some_and(|plan| plan.gold_share > Share::NONE);
+    let mixes_gold = plan.is_some_and(ReviewPlan::mixes_gold);
     let second = plan.is_some_and(|plan| plan.second_share > Share::NONE);
     let last = match plan {
         Some(_) => store::plans::last_of(conn, &queue.id, reviewer).await?,
@@ -62,9 +62,11 @@ async fn find_next(
     let after = after.or_else(|| last.as_ref().filter(|_| second).map(|(_, item)| item.as_str()));
     let sample = plan.and_then(|plan| plan.blind_draw_id.as_deref());
     let from = match after {
-        // It came up by its rank, and says nothing about where in the queue its reviewer is.
-        Some(id) if is_drawn(conn, sample, id).await? => None,
-        Some(id) => position(conn, queue, id).await?,
+        Some(id) => match sample {
+            // It came up by its rank, and says nothing about where in the queue its reviewer is.
+            Some(draw_id) if store::draws::rank(conn, draw_id, id).await?.is_some() => None,
+            _ => position(conn, queue, id).await?,
+        },
         None => None,
     };
     let open = Open {
@@ -78,19 +80,10 @@ async fn find_next(
     }
     // In the place of each item of the blind sample the sample goes on by rank: what is decided of it is a uniform sample at any
     // time, and the order of the queue, which may be that of verdicts, says nothing about it.
-    if let (Some(id), Some(draw_id)) = (&found, sample)
-        && is_drawn(conn, sample, id).await?
-    {
-        return Ok(store::plans::first_drawn(conn, draw_id, reviewer, mixes_gold).await?.or(found));
+    if let (Some(id), Some(draw_id)) = (&found, sample) {
+        return Ok(store::plans::first_drawn(conn, draw_id, id, reviewer, mixes_gold).await?.or(found));
     }
     Ok(found)
-}
-
-async fn is_drawn(conn: &mut Conn, draw_id: Option<&str>, item_id: &str) -> Result<bool> {
-    match draw_id {
-        Some(draw_id) => Ok(store::draws::rank(conn, draw_id, item_id).await?.is_some()),
-        None => Ok(false),
-    }
 }
 
 /// What is open for a reviewer, and how many items are looked through together.

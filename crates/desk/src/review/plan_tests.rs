@@ -5,7 +5,7 @@ use saring_verdict::{Severity, Task};
 use super::*;
 use crate::{
     Code,
-    fixture::{Fixture, QUEUE},
+    fixture::{Fixture, QUEUE, says},
     queue::{ItemState, ListQuery, Mode, Tab},
 };
 
@@ -158,6 +158,34 @@ async fn what_was_settled_may_be_found_otherwise_and_needs_no_second_reviewer_ag
     fixture.workspace.skip(&skip).await.expect("skipped");
     let own = NewDecision { reviewer: "ana".into(), ..fixture.decision(&id, "unsafe") };
     fixture.workspace.adjudicate(&own).await.expect_err("a skip does not make it somebody else's");
+}
+
+#[tokio::test]
+async fn whoever_was_told_the_gold_label_settles_with_that_in_view() {
+    let gold =
+        r#"{"id": "g", "prompt": "gold", "labels": {"prompt": {"label": "unsafe"}}, "labels_role": "gold"}"#;
+    let fixture = Fixture::with_rows(&[gold, r#"{"id": "1", "prompt": "one"}"#]).await;
+    let workspace = &fixture.workspace;
+    let id = fixture.ids().await.remove(0);
+    fixture.plan(ALL_TWICE).await;
+    fixture.says(&id, "ana", "unsafe").await;
+    fixture.says(&id, "ben", "safe").await;
+    let lead = says(&id, "lead", "safe");
+    workspace.adjudicate(&lead).await.expect("settled, and the gold label is shown to nobody");
+    let told = PlanChange { gold_share: Some(Share::from_millionths(100_000)), ..PlanChange::default() };
+    fixture.plan(told).await;
+    let shown = workspace.item_for(&id, Some("lead")).await.expect("the item").tasks.remove(0);
+    assert!(shown.gold.is_some(), "the lead, who decided it, is told now");
+    workspace.adjudicate(&lead).await.expect("settled anew");
+    let history = workspace.history_for(&id, Some("lead")).await.expect("history");
+    let anchored: Vec<bool> = history
+        .iter()
+        .filter_map(|entry| match &entry.event {
+            HistoryEvent::Decision(row) => Some(row.verdict_visible),
+            HistoryEvent::Verdict(_) => None,
+        })
+        .collect();
+    assert_eq!(anchored, [false, true], "as a decision would say");
 }
 
 #[tokio::test]

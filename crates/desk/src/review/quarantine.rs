@@ -2,7 +2,7 @@
 
 use super::{
     DecisionKind, Gesture, Saved,
-    act::{apply, blank_row, check_reviewer},
+    act::{Place, blank_row, check_reviewer},
     standing::{in_force, quarantines},
 };
 use crate::{
@@ -34,8 +34,8 @@ impl Workspace {
         let item = store::items::any(&mut tx, &gesture.item_id).await?;
         let item = item.ok_or_else(|| Error::not_found(Thing::Item, &gesture.item_id))?;
         let reviewer = check_reviewer(&gesture.reviewer)?;
-        let mut rows = store::decisions::of_item(&mut tx, &item.id).await?;
-        let held: Vec<String> = quarantines(&in_force(&rows)).iter().map(|row| row.id.clone()).collect();
+        let mut at = Place::about(&mut tx, item).await?;
+        let held: Vec<String> = quarantines(&in_force(&at.rows)).iter().map(|row| row.id.clone()).collect();
         let mut saved = None;
         // One row for each: a release ends what it knows of, not what was put into quarantine elsewhere.
         for quarantine in held {
@@ -44,10 +44,9 @@ impl Workspace {
                 duration_ms: gesture.duration_ms,
                 supersedes: Some(quarantine),
                 synthetic: gesture.synthetic,
-                ..blank_row(&tx, &item.id, DecisionKind::Release, reviewer.clone())
+                ..blank_row(&tx, &at.item.id, DecisionKind::Release, reviewer.clone())
             };
-            saved = Some(apply(&mut tx, &item, rows.clone(), row.clone()).await?);
-            rows.push(row);
+            saved = Some(at.apply(&mut tx, row).await?);
         }
         let saved = saved.ok_or_else(|| Error::not_found(Thing::Item, &gesture.item_id))?;
         tx.commit().await?;

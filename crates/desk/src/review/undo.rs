@@ -4,7 +4,7 @@ use saring_verdict::Task;
 
 use super::{
     DecisionKind, Saved,
-    act::{apply, blank_row, check_reviewer},
+    act::{Place, blank_row, check_reviewer},
 };
 use crate::{
     Error, Result, Thing, Workspace,
@@ -69,7 +69,6 @@ impl Workspace {
 async fn take_back(tx: &mut WriteTx<'_>, last: &DecisionRow) -> Result<Saved> {
     let item = store::items::any(tx, &last.item_id).await?;
     let item = item.ok_or_else(|| Error::not_found(Thing::Item, &last.item_id))?;
-    let rows = store::decisions::of_item(tx, &item.id).await?;
     let row = DecisionRow {
         task: last.task,
         supersedes: Some(last.id.clone()),
@@ -77,5 +76,5 @@ async fn take_back(tx: &mut WriteTx<'_>, last: &DecisionRow) -> Result<Saved> {
         synthetic: last.synthetic,
         ..blank_row(tx, &item.id, DecisionKind::Undo, last.reviewer.clone())
     };
-    apply(tx, &item, rows, row).await
+    Place::about(tx, item).await?.apply(tx, row).await
 }

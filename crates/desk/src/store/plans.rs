@@ -85,22 +85,26 @@ pub async fn open_for(
     Ok(sqlx::query_scalar(OPEN).bind(ids).bind(reviewer).bind(without_gold).fetch_all(conn).await?)
 }
 
-/// The first visible item of a draw, by rank, of which a task is open for a reviewer; see [`open_for`].
+/// The first visible item of a draw, by rank, of which a task is open for a reviewer; see [`open_for`]. `None` also if the item
+/// `in_place_of` is not of the draw.
 pub async fn first_drawn(
     conn: &mut Conn,
     draw_id: &str,
+    in_place_of: &str,
     reviewer: &str,
     without_gold: bool,
 ) -> StoreResult<Option<String>> {
     const FIRST: &str = concat!(
         "SELECT i.id FROM draw_items AS x CROSS JOIN visible_items AS i ON i.id = x.item_id WHERE x.draw_id = ?1 ",
+        "AND EXISTS (SELECT 1 FROM draw_items AS p WHERE p.item_id = ?4 AND p.draw_id = ?1) ",
         "AND EXISTS (SELECT 1 FROM tasks AS t WHERE t.item_id = i.id AND t.state = 'pending' ",
         "AND t.awaiting IS NOT 'adjudication' AND NOT ",
         has_voice!(),
         ") AND NOT (?3 AND EXISTS (SELECT 1 FROM tasks AS g WHERE g.item_id = i.id AND g.gold_label IS NOT NULL)) ",
         "ORDER BY x.rank LIMIT 1"
     );
-    Ok(sqlx::query_scalar(FIRST).bind(draw_id).bind(reviewer).bind(without_gold).fetch_optional(conn).await?)
+    let first = sqlx::query_scalar(FIRST).bind(draw_id).bind(reviewer).bind(without_gold).bind(in_place_of);
+    Ok(first.fetch_optional(conn).await?)
 }
 
 /// The first gold item of a queue, as imported, with a task that a reviewer has not decided.
