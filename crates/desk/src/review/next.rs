@@ -1,20 +1,23 @@
 //! The next item for a reviewer, under the plan of the queue.
 
-use super::{ItemView, ReviewPlan, Share, act::check_reviewer, view::position};
+use super::{ItemView, ReviewPlan, SeenState, Share, act::check_reviewer, view::position};
 use crate::{
     Result, Workspace,
-    queue::{Listing, Queue, after_row, find_queue},
+    queue::{Listing, Ordering, Queue, after_row, find_queue},
     store::{self, Conn, lists::After},
 };
 
 /// Items that are looked through together for one that is open for a reviewer; under a plan, many may not be.
 const PAGE: u32 = 200;
 const PAGE_WITHOUT_PLAN: u32 = 4;
+/// So many pages of the order of the queue are looked through. Where so many items in a row are not open, few are, and one of them is
+/// looked up.
+const PAGES_MAX: u32 = 2;
 
 impl Workspace {
     /// The next item of a queue for a reviewer: one with a task that is undecided, or awaits a second review, and that this
-    /// reviewer has done nothing with; now and then a gold item, if the plan says so. In the order of the queue, after the item
-    /// `after` or, where a share gets a second review, after what the reviewer did last; at the end it goes on from the beginning.
+    /// reviewer has done nothing with; now and then a gold item, if the plan says so. In the order of the queue, where it is not far
+    /// away, after the item `after` or, where a share gets a second review, after what the reviewer did last; at the end it goes on from the beginning.
     ///
     /// # Errors
     /// [`Code::NotFound`](crate::Code) for the queue, [`Code::Invalid`](crate::Code) for no pseudonym.
@@ -100,9 +103,10 @@ async fn first_open(
     open: Open<'_>,
     mut from: Option<After>,
 ) -> Result<Option<String>> {
-    loop {
-        let rows = Listing::pending(queue, open.reviewer).rows(conn, from, open.page).await?;
-        let Some(last) = rows.last() else { return Ok(None) };
+    let pending = Listing::pending(queue, SeenState::EVERYBODY);
+    for page in 1.. {
+        let rows = pending.rows(conn, from, open.page).await?;
+        let Some(last) = rows.last() else { break };
         from = Some(after_row(last, queue.ordering));
         let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
         let ids = serde_json::Value::from(ids).to_string();
@@ -110,5 +114,10 @@ async fn first_open(
         if let Some(first) = found.into_iter().next() {
             return Ok(Some(first));
         }
+        // A draw brings up its own items only, and is gone through.
+        if page == PAGES_MAX && queue.ordering != Ordering::Draw {
+            return Ok(store::plans::left_for(conn, &queue.id, open.reviewer, open.without_gold).await?);
+        }
     }
+    Ok(None)
 }

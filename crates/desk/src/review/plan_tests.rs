@@ -210,6 +210,29 @@ async fn a_share_gets_a_second_review_and_a_plan_that_changes_moves_what_was_dec
 }
 
 #[tokio::test]
+async fn the_last_open_item_is_found_behind_hundreds_that_wait_for_somebody_else() {
+    let fixture = Fixture::with_prompts(410).await;
+    let workspace = &fixture.workspace;
+    let ids = fixture.ids().await;
+    fixture.plan(ALL_TWICE).await;
+    fixture.says(&ids[408], "ben", "safe").await;
+    for id in &ids[..408] {
+        fixture.says(id, "ana", "safe").await;
+    }
+    let next = async |reviewer: &str| {
+        let behind_the_last = Some(ids[409].as_str());
+        let next = workspace.next_for(QUEUE, reviewer, behind_the_last).await.expect("next");
+        next.map(|item| item.id)
+    };
+    assert_eq!(next("ana").await.as_ref(), Some(&ids[409]), "which nobody has begun");
+    fixture.says(&ids[409], "ana", "safe").await;
+    assert_eq!(next("ana").await.as_ref(), Some(&ids[408]), "which somebody else has");
+    fixture.says(&ids[408], "ana", "safe").await;
+    assert_eq!(next("ana").await, None, "ana is done, and others are not");
+    assert_eq!(next("ben").await.as_ref(), Some(&ids[0]));
+}
+
+#[tokio::test]
 async fn gold_comes_up_at_its_rate_only_and_is_nothing_to_settle() {
     const WORK: usize = 200;
     let mut rows: Vec<String> =

@@ -85,6 +85,66 @@ pub async fn open_for(
     Ok(sqlx::query_scalar(OPEN).bind(ids).bind(reviewer).bind(without_gold).fetch_all(conn).await?)
 }
 
+/// Whether a task of item `i` is open for a reviewer, and it is no gold item if those are left out.
+macro_rules! is_open {
+    () => {
+        concat!(
+            "EXISTS (SELECT 1 FROM tasks AS t WHERE t.item_id = i.id AND t.state = 'pending' ",
+            "AND t.awaiting IS NOT 'adjudication' AND NOT ",
+            has_voice!(),
+            ") AND NOT (?3 AND EXISTS (SELECT 1 FROM tasks AS g WHERE g.item_id = i.id AND g.gold_label IS NOT NULL)) "
+        )
+    };
+}
+
+/// An item of a queue that is open for a reviewer, wherever it lies; see [`open_for`]. It is looked up: what nobody has begun, what
+/// they have begun themselves, and what others have.
+pub async fn left_for(
+    conn: &mut Conn,
+    queue_id: &str,
+    reviewer: &str,
+    without_gold: bool,
+) -> StoreResult<Option<String>> {
+    for sql in LEFT {
+        let found = sqlx::query_scalar(sql).bind(queue_id).bind(reviewer).bind(without_gold);
+        if let Some(id) = found.fetch_optional(&mut *conn).await? {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
+}
+
+macro_rules! begun_by_others {
+    ($range:literal) => {
+        concat!(
+            "SELECT i.id FROM seen_states AS s INDEXED BY seen_states_awaiting CROSS JOIN visible_items AS i ON i.seq = s.seq ",
+            "WHERE s.queue_id = ?1 AND s.awaits = 1 AND s.reviewer ",
+            $range,
+            " ?2 AND NOT EXISTS (SELECT 1 FROM seen_states AS o WHERE o.queue_id = ?1 AND o.reviewer = ?2 AND o.seq = s.seq) ",
+            "AND ",
+            is_open!(),
+            "LIMIT 1"
+        )
+    };
+}
+
+pub(super) const LEFT: [&str; 4] = [
+    concat!(
+        "SELECT i.id FROM facets AS f INDEXED BY facets_open CROSS JOIN visible_items AS i ON i.seq = f.place / 2 ",
+        "WHERE f.queue = (SELECT number FROM queue_numbers WHERE queue_id = ?1) AND f.marks & 32771 = 0 AND ",
+        is_open!(),
+        "ORDER BY f.place LIMIT 1"
+    ),
+    concat!(
+        "SELECT i.id FROM seen_states AS s CROSS JOIN visible_items AS i ON i.seq = s.seq ",
+        "WHERE s.queue_id = ?1 AND s.reviewer = ?2 AND s.state = 'pending' AND ",
+        is_open!(),
+        "ORDER BY s.seq LIMIT 1"
+    ),
+    begun_by_others!("<"),
+    begun_by_others!(">"),
+];
+
 /// The first visible item of a draw, by rank, of which a task is open for a reviewer; see [`open_for`]. `None` also if the item
 /// `in_place_of` is not of the draw.
 pub async fn first_drawn(
@@ -97,10 +157,8 @@ pub async fn first_drawn(
     const FIRST: &str = concat!(
         "SELECT i.id FROM draw_items AS x CROSS JOIN visible_items AS i ON i.id = x.item_id WHERE x.draw_id = ?1 ",
         "AND EXISTS (SELECT 1 FROM draw_items AS p WHERE p.item_id = ?4 AND p.draw_id = ?1) ",
-        "AND EXISTS (SELECT 1 FROM tasks AS t WHERE t.item_id = i.id AND t.state = 'pending' ",
-        "AND t.awaiting IS NOT 'adjudication' AND NOT ",
-        has_voice!(),
-        ") AND NOT (?3 AND EXISTS (SELECT 1 FROM tasks AS g WHERE g.item_id = i.id AND g.gold_label IS NOT NULL)) ",
+        "AND ",
+        is_open!(),
         "ORDER BY x.rank LIMIT 1"
     );
     let first = sqlx::query_scalar(FIRST).bind(draw_id).bind(reviewer).bind(without_gold).bind(in_place_of);
@@ -184,4 +242,26 @@ fn from_row(row: &SqliteRow) -> StoreResult<ReviewPlan> {
         own_adjudication: row.try_get("own_adjudication")?,
         created_at: row.try_get("created_at")?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Fixture;
+
+    #[tokio::test]
+    async fn what_is_left_for_a_reviewer_is_looked_up_and_not_gone_through() {
+        let fixture = Fixture::new().await;
+        for (sql, index) in LEFT.into_iter().zip([
+            "INDEX facets_open (queue=?)",
+            "INDEX seen_states_by_state (queue_id=? AND reviewer=? AND state=?)",
+            "INDEX seen_states_awaiting (queue_id=? AND reviewer<?)",
+            "INDEX seen_states_awaiting (queue_id=? AND reviewer>?)",
+        ]) {
+            let plan = fixture.workspace.store().plan(sql).await;
+            let first = plan.lines().next().unwrap_or_default();
+            assert!(first.starts_with("SEARCH") && first.ends_with(index), "{sql}\n{plan}");
+            assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{sql}\n{plan}");
+        }
+    }
 }
