@@ -97,3 +97,44 @@ async fn derive_piece(tx: &mut WriteTx<'_>) -> Result<()> {
     }
     Ok(store::derivations::remove(tx, &queue_id).await?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fixture::{Fixture, QUEUE},
+        queue::Tab,
+        review::{PlanChange, Share},
+    };
+
+    #[tokio::test]
+    async fn a_queue_is_derived_piece_by_piece_and_what_was_interrupted_goes_on_at_the_next_opening() {
+        let fixture = Fixture::with_prompts(210).await;
+        let workspace = &fixture.workspace;
+        for id in fixture.ids().await {
+            workspace.decide(&fixture.decision(&id, "safe")).await.expect("a decision");
+        }
+        let twice = PlanChange { second_share: Some(Share::ALL), ..PlanChange::default() };
+        workspace.set_plan(QUEUE, &twice, 1).await.expect("a plan");
+        assert_eq!(fixture.tab(Tab::Pending).await.len(), 210, "all of it wants a second decision");
+        // As it stands when the program ends right after the plan was saved.
+        for sql in [
+            "UPDATE tasks SET state = 'decided', awaiting = NULL, decision_id = (SELECT id FROM decisions AS d WHERE \
+             d.item_id = tasks.item_id)",
+            "UPDATE items SET state = 'decided'",
+            "DELETE FROM seen_states",
+            "INSERT INTO derivations SELECT id, 0 FROM queues",
+        ] {
+            fixture.tamper(sql).await;
+        }
+        let mut tx = workspace.store().write().await.expect("a writer");
+        derive_piece(&mut tx).await.expect("a piece");
+        tx.commit().await.expect("commit");
+        assert_eq!(fixture.tab(Tab::Pending).await.len(), 200, "others write between one piece and the next");
+
+        let again = Workspace::open(workspace.dir()).await.expect("opened again");
+        assert_eq!(fixture.tab(Tab::Pending).await.len(), 210);
+        let report = again.verify(None).await.expect("an audit");
+        assert!(report.holds(), "{:?}", report.problems);
+    }
+}
