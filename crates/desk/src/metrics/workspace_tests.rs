@@ -8,7 +8,7 @@ use crate::{
     fixture::{Fixture, QUEUE},
     label::LabelOrder,
     queue::DrawFrom,
-    review::{BulkDecision, NewDecision, VerdictSlot},
+    review::{BulkDecision, NewDecision, PlanChange, Share, VerdictSlot},
 };
 
 fn find<'a>(stats: &'a QueueStats, against: Yardstick, language: &str) -> Option<&'a Agreement> {
@@ -148,6 +148,43 @@ async fn an_unfinished_draw_counts_up_to_its_first_undecided_item() {
     assert_eq!(estimated_and_selected(&fixture).await, (2, 2), "those beyond the gap were picked");
     fixture.workspace.decide(&fixture.decision(&drawn[2], "safe")).await.unwrap();
     assert_eq!(estimated_and_selected(&fixture).await, (5, 0), "without the gap they are what was drawn");
+}
+
+#[tokio::test]
+async fn gold_that_is_mixed_in_neither_stops_a_draw_nor_counts_in_it() {
+    let gold = r#", "labels": {"prompt": {"label": "safe"}}, "labels_role": "gold""#;
+    let row = |n: usize| {
+        let labels = if n.is_multiple_of(4) { gold } else { "" };
+        format!(r#"{{"id": "{n}", "prompt": "good {n}"{labels}}}"#)
+    };
+    let rows: Vec<String> = (0..12).map(row).collect();
+    let fixture = Fixture::with_rows(&rows.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    label(&fixture).await;
+    let workspace = &fixture.workspace;
+    let (gold, others): (Vec<_>, Vec<_>) =
+        fixture.ids().await.into_iter().enumerate().partition(|(n, _)| n.is_multiple_of(4));
+    workspace.draw(QUEUE, DrawFrom::All, 12, 3).await.unwrap();
+    let mixed = |share| PlanChange { gold_share: Some(share), ..PlanChange::default() };
+    workspace.set_plan(QUEUE, &mixed(Share::from_millionths(100_000)), 1).await.unwrap();
+    for (_, id) in &others {
+        workspace.decide(&fixture.decision(id, "safe")).await.unwrap();
+    }
+    assert_eq!(
+        estimated_and_selected(&fixture).await,
+        (9, 0),
+        "the draw is done, though no gold item came up"
+    );
+    workspace.decide(&fixture.decision(&gold[0].1, "safe")).await.unwrap();
+    assert_eq!(estimated_and_selected(&fixture).await, (9, 1), "which comes up by the plan, and not by rank");
+    workspace.set_plan(QUEUE, &mixed(Share::NONE), 1).await.unwrap();
+    for (_, id) in &gold[1..] {
+        workspace.decide(&fixture.decision(id, "safe")).await.unwrap();
+    }
+    assert_eq!(
+        estimated_and_selected(&fixture).await,
+        (12, 0),
+        "gold that is not mixed in is drawn like any other"
+    );
 }
 
 #[tokio::test]

@@ -236,7 +236,7 @@ pub enum JudgedBy {
     /// The first decision of a pair that was not undone.
     Decision {
         /// The item is in a recorded uniform draw from the whole queue, before the first one there that is undecided, or was decided
-        /// unseen.
+        /// unseen; and it is no gold item that is mixed in.
         drawn: bool,
         /// A verdict was in view.
         anchored: bool,
@@ -269,14 +269,21 @@ pub async fn against_gold(
 // Whoever decides goes through a draw by rank, so that what comes before the first undecided pair of a task is a uniform
 // sample, however far the draw has come. What is decided beyond it was chosen otherwise. It does not matter what brought a
 // pair up, nor when: a draw from the whole queue has those in it that were decided before. A label with a reason was given to
-// an item that nobody looked at: it is undecided here.
-const FRONTIERS: &str = "WITH frontiers (draw_id, task, rank) AS MATERIALIZED ( \
+// an item that nobody looked at: it is undecided here. Gold items that are mixed in come up as a check of reviewers, not by rank:
+// without them, what is left of a draw is a uniform sample of what is left of the queue. Their label is known; they are measured
+// against it, on their own.
+const FRONTIERS: &str = "WITH mixed (gold) AS MATERIALIZED (SELECT coalesce((SELECT p.gold_share FROM review_plans p \
+     WHERE p.queue_id = ?1 ORDER BY p.seq DESC LIMIT 1), 0) > 0), \
+     frontiers (draw_id, task, rank) AS MATERIALIZED ( \
      SELECT x.draw_id, u.task, min(x.rank) FROM draws w CROSS JOIN draw_items x ON x.draw_id = w.id \
      CROSS JOIN visible_items j ON j.id = x.item_id CROSS JOIN tasks u ON u.item_id = x.item_id \
      LEFT JOIN decisions c ON c.id = u.decision_id AND c.kind = 'label' WHERE w.queue_id = ?1 AND w.drawn_from = 'all' \
-     AND (u.state = 'pending' AND u.awaiting IS NULL OR c.reason IS NOT NULL) GROUP BY x.draw_id, u.task)";
+     AND (u.state = 'pending' AND u.awaiting IS NULL OR c.reason IS NOT NULL) \
+     AND NOT ((SELECT gold FROM mixed) AND EXISTS (SELECT 1 FROM tasks g WHERE g.item_id = x.item_id \
+     AND g.gold_label IS NOT NULL)) GROUP BY x.draw_id, u.task)";
 
-const DRAWN: &str = "EXISTS (SELECT 1 FROM draw_items x CROSS JOIN draws w ON w.id = x.draw_id \
+const DRAWN: &str = "NOT ((SELECT gold FROM mixed) AND EXISTS (SELECT 1 FROM tasks g WHERE g.item_id = t.item_id \
+     AND g.gold_label IS NOT NULL)) AND EXISTS (SELECT 1 FROM draw_items x CROSS JOIN draws w ON w.id = x.draw_id \
      WHERE x.item_id = t.item_id AND w.drawn_from = 'all' AND NOT EXISTS (SELECT 1 FROM frontiers f \
      WHERE f.draw_id = x.draw_id AND f.task = t.task AND f.rank <= x.rank))";
 
