@@ -76,11 +76,13 @@ function configurationOf(plot: Plot, ink: Ink): ChartConfiguration<'scatter', Pl
 }
 
 function optionsOf(plot: Plot, ink: Ink): ChartOptions<'scatter'> {
+  // said at each place: scales and legends take over none of it from the chart
+  const font = { family: ink.family, size: ink.size };
   const axis = (text: string) => ({
     min: 0,
     max: 1,
-    title: { display: true, text, color: ink.text },
-    ticks: { color: ink.quiet, stepSize: 0.2 },
+    title: { display: true, text, color: ink.text, font },
+    ticks: { color: ink.quiet, stepSize: 0.2, font },
     grid: { color: ink.grid },
     border: { color: ink.colours['line-strong'] },
   });
@@ -89,14 +91,14 @@ function optionsOf(plot: Plot, ink: Ink): ChartOptions<'scatter'> {
     maintainAspectRatio: false,
     locale: language(),
     color: ink.text,
-    font: { family: ink.family, size: ink.size },
+    font,
     scales: { x: axis(plot.x), y: axis(plot.y) },
     plugins: {
       // what is hidden by a click on its name could not be found again by key
       legend: {
         position: 'bottom',
         onClick: () => {},
-        labels: { usePointStyle: true, color: ink.text },
+        labels: { usePointStyle: true, color: ink.text, font },
       },
       tooltip: {
         animation: false,
@@ -104,6 +106,7 @@ function optionsOf(plot: Plot, ink: Ink): ChartOptions<'scatter'> {
         backgroundColor: ink.text,
         titleColor: ink.paper,
         bodyColor: ink.paper,
+        bodyFont: font,
         callbacks: { label: ({ raw }) => (raw as PlotPoint).hint },
       },
     },
