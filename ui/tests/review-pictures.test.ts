@@ -202,7 +202,7 @@ describe('the assistant', () => {
       expect(screen.getByTestId('assistant-text').textContent).toContain('not used in jest'),
     );
     expect(screen.queryByTestId('assistant-caution'), 'it was trained for Burmese').toBeNull();
-    expect(document.activeElement, 'the focus stays').toBe(document.body);
+    expect(document.activeElement, 'the focus stays').toBe(screen.getByTestId('place-review'));
     await user.keyboard('1');
     await waitFor(() => expect(sent(backend, 'decide')).toHaveLength(1));
     expect(screen.getByTestId('assistant-panel'), 'it stays open').toBeTruthy();

@@ -128,6 +128,7 @@ const FIXED = {
   'text-larger': { scope: 'window', keys: ['Ctrl++', 'Ctrl+='], inText: true },
   'text-smaller': { scope: 'window', keys: ['Ctrl+-'], inText: true },
   'text-normal': { scope: 'window', keys: ['Ctrl+0'], inText: true },
+  reviewer: { scope: 'window', keys: [] },
   'go-queues': { scope: 'window', keys: [] },
   'go-review': { scope: 'window', keys: [] },
   'go-adjudicate': { scope: 'window', keys: ['Shift+A'] },

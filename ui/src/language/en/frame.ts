@@ -15,10 +15,11 @@ export const frame = {
   'frame.dropImport': 'Let go to import',
 
   'palette.title': 'All commands',
-  'palette.placeholder': 'Type a command, a screen or a queue',
+  'palette.placeholder': 'Type a command, a screen, a queue or a saved filter',
   'palette.empty': 'Nothing of that name',
   'palette.now': 'Now',
   'palette.review': 'Review a queue',
+  'palette.saved': 'Open a saved filter',
   'palette.pending': '{{n, number}} pending',
 
   'start.title': 'Three ways to begin',

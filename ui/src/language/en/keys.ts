@@ -73,6 +73,7 @@ export const keys = {
   'action.text-larger': 'Larger text',
   'action.text-smaller': 'Smaller text',
   'action.text-normal': 'Normal text size',
+  'action.reviewer': 'Change the reviewer',
   'action.go-queues': 'Go to queues',
   'action.go-review': 'Go to review',
   'action.go-adjudicate': 'Go to disagreements',

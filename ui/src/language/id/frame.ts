@@ -17,10 +17,11 @@ export const frame: Translated<typeof en> = {
   'frame.dropImport': 'Lepaskan untuk mengimpor',
 
   'palette.title': 'Semua perintah',
-  'palette.placeholder': 'Ketik perintah, layar, atau antrean',
+  'palette.placeholder': 'Ketik perintah, layar, antrean, atau filter tersimpan',
   'palette.empty': 'Tidak ada yang bernama demikian',
   'palette.now': 'Sekarang',
   'palette.review': 'Tinjau antrean',
+  'palette.saved': 'Buka filter tersimpan',
   'palette.pending': '{{n, number}} menunggu',
 
   'start.title': 'Tiga cara untuk memulai',

@@ -75,6 +75,7 @@ export const keys: Translated<typeof en> = {
   'action.text-larger': 'Perbesar teks',
   'action.text-smaller': 'Perkecil teks',
   'action.text-normal': 'Ukuran teks normal',
+  'action.reviewer': 'Ganti peninjau',
   'action.go-queues': 'Ke antrean',
   'action.go-review': 'Ke tinjauan',
   'action.go-adjudicate': 'Ke perbedaan keputusan',
