@@ -43,28 +43,11 @@ async fn a_list_is_filtered_by_keys_kept_as_a_queue_and_opened_again() {
     desk.done(&["audit", "verify"]);
 }
 
-async fn has_focus(page: &Page, name: &str) {
-    page.until(&format!("{name} has the focus"), async |page| {
-        page.script("return document.activeElement?.dataset.testid").await == json!(name)
-    })
-    .await;
-}
-
-async fn tab_to(page: &Page, name: &str) {
-    for _ in 0..40 {
-        if page.script("return document.activeElement?.dataset.testid").await == json!(name) {
-            return;
-        }
-        page.press(char::from(Key::Tab)).await;
-    }
-    panic!("{name} is not reached by the Tab key");
-}
-
 async fn filter_by_language(page: &Page) {
     page.press_with_shift('F').await;
-    has_focus(page, "filter-state").await;
+    page.focused("filter-state").await;
     page.shot("filter-open-light").await;
-    tab_to(page, "filter-language").await;
+    page.tab_to("filter-language").await;
     // A select goes to the option that begins with what is typed.
     page.press('T').await;
     page.until("the list has the four Thai items", async |page| {
@@ -75,7 +58,7 @@ async fn filter_by_language(page: &Page) {
 }
 
 async fn keep(page: &Page) {
-    tab_to(page, "filter-save-name").await;
+    page.tab_to("filter-save-name").await;
     for letter in "Thai".chars() {
         page.press(letter).await;
     }

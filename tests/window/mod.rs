@@ -5,12 +5,14 @@
 //! unless `CI` is set. `SARING_SHOTS=DIR` keeps a screenshot of every screen, light and dark.
 
 mod accessibility;
+mod day;
 mod driver;
 mod endurance;
 mod engine_deaths;
 mod filters;
 mod images;
 mod insight;
+mod keyboard;
 mod main_job;
 mod page;
 mod policies;

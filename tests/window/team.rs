@@ -52,41 +52,18 @@ async fn a_team_decides_twice_settles_what_differs_and_labels_many_at_once() {
     desk.done(&["audit", "verify"]);
 }
 
-/// Moves the focus on until an element of this name has it.
-async fn tab_to(page: &Page, name: &str) {
-    let script = format!("return document.activeElement?.closest('[data-testid=\"{name}\"]') !== null");
-    for _ in 0..120 {
-        if page.script(&script).await == json!(true) {
-            return;
-        }
-        page.press(char::from(Key::Tab)).await;
-    }
-    panic!("{name} cannot be reached by Tab");
-}
-
 /// Plans which share of the items two reviewers decide.
 async fn plan_second(page: &Page, percent: &str, said: &str) {
-    tab_to(page, "queue-plan").await;
-    page.enter().await;
-    tab_to(page, "plan-second").await;
-    page.press_with_control('a').await;
-    page.type_out(percent).await;
+    page.tab_and_press("queue-plan").await;
+    page.write_over("plan-second", percent).await;
     page.press(char::from(Key::Tab)).await;
     page.until("it says what that changes", async |page| page.text("plan-said").await.contains(said)).await;
     page.shot(&format!("team-plan-{percent}")).await;
 }
 
 async fn is_reviewer(page: &Page, name: &str) {
-    page.go("settings").await;
-    tab_to(page, "reviewer-name").await;
-    page.press_with_control('a').await;
-    page.type_out(name).await;
-    page.enter().await;
-    page.until("the name is kept", async |page| page.text("settings-reviewer").await.contains("Saved")).await;
-    page.script("document.activeElement?.blur()").await;
-    page.go("queues").await;
-    page.click("queue-review").await;
-    page.see("item").await;
+    page.command_reviewer(name).await;
+    page.command_queue("forum").await;
 }
 
 /// Decides two items by these keys, each of which is saved before the next.
@@ -120,8 +97,7 @@ async fn settle(page: &Page) {
     page.see("side-by-side").await;
     page.see("item").await;
     for theme in ["dark", "light"] {
-        page.go("settings").await;
-        page.click(&format!("theme-{theme}")).await;
+        page.command_theme(theme).await;
         page.press_with_shift('A').await;
         page.see("side-by-side").await;
         page.see("item").await;
@@ -133,9 +109,9 @@ async fn settle(page: &Page) {
 }
 
 async fn label_many(page: &Page) {
-    page.go("queues").await;
+    page.command_to("queues").await;
     plan_second(page, "0", "One decision settles an item").await;
-    page.go("review").await;
+    page.command_to("review").await;
     page.see("list-row").await;
     for _ in 0..3 {
         page.press_with_shift(char::from(Key::Down)).await;
@@ -151,10 +127,10 @@ async fn label_many(page: &Page) {
 }
 
 async fn split(page: &Page, desk: &Desk) {
-    page.go("team").await;
+    page.command_to("team").await;
     let out = desk.path("out");
     page.answer_dialogs(json!(out)).await;
-    tab_to(page, "split-names").await;
+    page.tab_to("split-names").await;
     page.type_out("cem, dan").await;
     page.enter().await;
     page.see("team-result").await;
@@ -166,16 +142,15 @@ async fn split(page: &Page, desk: &Desk) {
 
 /// The same screens in the dark.
 async fn look(page: &Page) {
-    page.go("settings").await;
-    page.click("theme-dark").await;
-    page.go("team").await;
+    page.command_theme("dark").await;
+    page.command_to("team").await;
     page.settle().await;
     page.shot("team-dark").await;
-    page.go("queues").await;
-    page.settle().await;
-    page.script("document.querySelector('[data-testid=queue-plan]').open = true").await;
+    page.command_to("queues").await;
+    page.tab_and_press("queue-plan").await;
+    page.see("plan-second").await;
     page.shot("team-plan-dark").await;
-    page.go("review").await;
+    page.command_to("review").await;
     page.see("list-row").await;
     for _ in 0..3 {
         page.press_with_shift(char::from(Key::Down)).await;
