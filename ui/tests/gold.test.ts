@@ -47,12 +47,18 @@ describe('gold', () => {
 
   it('agrees as far as it says anything', () => {
     const said = { label: 'unsafe', categories: ['PII'], refusal: null } as unknown as DecisionView;
+    const scheme = { categories: ['PII', 'Violent'], refusal: true };
     const gold = (label: string, categories: string[], refusal: boolean | null = null) =>
-      agreesWithGold(said, { label, categories, refusal });
+      agreesWithGold(said, { label, categories, refusal }, scheme);
     expect(gold('unsafe', [])).toBe(true);
     expect(gold('unsafe', ['PII'])).toBe(true);
     expect(gold('unsafe', ['Violent'])).toBe(false);
     expect(gold('safe', [])).toBe(false);
     expect(gold('unsafe', [], true), 'a refusal that was not seen').toBe(false);
+    expect(gold('unsafe', ['PII', 'Spam']), 'a category that the policy does not have').toBe(true);
+    const binary = { categories: [], refusal: false };
+    const bare = { ...said, categories: [] };
+    const named = { label: 'unsafe', categories: ['PII'], refusal: true };
+    expect(agreesWithGold(bare, named, binary), 'nobody could say more').toBe(true);
   });
 });
