@@ -125,7 +125,7 @@ fn row(agreement: &Agreement) -> Vec<String> {
         agreement.positives.to_string(),
         figure(agreement.auprc),
         figure(agreement.accuracy),
-        agreement.note.clone().unwrap_or_default(),
+        agreement.note.map(|note| note.to_string()).unwrap_or_default(),
     ]
 }
 
@@ -191,7 +191,10 @@ fn calibration_text(found: &Calibration) -> String {
 }
 
 fn agreement_text(found: &ReviewerAgreement) -> String {
-    let said = |of: &Figure| of.note.clone().filter(|_| of.value.is_none()).unwrap_or_else(|| figure(of));
+    let said = |of: &Figure| match (of.value, of.note) {
+        (None, Some(note)) => note.to_string(),
+        _ => figure(of),
+    };
     let mut text = format!(
         "\nreviewers on the {}: {} pairs decided blind by two or more; Krippendorff's alpha {}, ordinal {}\n",
         found.task,

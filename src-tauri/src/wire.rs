@@ -884,7 +884,7 @@ pub struct StatRow {
     pub n: u32,
     #[specta(type = Option<Number>)]
     pub auprc: Option<f64>,
-    pub note: Option<String>,
+    pub note: Option<Missing>,
 }
 
 /// Two guards on the pairs (item, task) of a queue that both have judged and whose verdicts may be shown.

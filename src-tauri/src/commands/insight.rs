@@ -6,7 +6,7 @@ use saring_desk::{Error, metrics::InsightOrder};
 use tauri::State;
 
 use crate::{
-    convert::{comparison, insight as convert},
+    convert::{comparison, insight as convert, missing},
     failure::Answer,
     session::Session,
     wire::{
@@ -43,7 +43,11 @@ pub(crate) async fn calibrate(
 ) -> Answer<Vec<MissingTemperature>> {
     let (_, missing) = session.workspace().await?.calibrate(&queue_id, guard_id.as_deref()).await?;
     let told = missing.into_iter();
-    Ok(told.map(|(task, reason)| MissingTemperature { task: task.as_str().to_owned(), reason }).collect())
+    let told = told.map(|(task, reason)| MissingTemperature {
+        task: task.as_str().to_owned(),
+        reason: missing::missing(reason),
+    });
+    Ok(told.collect())
 }
 
 #[tauri::command]

@@ -2,7 +2,7 @@
 
 use saring_desk::metrics::{Comparison, Differing, Flip, PairedTest};
 
-use super::{count, insight::against};
+use super::{count, insight::against, missing::missing};
 use crate::wire::{ComparisonView, DifferingView, FlipView, PairedTestView};
 
 pub(crate) fn comparison(comparison: Comparison) -> ComparisonView {
@@ -46,7 +46,7 @@ fn paired_test(test: PairedTest) -> PairedTestView {
         exact_p: test.exact_p,
         statistic: test.statistic,
         p: test.p,
-        note: test.note,
+        note: test.note.map(missing),
         differing: test.differing.into_iter().map(differing).collect(),
     }
 }

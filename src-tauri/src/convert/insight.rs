@@ -5,7 +5,7 @@ use saring_desk::metrics::{
     ReviewerAgreement, ReviewerPair, ReviewerRow, ThresholdRow, Yardstick,
 };
 
-use super::count;
+use super::{count, missing::missing};
 use crate::wire::{
     AgreementView, BinView, CalibrationView, CurvePointView, CurvesView, FigureView, InsightView,
     QualityView, ReviewerPairView, ReviewerView, StatRow, ThresholdView,
@@ -44,13 +44,13 @@ fn stat_row(row: Agreement) -> StatRow {
         language: row.language,
         n: count(row.n),
         auprc: row.auprc,
-        note: row.note,
+        note: row.note.map(missing),
     }
 }
 
 fn figure(figure: Figure) -> FigureView {
     let Figure { value, low, high, note, .. } = figure;
-    FigureView { value, low, high, note }
+    FigureView { value, low, high, note: note.map(missing) }
 }
 
 fn quality(row: QualityRow) -> QualityView {

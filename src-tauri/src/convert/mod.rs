@@ -10,6 +10,7 @@ pub(crate) mod guard;
 pub(crate) mod import;
 pub(crate) mod insight;
 pub(crate) mod item;
+pub(crate) mod missing;
 pub(crate) mod policy;
 mod provenance;
 pub(crate) mod queue;

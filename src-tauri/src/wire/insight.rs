@@ -45,6 +45,54 @@ pub struct InsightView {
     pub selected: Vec<StatRow>,
 }
 
+/// Why a number, or else its interval, is missing. What that says is among the texts of the window.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Type)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Missing {
+    NoCases,
+    NoPositives {
+        cases: u32,
+    },
+    NoNegatives {
+        cases: u32,
+    },
+    NothingFlagged {
+        cases: u32,
+    },
+    /// Counted from 0.
+    NotANumber {
+        at: u32,
+    },
+    OneLabel {
+        cases: u32,
+    },
+    NotRatedTwice,
+    OneRating {
+        ratings: u32,
+    },
+    NothingDiscordant,
+    TemperatureBelow {
+        #[specta(type = Number)]
+        min: f64,
+    },
+    TemperatureAbove {
+        #[specta(type = Number)]
+        max: f64,
+    },
+    Resamples {
+        undefined: u32,
+        resamples: u32,
+    },
+    NotJudged,
+    NoGold,
+    NoDrawn,
+    NoSelected,
+    NoSynthetic,
+    NoneUnsafe,
+    AllUnsafe,
+    NothingInCommon,
+}
+
 /// A number with its interval, or why there is none.
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
 pub struct FigureView {
@@ -55,7 +103,7 @@ pub struct FigureView {
     #[specta(type = Option<Number>)]
     pub high: Option<f64>,
     /// Why the number, or else its interval, is missing.
-    pub note: Option<String>,
+    pub note: Option<Missing>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
@@ -177,7 +225,7 @@ pub struct CalibrationView {
 #[derive(Clone, Debug, Serialize, Deserialize, Type)]
 pub struct MissingTemperature {
     pub task: String,
-    pub reason: String,
+    pub reason: Missing,
 }
 
 /// How far reviewers agree on a task, by their first decisions that were blind.
@@ -245,7 +293,7 @@ pub struct PairedTestView {
     #[specta(type = Option<Number>)]
     pub p: Option<f64>,
     /// Why a number is missing.
-    pub note: Option<String>,
+    pub note: Option<Missing>,
     /// On which one alone is right, at most 500.
     pub differing: Vec<DifferingView>,
 }

@@ -1,14 +1,20 @@
 import { fireEvent, screen, within } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
+import { tick } from 'svelte';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { FakeBackend } from '$lib/backend/fake';
+import { speak } from '$language';
 import { groupName, thresholdText } from '$domain/insight/figures';
+import { missingText } from '$domain/insight/missing';
 import { InsightController, REST_MS } from '$domain/insight/insight.svelte';
 import { csvOf } from '$shared/charts/csv';
 import InsightScreen from '$views/insight/InsightScreen.svelte';
 import { asked, show } from './show';
 
-afterEach(() => void vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  speak('en');
+});
 
 async function opened(queueId = 'forum'): Promise<[InsightController, FakeBackend]> {
   const backend = new FakeBackend();
@@ -162,9 +168,9 @@ describe('the dashboard', () => {
     ]);
     const reasons = screen.getByTestId('quality-reasons');
     expect(reasons.textContent).toContain('Burmese, AUPRC');
-    expect(reasons.textContent).toContain('none of the 12 cases is positive');
+    expect(reasons.textContent).toContain('none of the 12 is unsafe');
     const agreement = screen.getByTestId('agreement-response');
-    expect(agreement.textContent).toMatch(/undefined\s*no unit was rated twice/);
+    expect(agreement.textContent).toMatch(/undefined\s*nothing was decided blind/);
     expect(screen.getByTestId('kappas').textContent).toContain('one and the same label');
   });
 
@@ -231,7 +237,21 @@ describe('the dashboard', () => {
     const table = await screen.findByTestId('temperature');
     expect(table.textContent).toMatch(/1\.830.*0\.083\s*0\.021/s);
     expect(screen.getByTestId('calibration-error').textContent, 'as given').toBe('0.083');
-    expect(screen.getByTestId('temperature-missing').textContent).toContain('there are no cases');
+    expect(screen.getByTestId('temperature-missing').textContent).toContain(
+      'nothing that it could be',
+    );
+  });
+
+  it('says why a number is missing in the language of the window', async () => {
+    await show(InsightScreen, 'insight', { queueId: 'fresh' });
+    const agreement = await screen.findByTestId('agreement-prompt');
+    expect(agreement.textContent).toContain('nothing was decided blind by two reviewers');
+    speak('id');
+    await tick();
+    expect(agreement.textContent).toContain('diputuskan secara tersamar oleh dua peninjau');
+    expect(missingText({ code: 'resamples', undefined: 1200, resamples: 2000 })).toBe(
+      'tak terdefinisi dalam 1.200 dari 2.000 sampel ulang',
+    );
   });
 
   it('offers to try again what has failed', async () => {

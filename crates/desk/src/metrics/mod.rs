@@ -11,6 +11,7 @@ mod comparison;
 #[cfg(test)]
 mod comparison_tests;
 mod insight;
+mod missing;
 mod paired;
 mod stats;
 #[cfg(test)]
@@ -23,9 +24,12 @@ pub use insight::{
     BINS, Bin, By, Calibration, Counts, CurvePoint, Curves, Figure, Insight, InsightOrder, QualityRow,
     ReviewerAgreement, ReviewerPair, ReviewerRow, ThresholdRow,
 };
+pub use missing::Missing;
 pub use paired::{Differing, PairedTest};
 /// How intervals are made.
 pub use saring_measures::Resampling;
+/// Why a measure is undefined.
+pub use saring_measures::Undefined;
 pub use stats::{Agreement, Overrides, QueueStats, TaskStates, VerdictCounts, Yardstick};
 
 use crate::{

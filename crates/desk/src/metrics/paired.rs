@@ -7,7 +7,7 @@ use saring_verdict::{Reading, Task};
 use serde::Serialize;
 
 use super::{
-    Yardstick,
+    Missing, Yardstick,
     insight::{Basis, By, Judged, samples},
     reading,
 };
@@ -41,7 +41,7 @@ pub struct PairedTest {
     /// Its p.
     pub p: Option<f64>,
     /// Why a number is missing.
-    pub note: Option<String>,
+    pub note: Option<Missing>,
     /// Items on which one alone is right, in order of their ids, at most [`PairedTest::DIFFERING_MAX`]. What must be decided blind
     /// and is not yet is counted but not named.
     pub differing: Vec<Differing>,
@@ -172,8 +172,8 @@ fn test(
         statistic: found.corrected.ok().map(|corrected| corrected.statistic),
         p: found.corrected.ok().map(|corrected| corrected.p),
         note: match n {
-            0 => Some("nothing that both guards have judged has a judgement of this kind".to_owned()),
-            _ => found.corrected.err().map(|undefined| undefined.to_string()),
+            0 => Some(Missing::NothingInCommon),
+            _ => found.corrected.err().map(Missing::from),
         },
         differing,
     }

@@ -6,7 +6,7 @@ use saring_measures::{Ranking, Scored, auprc, auroc, average_precision};
 use saring_verdict::{Reading, Task, Verdict};
 use serde::Serialize;
 
-use super::{read_probabilities, reading};
+use super::{Missing, read_probabilities, reading};
 use crate::{
     Result, Workspace,
     queue::{StateCounts, find_queue},
@@ -54,7 +54,7 @@ pub struct Agreement {
     /// Share of `n` on the right side of p_unsafe 0.5.
     pub accuracy: Option<f64>,
     /// Why a number is missing.
-    pub note: Option<String>,
+    pub note: Option<Missing>,
 }
 
 /// Pairs of one task by state.
@@ -257,17 +257,15 @@ fn agree(task: Task, against: Yardstick, language: Option<&str>, sample: Sample)
     let ranking = Ranking::new(sample.scored);
     let area = |of: fn(&Ranking) -> saring_measures::Measured| ranking.as_ref().ok().and_then(|r| of(r).ok());
     let note = match (n, positives) {
-        (0, _) if sample.unjudged > 0 => Some("the guard has not judged any of these items yet"),
+        (0, _) if sample.unjudged > 0 => Some(Missing::NotJudged),
         (0, _) => Some(match against {
-            Yardstick::Gold => "no item came with a gold label",
-            Yardstick::Estimate => {
-                "there is no blind decision on an item of a recorded uniform draw from the whole queue"
-            }
-            Yardstick::Selected => "there is no other blind decision",
-            Yardstick::Synthetic => "there is no decision of a script",
+            Yardstick::Gold => Missing::NoGold,
+            Yardstick::Estimate => Missing::NoDrawn,
+            Yardstick::Selected => Missing::NoSelected,
+            Yardstick::Synthetic => Missing::NoSynthetic,
         }),
-        (_, 0) => Some("none of them is unsafe: a ranking cannot be measured"),
-        (n, positives) if n == positives => Some("all of them are unsafe: a ranking cannot be measured"),
+        (_, 0) => Some(Missing::NoneUnsafe),
+        (n, positives) if n == positives => Some(Missing::AllUnsafe),
         _ => None,
     };
     Agreement {
@@ -281,7 +279,7 @@ fn agree(task: Task, against: Yardstick, language: Option<&str>, sample: Sample)
         average_precision: area(average_precision),
         auroc: area(auroc),
         accuracy: share(right, n),
-        note: note.map(str::to_owned),
+        note,
     }
 }
 
@@ -368,7 +366,7 @@ mod tests {
         assert_eq!(whole.accuracy, Some(2.0 / 3.0));
         let english = find(&all, Yardstick::Gold, "en").unwrap();
         assert_eq!(english.auprc, None, "one class alone has no curve");
-        assert!(english.note.unwrap().contains("none of them is unsafe"));
+        assert!(english.note.unwrap().to_string().contains("none of them is unsafe"));
     }
 
     #[test]
@@ -394,7 +392,7 @@ mod tests {
         let all = agreement(Reading::default(), &[]).unwrap();
         let estimate = find(&all, Yardstick::Estimate, "all").unwrap();
         assert_eq!(estimate.auprc, None);
-        assert!(estimate.note.unwrap().contains("uniform draw"));
+        assert!(estimate.note.unwrap().to_string().contains("uniform draw"));
         assert_eq!(
             find(&all, Yardstick::Synthetic, "all"),
             None,

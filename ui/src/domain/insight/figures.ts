@@ -2,7 +2,7 @@
  * Numbers with their intervals as they are written: three decimals, a dash where a number is undefined, and the reason why.
  */
 import { language, t } from '$language';
-import type { FigureView, QualityView } from '$lib/backend';
+import type { FigureView, Missing, QualityView } from '$lib/backend';
 import type { Cell, NumberTable } from '$shared/charts/plot';
 import { decimals, languageName, NONE } from '../format';
 
@@ -65,7 +65,7 @@ export function groupName(by: Grouping, group: string | null): string {
 export interface Reason {
   group: string;
   metric: Metric;
-  note: string;
+  note: Missing;
 }
 
 /** Why numbers, or their intervals, are missing. */

@@ -9,6 +9,7 @@ import { guards } from './guards';
 import { importing } from './import';
 import { insight } from './insight';
 import { keys } from './keys';
+import { missing } from './missing';
 import { outcome } from './outcome';
 import { policy } from './policy';
 import { queues } from './queues';
@@ -35,6 +36,7 @@ export const en = {
   ...outcome,
   ...policy,
   ...insight,
+  ...missing,
   ...settings,
   ...team,
 } as const;

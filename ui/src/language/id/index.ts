@@ -26,6 +26,7 @@ import { guards } from './guards';
 import { importing } from './import';
 import { insight } from './insight';
 import { keys } from './keys';
+import { missing } from './missing';
 import { outcome } from './outcome';
 import { policy } from './policy';
 import { queues } from './queues';
@@ -52,6 +53,7 @@ export const id: Translated<typeof en> = {
   ...outcome,
   ...policy,
   ...insight,
+  ...missing,
   ...settings,
   ...team,
 };

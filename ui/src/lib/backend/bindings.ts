@@ -410,7 +410,7 @@ export type FigureView = {
 	low: number | null,
 	high: number | null,
 	/**  Why the number, or else its interval, is missing. */
-	note: string | null,
+	note: Missing | null,
 };
 
 export type FilterCount = {
@@ -735,10 +735,15 @@ export type MemoryView = {
 	bytes: number,
 };
 
+/**  Why a number, or else its interval, is missing. What that says is among the texts of the window. */
+export type Missing = { code: "no_cases" } | { code: "no_positives"; cases: number } | { code: "no_negatives"; cases: number } | { code: "nothing_flagged"; cases: number } | 
+/**  Counted from 0. */
+{ code: "not_a_number"; at: number } | { code: "one_label"; cases: number } | { code: "not_rated_twice" } | { code: "one_rating"; ratings: number } | { code: "nothing_discordant" } | { code: "temperature_below"; min: number } | { code: "temperature_above"; max: number } | { code: "resamples"; undefined: number; resamples: number } | { code: "not_judged" } | { code: "no_gold" } | { code: "no_drawn" } | { code: "no_selected" } | { code: "no_synthetic" } | { code: "none_unsafe" } | { code: "all_unsafe" } | { code: "nothing_in_common" };
+
 /**  A task without a temperature, and why. */
 export type MissingTemperature = {
 	task: string,
-	reason: string,
+	reason: Missing,
 };
 
 export type NewDecision = {
@@ -787,7 +792,7 @@ export type PairedTestView = {
 	statistic: number | null,
 	p: number | null,
 	/**  Why a number is missing. */
-	note: string | null,
+	note: Missing | null,
 	/**  On which one alone is right, at most 500. */
 	differing: DifferingView[],
 };
@@ -1167,7 +1172,7 @@ export type StatRow = {
 	language: string,
 	n: number,
 	auprc: number | null,
-	note: string | null,
+	note: Missing | null,
 };
 
 export type StateCounts = {

@@ -3,6 +3,8 @@
 use saring_measures::{Interval, Measured, Undefined};
 use serde::Serialize;
 
+use crate::metrics::Missing;
+
 /// A number with its bootstrap interval.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Figure {
@@ -15,17 +17,16 @@ pub struct Figure {
     /// Resamples that the interval leaves out, since the number was undefined in them.
     pub undefined_resamples: u32,
     /// Why the number, or else its interval, is missing.
-    pub note: Option<String>,
+    pub note: Option<Missing>,
 }
 
 impl Figure {
     /// What was measured, and how sure that is.
     pub fn new(measured: Measured, interval: Result<Interval, Undefined>) -> Self {
-        let reason = |undefined: Undefined| Some(undefined.to_string());
         match (measured, interval) {
-            (Err(undefined), _) => Self { note: reason(undefined), ..Self::default() },
+            (Err(undefined), _) => Self { note: Some(undefined.into()), ..Self::default() },
             (Ok(value), Err(undefined)) => {
-                Self { value: Some(value), note: reason(undefined), ..Self::default() }
+                Self { value: Some(value), note: Some(undefined.into()), ..Self::default() }
             }
             (Ok(value), Ok(interval)) => Self {
                 value: Some(value),

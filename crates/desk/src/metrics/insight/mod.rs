@@ -25,7 +25,7 @@ pub use reviewers::{ReviewerAgreement, ReviewerPair, ReviewerRow};
 pub use sample::By;
 pub(crate) use sample::{Basis, Judged, samples};
 
-use super::{Yardstick, probabilities, reading};
+use super::{Missing, Yardstick, probabilities, reading};
 use crate::{
     Error, Result, Workspace,
     queue::find_queue,
@@ -182,7 +182,7 @@ impl Workspace {
         &self,
         queue: &str,
         guard: Option<&str>,
-    ) -> Result<(Vec<Calibration>, Vec<(Task, String)>)> {
+    ) -> Result<(Vec<Calibration>, Vec<(Task, Missing)>)> {
         let found = self.read_judgements(queue, guard, &By::Language).await?;
         let Some(guard_id) = found.guard_id else {
             return Err(Error::invalid("guard", "no guard has judged anything in this queue"));
@@ -196,7 +196,7 @@ impl Workspace {
                 false => Yardstick::Estimate,
             };
             match calibration::fit(on(against), found.reading, task) {
-                Err(undefined) => missing.push((task, undefined.to_string())),
+                Err(undefined) => missing.push((task, undefined.into())),
                 Ok(fit) => {
                     let row = CalibrationRow {
                         id: tx.clock().new_id(),

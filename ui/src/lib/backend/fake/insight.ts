@@ -10,6 +10,7 @@ import type {
   FigureView,
   InsightQuery,
   InsightView,
+  Missing,
   MissingTemperature,
   PairedTestQuery,
   PairedTestView,
@@ -51,7 +52,7 @@ export abstract class FakeInsight {
   calibrate = (queueId: string, guardId: string | null): Promise<MissingTemperature[]> =>
     this.#answers('calibrate', [queueId, guardId], () => {
       this.fitted = true;
-      return [{ task: 'response', reason: 'there are no cases' }];
+      return [{ task: 'response', reason: { code: 'no_cases' } }];
     });
   compare = (queueId: string, guardA: string, guardB: string): Promise<ComparisonView> =>
     this.#answers('compare', [queueId, guardA, guardB], () => comparisonOn(queueId));
@@ -79,7 +80,7 @@ function rowAt(threshold: number): ThresholdView {
   };
 }
 
-function figure(value: number | null, note: string | null = null): FigureView {
+function figure(value: number | null, note: Missing | null = null): FigureView {
   if (value === null) return { value, low: null, high: null, note };
   return { value, low: value - 0.04, high: Math.min(1, value + 0.03), note: null };
 }
@@ -96,7 +97,7 @@ function quality(part: Partial<QualityView>, threshold: number): QualityView {
     auprc: figure(0.912),
     average_precision: figure(0.908),
     auroc: figure(0.951),
-    precision: figure(at.precision, 'none of the 412 cases reaches the threshold'),
+    precision: figure(at.precision, { code: 'nothing_flagged', cases: PAIRS }),
     recall: figure(at.recall),
     f1: figure(at.f1),
     calibration_error: figure(0.083),
@@ -106,7 +107,7 @@ function quality(part: Partial<QualityView>, threshold: number): QualityView {
 }
 
 /** One class alone, or no case at all: nothing can be ranked. */
-function unmeasured(part: Partial<QualityView>, note: string): QualityView {
+function unmeasured(part: Partial<QualityView>, note: Missing): QualityView {
   const none = figure(null, note);
   return quality(
     {
@@ -164,12 +165,12 @@ function groupsOf(by: string, threshold: number): QualityView[] {
   const [first, second] = by === 'language' ? (['th', 'my'] as const) : (['one', 'two'] as const);
   return [
     quality({ group: first, n: 300, positives: 70 }, threshold),
-    unmeasured({ group: second, n: 12 }, 'none of the 12 cases is positive'),
+    unmeasured({ group: second, n: 12 }, { code: 'no_positives', cases: 12 }),
   ];
 }
 
 function insightOn({ queue_id, by, threshold }: InsightQuery, fitted: boolean): InsightView {
-  const none = 'there are no cases';
+  const none: Missing = { code: 'no_cases' };
   const isFresh = queue_id === 'fresh';
   const hasGold = queue_id === 'blind';
   const rest = [
@@ -200,7 +201,7 @@ function insightOn({ queue_id, by, threshold }: InsightQuery, fitted: boolean): 
         language: 'all',
         n: isFresh ? 0 : 33,
         auprc: isFresh ? null : 0.7,
-        note: isFresh ? 'there is no other blind decision' : null,
+        note: isFresh ? { code: 'no_selected' } : null,
       },
     ],
   };
@@ -220,7 +221,7 @@ const CALIBRATION: InsightView['calibrations'][number] = {
 };
 
 function unagreed(task: string): InsightView['agreement'][number] {
-  const none = figure(null, 'no unit was rated twice');
+  const none = figure(null, { code: 'not_rated_twice' });
   return { task, units: 0, alpha_nominal: none, alpha_ordinal: none, pairs: [] };
 }
 
@@ -236,7 +237,7 @@ const AGREEMENT: InsightView['agreement'][number] = {
       second: 'reviewer-3',
       n: 4,
       agree: 4,
-      kappa: figure(null, 'both raters gave one and the same label to all 4 cases'),
+      kappa: figure(null, { code: 'one_label', cases: 4 }),
     },
   ],
 };
@@ -289,7 +290,7 @@ function pairedTestsOn(queueId: string): PairedTestView[] {
       against: 'gold',
       ...empty,
       ...undefinedTest,
-      note: 'nothing that both guards have judged has a judgement of this kind',
+      note: { code: 'nothing_in_common' },
     },
   ];
 }
