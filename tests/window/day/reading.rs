@@ -125,7 +125,8 @@ impl Day<'_> {
             let name = row["reviewer"].as_str().unwrap();
             let line = table.lines().find(|line| line.starts_with(name)).unwrap_or_default();
             assert!(
-                line.split_whitespace().any(|word| word == row["decided"].to_string()),
+                line.split_whitespace()
+                    .any(|word| word.parse() == Ok(row["decided"].as_u64().unwrap_or_default())),
                 "{name}: {table}"
             );
         }
