@@ -4,6 +4,7 @@
 mod alike;
 mod bad_input;
 mod bench;
+mod blindness;
 mod cli;
 mod database;
 mod durability;
