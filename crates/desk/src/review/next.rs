@@ -10,14 +10,13 @@ use crate::{
 /// Items that are looked through together for one that is open for a reviewer; under a plan, many may not be.
 const PAGE: u32 = 200;
 const PAGE_WITHOUT_PLAN: u32 = 4;
-/// So many pages of the order of the queue are looked through. Where so many items in a row are not open, few are, and one of them is
-/// looked up.
+/// So many pages are looked through. Where so many items in a row are not open, few are, and in the order of import the next is looked
+/// up; other orders are gone through.
 const PAGES_MAX: u32 = 2;
 
 impl Workspace {
     /// The next item of a queue for a reviewer: one with a task that is undecided, or awaits a second review, and that this
-    /// reviewer has done nothing with; now and then a gold item, if the plan says so. In the order of the queue, where it is not far
-    /// away, after the item `after` or, where a share gets a second review, after what the reviewer did last; at the end it goes on from the beginning.
+    /// reviewer has done nothing with; now and then a gold item, if the plan says so. In the order of the queue, after the item `after` or, where a share gets a second review, after what the reviewer did last; at the end it goes on from the beginning.
     ///
     /// # Errors
     /// [`Code::NotFound`](crate::Code) for the queue, [`Code::Invalid`](crate::Code) for no pseudonym.
@@ -104,6 +103,7 @@ async fn first_open(
     mut from: Option<After>,
 ) -> Result<Option<String>> {
     let pending = Listing::pending(queue, SeenState::EVERYBODY);
+    let behind = from.map_or(-1, |after| after.seq);
     for page in 1.. {
         let rows = pending.rows(conn, from, open.page).await?;
         let Some(last) = rows.last() else { break };
@@ -114,9 +114,9 @@ async fn first_open(
         if let Some(first) = found.into_iter().next() {
             return Ok(Some(first));
         }
-        // A draw brings up its own items only, and is gone through.
-        if page == PAGES_MAX && queue.ordering != Ordering::Draw {
-            return Ok(store::plans::left_for(conn, &queue.id, open.reviewer, open.without_gold).await?);
+        if page == PAGES_MAX && queue.ordering == Ordering::Imported {
+            let Open { reviewer, without_gold, .. } = open;
+            return Ok(store::plans::left_for(conn, &queue.id, reviewer, without_gold, behind).await?);
         }
     }
     Ok(None)

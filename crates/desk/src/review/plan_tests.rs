@@ -233,6 +233,27 @@ async fn the_last_open_item_is_found_behind_hundreds_that_wait_for_somebody_else
 }
 
 #[tokio::test]
+async fn items_that_are_far_apart_come_up_in_the_order_of_the_queue_whoever_began_them() {
+    let fixture = Fixture::with_prompts(450).await;
+    let workspace = &fixture.workspace;
+    let ids = fixture.ids().await;
+    fixture.plan(ALL_TWICE).await;
+    let left = [3, 420, 430, 440];
+    for (n, reviewer) in [(3, "zoe"), (430, "ben"), (440, "aki")] {
+        fixture.says(&ids[n], reviewer, "safe").await;
+    }
+    for n in (0..450).filter(|n| !left.contains(n)) {
+        fixture.says(&ids[n], "may", "safe").await;
+    }
+    let mut after = ids[3].clone();
+    for n in [420, 430, 440, 3, 420] {
+        let next = workspace.next_for(QUEUE, "may", Some(&after)).await.expect("next");
+        assert_eq!(next.map(|item| item.id).as_ref(), Some(&ids[n]), "the next one behind, whoever began it");
+        after.clone_from(&ids[n]);
+    }
+}
+
+#[tokio::test]
 async fn gold_comes_up_at_its_rate_only_and_is_nothing_to_settle() {
     const WORK: usize = 200;
     let mut rows: Vec<String> =

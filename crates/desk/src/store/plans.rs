@@ -7,7 +7,7 @@ use super::{
     Conn, StoreError, StoreResult, WriteTx,
     queues::{parse, parse_task},
 };
-use crate::review::{ReviewPlan, Share};
+use crate::review::{ReviewPlan, SeenState, Share};
 
 /// Adds a plan, which is in force from now on.
 pub async fn insert(tx: &mut WriteTx<'_>, plan: &ReviewPlan) -> StoreResult<()> {
@@ -97,53 +97,61 @@ macro_rules! is_open {
     };
 }
 
-/// An item of a queue that is open for a reviewer, wherever it lies; see [`open_for`]. It is looked up: what nobody has begun, what
-/// they have begun themselves, and what others have.
+/// The first item of a queue behind the number `behind`, as imported, that is open for a reviewer; see [`open_for`]. It is looked up,
+/// however far away it is: what nobody has begun, what they have begun themselves, and what each of the others has.
 pub async fn left_for(
     conn: &mut Conn,
     queue_id: &str,
     reviewer: &str,
     without_gold: bool,
+    behind: i64,
 ) -> StoreResult<Option<String>> {
-    for sql in LEFT {
-        let found = sqlx::query_scalar(sql).bind(queue_id).bind(reviewer).bind(without_gold);
-        if let Some(id) = found.fetch_optional(&mut *conn).await? {
-            return Ok(Some(id));
+    let mut first: Option<(i64, String)> = None;
+    let mut earlier = |found: Option<(i64, String)>| {
+        if found.as_ref().is_some_and(|(seq, _)| first.as_ref().is_none_or(|(least, _)| seq < least)) {
+            first = found;
         }
-    }
-    Ok(None)
-}
-
-macro_rules! begun_by_others {
-    ($range:literal) => {
-        concat!(
-            "SELECT i.id FROM seen_states AS s INDEXED BY seen_states_awaiting CROSS JOIN visible_items AS i ON i.seq = s.seq ",
-            "WHERE s.queue_id = ?1 AND s.awaits = 1 AND s.reviewer ",
-            $range,
-            " ?2 AND NOT EXISTS (SELECT 1 FROM seen_states AS o WHERE o.queue_id = ?1 AND o.reviewer = ?2 AND o.seq = s.seq) ",
-            "AND ",
-            is_open!(),
-            "LIMIT 1"
-        )
     };
+    for sql in [LEFT_BY_ALL, LEFT_BY_THEM] {
+        let found = sqlx::query_as(sql).bind(queue_id).bind(reviewer).bind(without_gold).bind(behind);
+        earlier(found.fetch_optional(&mut *conn).await?);
+    }
+    let mut other = Some(SeenState::EVERYBODY.to_owned());
+    while let Some(name) = other {
+        let found = sqlx::query_as(BEGUN_BY_ANOTHER).bind(queue_id).bind(reviewer).bind(without_gold);
+        earlier(found.bind(behind).bind(&name).fetch_optional(&mut *conn).await?);
+        other = sqlx::query_scalar(ANOTHER).bind(queue_id).bind(&name).fetch_one(&mut *conn).await?;
+    }
+    Ok(first.map(|(_, id)| id))
 }
 
-pub(super) const LEFT: [&str; 4] = [
-    concat!(
-        "SELECT i.id FROM facets AS f INDEXED BY facets_open CROSS JOIN visible_items AS i ON i.seq = f.place / 2 ",
-        "WHERE f.queue = (SELECT number FROM queue_numbers WHERE queue_id = ?1) AND f.marks & 32771 = 0 AND ",
-        is_open!(),
-        "ORDER BY f.place LIMIT 1"
-    ),
-    concat!(
-        "SELECT i.id FROM seen_states AS s CROSS JOIN visible_items AS i ON i.seq = s.seq ",
-        "WHERE s.queue_id = ?1 AND s.reviewer = ?2 AND s.state = 'pending' AND ",
-        is_open!(),
-        "ORDER BY s.seq LIMIT 1"
-    ),
-    begun_by_others!("<"),
-    begun_by_others!(">"),
-];
+const LEFT_BY_ALL: &str = concat!(
+    "SELECT i.seq, i.id FROM facets AS f INDEXED BY facets_open CROSS JOIN visible_items AS i ON i.seq = f.place / 2 ",
+    "WHERE f.queue = (SELECT number FROM queue_numbers WHERE queue_id = ?1) AND f.marks & 32771 = 0 AND f.place > 2 * ?4 + 1 AND ",
+    is_open!(),
+    "ORDER BY f.place LIMIT 1"
+);
+
+const LEFT_BY_THEM: &str = concat!(
+    "SELECT i.seq, i.id FROM seen_states AS s CROSS JOIN visible_items AS i ON i.seq = s.seq ",
+    "WHERE s.queue_id = ?1 AND s.reviewer = ?2 AND s.state = 'pending' AND s.seq > ?4 AND ",
+    is_open!(),
+    "ORDER BY s.seq LIMIT 1"
+);
+
+/// What the reviewer ?5 has begun, and ?2 has not.
+const BEGUN_BY_ANOTHER: &str = concat!(
+    "SELECT i.seq, i.id FROM seen_states AS s INDEXED BY seen_states_awaiting CROSS JOIN visible_items AS i ON i.seq = s.seq ",
+    "WHERE s.queue_id = ?1 AND s.awaits = 1 AND s.reviewer = ?5 AND s.reviewer <> ?2 AND s.seq > ?4 ",
+    "AND NOT EXISTS (SELECT 1 FROM seen_states AS o WHERE o.queue_id = ?1 AND o.reviewer = ?2 AND o.seq = s.seq) ",
+    "AND ",
+    is_open!(),
+    "ORDER BY s.seq LIMIT 1"
+);
+
+/// Who comes behind a reviewer among those who have begun something.
+const ANOTHER: &str = "SELECT min(reviewer) FROM seen_states INDEXED BY seen_states_awaiting \
+                       WHERE queue_id = ?1 AND awaits = 1 AND reviewer > ?2";
 
 /// The first visible item of a draw, by rank, of which a task is open for a reviewer; see [`open_for`]. `None` also if the item
 /// `in_place_of` is not of the draw.
@@ -252,12 +260,12 @@ mod tests {
     #[tokio::test]
     async fn what_is_left_for_a_reviewer_is_looked_up_and_not_gone_through() {
         let fixture = Fixture::new().await;
-        for (sql, index) in LEFT.into_iter().zip([
-            "INDEX facets_open (queue=?)",
-            "INDEX seen_states_by_state (queue_id=? AND reviewer=? AND state=?)",
-            "INDEX seen_states_awaiting (queue_id=? AND reviewer<?)",
-            "INDEX seen_states_awaiting (queue_id=? AND reviewer>?)",
-        ]) {
+        for (sql, index) in [
+            (LEFT_BY_ALL, "INDEX facets_open (queue=? AND place>?)"),
+            (LEFT_BY_THEM, "INDEX seen_states_by_state (queue_id=? AND reviewer=? AND state=? AND seq>?)"),
+            (BEGUN_BY_ANOTHER, "INDEX seen_states_awaiting (queue_id=? AND reviewer=? AND seq>?)"),
+            (ANOTHER, "INDEX seen_states_awaiting (queue_id=? AND reviewer>?)"),
+        ] {
             let plan = fixture.workspace.store().plan(sql).await;
             let first = plan.lines().next().unwrap_or_default();
             assert!(first.starts_with("SEARCH") && first.ends_with(index), "{sql}\n{plan}");
