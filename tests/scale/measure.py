@@ -11,6 +11,7 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import time
 from datetime import date
@@ -103,8 +104,12 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=100)
     wanted = arguments.parse_args()
     wanted.folder.mkdir(parents=True, exist_ok=True)
-    workspace, kept = wanted.folder / "workspace", wanted.folder / "imported.json"
+    workspace, kept = wanted.folder / "workspace", wanted.folder / f"imported-{wanted.items}.json"
     if not kept.exists():
+        # One of another size, or half of one.
+        for other in wanted.folder.glob("imported-*.json"):
+            other.unlink()
+        shutil.rmtree(workspace, ignore_errors=True)
         kept.write_text(json.dumps(imported(wanted.folder, wanted.items, wanted.programs)))
     _, _, said = run(wanted.programs / "examples" / "scale", workspace, "scale", wanted.rounds)
     write(table(json.loads(kept.read_text()), json.loads(said), in_window(workspace), wanted.rounds))

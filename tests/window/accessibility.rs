@@ -15,6 +15,9 @@ const AXE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/ui/node_modules/axe-core
 /// A demo queue with its verdicts, one of them decided, so that every screen has something on it.
 async fn filled(page: &Page) {
     page.click("start-demo").await;
+    page.see("run-start").await;
+    // What is said above the button comes in after it, and moves it.
+    page.settle().await;
     page.click("run-start").await;
     page.until("the run is done", async |page| page.attribute("run-state", "data-state").await == "done")
         .await;

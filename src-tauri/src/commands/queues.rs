@@ -64,6 +64,8 @@ pub(crate) async fn card(session: &Session, queue_id: &str) -> Answer<QueueCard>
     let overview = workspace.queue_overview_for(queue_id, reviewer.as_deref()).await?;
     let unlabelled = workspace.unlabelled_items(&overview.queue.id).await?;
     let plan = workspace.plan(&overview.queue.id).await?;
-    let awaiting = workspace.awaiting(&overview.queue.id).await?;
-    Ok(convert::card(overview, unlabelled, plan.as_ref(), awaiting))
+    let (_, awaiting) = workspace.awaiting(&overview.queue.id).await?;
+    let disputed = workspace.disputed(&overview.queue.id, reviewer.as_deref()).await?;
+    let plan = convert::team::plan(plan.as_ref(), awaiting, disputed);
+    Ok(convert::card(overview, unlabelled, plan))
 }

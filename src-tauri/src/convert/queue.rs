@@ -3,23 +3,17 @@
 use saring_desk::{
     policy::Policy,
     queue::{self as desk, ItemSummary, QueueOverview},
-    review::ReviewPlan,
 };
 use saring_verdict::Task;
 
-use super::{count, policy, team};
+use super::{count, policy};
 use crate::wire::{
-    DrawInfo, ItemPage, ItemRow, LanguageCount, QueueCard, QueueOrder, ReviewMode, Scheme, SearchPage,
-    StateCounts, TaskScheme,
+    DrawInfo, ItemPage, ItemRow, LanguageCount, PlanView, QueueCard, QueueOrder, ReviewMode, Scheme,
+    SearchPage, StateCounts, TaskScheme,
 };
 
-/// `unlabelled` items have not been judged completely by the default guard; `awaiting` tasks await a second review, and adjudication.
-pub(crate) fn card(
-    overview: QueueOverview,
-    unlabelled: u64,
-    plan: Option<&ReviewPlan>,
-    awaiting: (u64, u64),
-) -> QueueCard {
+/// `unlabelled` items have not been judged completely by the default guard.
+pub(crate) fn card(overview: QueueOverview, unlabelled: u64, plan: PlanView) -> QueueCard {
     let QueueOverview { queue, counts: by_state, languages, draw } = overview;
     QueueCard {
         id: queue.id,
@@ -36,7 +30,7 @@ pub(crate) fn card(
         labelled: count(by_state.total().saturating_sub(unlabelled)),
         unlabelled: count(unlabelled),
         draw: draw.map(|d| DrawInfo { id: d.draw.id, size: count(d.draw.size), pending: count(d.pending) }),
-        plan: team::plan(plan, awaiting),
+        plan,
         created_at: queue.created_at,
     }
 }

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Of a queue without a plan: that of a single review.
-pub(crate) fn plan(plan: Option<&desk::ReviewPlan>, (second, adjudication): (u64, u64)) -> PlanView {
+pub(crate) fn plan(plan: Option<&desk::ReviewPlan>, awaiting_adjudication: u64, disputed: u64) -> PlanView {
     let shares = plan.map_or([Share::NONE; 3], |plan| [plan.second_share, plan.gold_share, plan.blind_share]);
     let [second_share, gold, blind] =
         shares.map(|share| float(u64::from(share.millionths())) / MILLIONTHS_OF_A_PERCENT);
@@ -27,8 +27,8 @@ pub(crate) fn plan(plan: Option<&desk::ReviewPlan>, (second, adjudication): (u64
             desk::Feedback::Never => Feedback::Never,
         },
         own_adjudication: plan.is_some_and(|plan| plan.own_adjudication),
-        awaiting_second: count(second),
-        awaiting_adjudication: count(adjudication),
+        awaiting_adjudication: count(awaiting_adjudication),
+        disputed: count(disputed),
     }
 }
 

@@ -21,10 +21,10 @@ pub struct PlanView {
     pub feedback: Feedback,
     /// Whether reviewers may settle between decisions of which one is their own.
     pub own_adjudication: bool,
-    /// Tasks that one of two reviewers has decided.
-    pub awaiting_second: u32,
     /// Tasks that reviewers decided differently.
     pub awaiting_adjudication: u32,
+    /// Items that stand pending for this reviewer only because of that: nothing of them is open.
+    pub disputed: u32,
 }
 
 /// Whether a reviewer is told the gold label after a decision.

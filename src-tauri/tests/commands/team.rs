@@ -39,6 +39,7 @@ fn what_two_reviewers_decide_differently_is_settled_by_a_third() {
     window.decide(&same, "safe");
     let card = window.call("queue", json!({ "queueId": queue }));
     assert_eq!(card["plan"]["awaiting_adjudication"], 1, "{card}");
+    assert_eq!(card["plan"]["disputed"], 0, "for ben it is decided");
 
     let found = window.call("disagreements", json!({ "queueId": queue, "limit": 50 }));
     let sides: Vec<_> =
@@ -48,6 +49,8 @@ fn what_two_reviewers_decide_differently_is_settled_by_a_third() {
     assert!(refused["message"].as_str().unwrap().contains("decided by this reviewer"), "{refused}");
     assert!(refused["advice"].as_str().unwrap().contains("somebody else"), "{refused}");
     becomes(&window, "lead");
+    let card = window.call("queue", json!({ "queueId": queue }));
+    assert_eq!((&card["plan"]["disputed"], &card["counts"]["pending"]), (&json!(1), &json!(2)), "{card}");
     let saved = window.call("adjudicate", json!({ "decision": decision(&item, "safe") }));
     assert_eq!(saved["counts"]["decided"], 1);
     assert_eq!(window.call("disagreements", json!({ "queueId": queue, "limit": 50 })), json!([]));

@@ -30,10 +30,9 @@ export function nextStep(card: QueueCard): Step {
   const { counts } = card;
   if (counts.total === 0) return 'import';
   if (card.unlabelled > 0 && counts.decided === 0) return 'label';
-  const { awaiting_adjudication: disputed } = card.plan;
+  if (counts.pending > card.plan.disputed) return 'review';
   // nothing else is left
-  if (disputed > 0 && counts.pending <= disputed) return 'adjudicate';
-  if (counts.pending > 0) return 'review';
+  if (card.plan.awaiting_adjudication > 0) return 'adjudicate';
   return 'export';
 }
 

@@ -29,9 +29,11 @@ describe('the next step of a queue', () => {
   });
   it('is to settle disagreements when nothing else is left', async () => {
     const { plan } = await card();
-    const disputed = { plan: { ...plan, awaiting_adjudication: 3 } };
+    const disputed = { plan: { ...plan, awaiting_adjudication: 5, disputed: 3 } };
     expect(nextStep(await card(disputed, { pending: 3, decided: 1 }))).toBe('adjudicate');
     expect(nextStep(await card(disputed, { pending: 4, decided: 1 }))).toBe('review');
+    const own = { plan: { ...plan, awaiting_adjudication: 20, disputed: 0 } };
+    expect(nextStep(await card(own, { pending: 10, decided: 1 }))).toBe('review');
   });
   it('is to export when nothing is pending', async () => {
     expect(nextStep(await card({}, { pending: 0, decided: 1204 }))).toBe('export');

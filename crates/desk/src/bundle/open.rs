@@ -93,7 +93,13 @@ impl Workspace {
         }
         adopt_plan(&mut tx, &queue.id, manifest.plan, is_newest, came.ranks).await?;
         tx.commit().await?;
-        self.finish_derivations().await?;
+        // The bundle is opened, whatever comes of what follows from its plan.
+        if let Err(error) = self.finish_derivations().await {
+            tracing::warn!(
+                bundle = bundle.id,
+                "where items stand is derived when the workspace is opened again: {error}"
+            );
+        }
         Ok(OpenedBundle {
             id: bundle.id,
             reviewer: bundle.reviewer,

@@ -236,6 +236,8 @@ async fn gold_that_is_mixed_in_is_not_told_by_what_others_decided() {
     fixture.workspace.set_plan(QUEUE, &change, 1).await.expect("a plan");
     assert_eq!(find(&fixture, decided, Sort::Imported).await, ["b"]);
     assert_eq!(find(&fixture, Filter::default(), Sort::Decided).await, ["b"]);
+    let pending = Filter { state: Some(ItemState::Pending), ..Filter::default() };
+    assert_eq!(find(&fixture, pending, Sort::Decided).await, ["a"], "what is open is found in any order");
     assert_eq!(
         find(&fixture, Filter::default(), Sort::Imported).await,
         ["a", "b"],

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     Error, Result, Workspace,
+    review::ReviewPlan,
     store::{
         self, Conn,
         facets::{FacetAfter, Key, Mark, Marks, Wanted},
@@ -140,6 +141,10 @@ impl List {
     ) -> Result<Self> {
         filter.check()?;
         let plan = store::plans::in_force(conn, &queue.id).await?;
+        let mixes_gold = plan.as_ref().is_some_and(ReviewPlan::mixes_gold);
+        // Among the undecided, gold items would stand by what others decided about them; those have no such order.
+        let undecided = filter.state.is_some_and(|state| state != ItemState::Decided);
+        let sort = if mixes_gold && undecided && sort == Sort::Decided { Sort::Imported } else { sort };
         let mut wanted = Wanted { viewer: viewer.to_owned(), ..wanted(queue, filter)? };
         let tells_verdicts = filter.tells_verdicts() || sort.tells_verdicts();
         let hidden = tells_verdicts && queue.mode == Mode::Blind;
@@ -150,8 +155,8 @@ impl List {
             wanted.item_state = Some(ItemState::Decided);
         }
         if let Some(plan) = plan {
-            // Among the undecided, which end such a list, gold items would stand by what others decided about them.
-            wanted.decided_only = plan.mixes_gold() && sort == Sort::Decided;
+            // The undecided would end such a list.
+            wanted.decided_only = mixes_gold && sort == Sort::Decided;
             wanted.settled_openly = filter.tells_decisions() || wanted.decided_only;
             wanted.withheld = plan.blind_draw_id.filter(|_| tells_verdicts);
         }
@@ -168,9 +173,9 @@ impl List {
         Ok(Self { wanted, sort })
     }
 
-    /// Whether undecided items are left out whose verdict stays hidden.
+    /// Whether undecided items are left out, since they would tell what stays hidden.
     pub(crate) const fn withholds(&self) -> bool {
-        self.wanted.withheld.is_some()
+        self.wanted.withheld.is_some() || self.wanted.decided_only
     }
 
     /// The next items, and where to go on if there may be more.

@@ -146,7 +146,7 @@ impl Workspace {
     pub async fn queue_overview(&self, id_or_name: &str) -> Result<QueueOverview> {
         let mut read = self.store().read().await?;
         let queue = find_queue(&mut read, id_or_name).await?;
-        overview(&mut read, queue).await
+        overview(&mut read, queue, None).await
     }
 
     /// A queue with its counts as a reviewer may see them; without one, as everybody may: what is decided apart from others is
@@ -161,8 +161,8 @@ impl Workspace {
     ) -> Result<QueueOverview> {
         let mut read = self.store().read().await?;
         let queue = find_queue(&mut read, id_or_name).await?;
-        let mut overview = overview(&mut read, queue).await?;
         let viewer = list::viewer(reviewer);
+        let mut overview = overview(&mut read, queue, Some(viewer)).await?;
         for (from, to, n) in store::seen_states::moved(&mut read, &overview.queue.id, viewer).await? {
             overview.counts.shift(from, to, u64::try_from(n).unwrap_or(0));
         }
@@ -177,7 +177,7 @@ impl Workspace {
         let mut read = self.store().read().await?;
         let mut overviews = Vec::new();
         for queue in store::queues::all(&mut read).await? {
-            overviews.push(overview(&mut read, queue).await?);
+            overviews.push(overview(&mut read, queue, None).await?);
         }
         Ok(overviews)
     }
@@ -245,11 +245,11 @@ pub(crate) async fn insert_queue(tx: &mut store::WriteTx<'_>, name: &str, policy
     Ok(queue)
 }
 
-async fn overview(conn: &mut store::Conn, queue: Queue) -> Result<QueueOverview> {
+async fn overview(conn: &mut store::Conn, queue: Queue, viewer: Option<&str>) -> Result<QueueOverview> {
     let counts = store::queues::counts(conn, &queue.id).await?;
     let languages = store::queues::languages(conn, &queue.id).await?;
     let draw = match &queue.draw_id {
-        Some(id) => store::draws::progress(conn, id).await?,
+        Some(id) => store::draws::progress(conn, id, viewer).await?,
         None => None,
     };
     Ok(QueueOverview { queue, counts, languages, draw })

@@ -3,7 +3,7 @@
 use saring_verdict::Task;
 
 use super::{
-    Awaiting, DecisionKind, DecisionView, NewDecision, Saved,
+    Awaiting, DecisionKind, DecisionView, NewDecision, Saved, SeenState,
     act::Place,
     plan::rules_of,
     standing::{StandingVoices, in_force},
@@ -99,5 +99,18 @@ impl Workspace {
         let queue = find_queue(&mut read, queue).await?;
         let (second, adjudication) = store::plans::count_awaiting(&mut read, &queue.id).await?;
         Ok((u64::try_from(second).unwrap_or(0), u64::try_from(adjudication).unwrap_or(0)))
+    }
+
+    /// How many items of a queue stand pending for a reviewer, or for everybody, only because reviewers decided them differently: they
+    /// come up for nobody, and are to be settled.
+    ///
+    /// # Errors
+    /// [`Code::NotFound`](crate::Code) for the queue.
+    pub async fn disputed(&self, queue: &str, reviewer: Option<&str>) -> Result<u64> {
+        let mut read = self.store().read().await?;
+        let queue = find_queue(&mut read, queue).await?;
+        let viewer = reviewer.unwrap_or(SeenState::EVERYBODY);
+        let disputed = store::plans::count_disputed(&mut read, &queue.id, viewer).await?;
+        Ok(u64::try_from(disputed).unwrap_or(0))
     }
 }

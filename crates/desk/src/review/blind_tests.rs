@@ -109,8 +109,8 @@ async fn everything(fixture: &Fixture, ids: &[String], viewer: Option<&str>) -> 
         shown.push(format!("{:?}", workspace.next_filtered(&review).await.expect("next")));
     }
     shown.push(format!("{:?}", workspace.search_for(QUEUE, "item", 50, viewer).await.expect("a search")));
-    let counts = workspace.queue_overview_for(QUEUE, viewer).await.expect("the queue").counts;
-    shown.push(format!("{counts:?}"));
+    let overview = workspace.queue_overview_for(QUEUE, viewer).await.expect("the queue");
+    shown.push(format!("{:?} {:?}", overview.counts, overview.draw));
     shown.push(format!("{:?}", workspace.preview_bulk(ids, Task::Prompt, viewer).await.expect("a preview")));
     for id in ids {
         let preview = workspace.preview_bulk(std::slice::from_ref(id), Task::Prompt, viewer).await;

@@ -248,7 +248,13 @@ impl Workspace {
         events::record(&mut tx, EventKind::ReviewPlan, &plan.id).await?;
         store::derivations::set(&mut tx, &queue.id, 0).await?;
         tx.commit().await?;
-        self.finish_derivations().await?;
+        // The plan is in force, whatever comes of what follows from it.
+        if let Err(error) = self.finish_derivations().await {
+            tracing::warn!(
+                plan = plan.id,
+                "where items stand is derived when the workspace is opened again: {error}"
+            );
+        }
         Ok(plan)
     }
 }

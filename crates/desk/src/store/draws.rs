@@ -2,7 +2,7 @@
 
 use sqlx::{QueryBuilder, Row, sqlite::SqliteRow};
 
-use super::{Conn, StoreResult, WriteTx, queues::parse};
+use super::{Conn, StoreResult, WriteTx, queues::parse, seen_states::state_seen};
 use crate::queue::{Draw, DrawProgress, ItemState};
 
 /// A new draw.
@@ -65,16 +65,19 @@ pub async fn get(conn: &mut Conn, draw_id: &str) -> StoreResult<Option<Draw>> {
     row.as_ref().map(from_row).transpose()
 }
 
-/// How many of a draw's items are still pending.
-pub async fn progress(conn: &mut Conn, draw_id: &str) -> StoreResult<Option<DrawProgress>> {
+/// How many of a draw's items are still pending for a viewer, '' being everybody; as they are if there is none.
+pub async fn progress(
+    conn: &mut Conn,
+    draw_id: &str,
+    viewer: Option<&str>,
+) -> StoreResult<Option<DrawProgress>> {
     let Some(draw) = get(conn, draw_id).await? else { return Ok(None) };
-    let pending: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM draw_items AS d CROSS JOIN visible_items AS i ON i.id = d.item_id \
-         WHERE d.draw_id = ?1 AND i.state = 'pending'",
-    )
-    .bind(draw_id)
-    .fetch_one(conn)
-    .await?;
+    const PENDING: &str = concat!(
+        "SELECT count(*) FROM draw_items AS d CROSS JOIN visible_items AS i ON i.id = d.item_id WHERE d.draw_id = ?1 AND ",
+        state_seen!(),
+        " = 'pending'"
+    );
+    let pending: i64 = sqlx::query_scalar(PENDING).bind(draw_id).bind(viewer).fetch_one(conn).await?;
     Ok(Some(DrawProgress { draw, pending }))
 }
 

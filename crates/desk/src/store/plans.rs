@@ -6,6 +6,7 @@ use sqlx::{Row, sqlite::SqliteRow};
 use super::{
     Conn, StoreError, StoreResult, WriteTx,
     queues::{parse, parse_task},
+    seen_states::state_seen,
 };
 use crate::review::{ReviewPlan, SeenState, Share};
 
@@ -230,6 +231,19 @@ pub async fn count_awaiting(conn: &mut Conn, queue_id: &str) -> StoreResult<(i64
     .bind(queue_id)
     .fetch_one(conn)
     .await?)
+}
+
+/// How many visible items of a queue stand pending for a viewer, '' being everybody, though nothing of them is open: reviewers decided
+/// them differently.
+pub async fn count_disputed(conn: &mut Conn, queue_id: &str, viewer: &str) -> StoreResult<i64> {
+    const DISPUTED: &str = concat!(
+        "SELECT count(DISTINCT i.id) FROM tasks AS t CROSS JOIN visible_items AS i ON i.id = t.item_id ",
+        "WHERE t.awaiting = 'adjudication' AND i.queue_id = ?1 AND NOT EXISTS (SELECT 1 FROM tasks AS o ",
+        "WHERE o.item_id = i.id AND o.state = 'pending' AND o.awaiting IS NOT 'adjudication') AND ",
+        state_seen!(),
+        " = 'pending'"
+    );
+    Ok(sqlx::query_scalar(DISPUTED).bind(queue_id).bind(viewer).fetch_one(conn).await?)
 }
 
 fn from_row(row: &SqliteRow) -> StoreResult<ReviewPlan> {

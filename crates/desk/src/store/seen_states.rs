@@ -11,6 +11,15 @@ use super::{
 };
 use crate::{queue::ItemState, review::SeenState};
 
+/// Where item `i` stands for reviewer ?2, '' being everybody; as it is if that is NULL.
+macro_rules! state_seen {
+    () => {
+        "coalesce((SELECT s.state FROM seen_states AS s WHERE ?2 IS NOT NULL AND s.queue_id = i.queue_id AND s.seq = i.seq \
+         AND s.reviewer IN ('', ?2) ORDER BY s.reviewer DESC LIMIT 1), i.state)"
+    };
+}
+pub(super) use state_seen;
+
 /// The rows of the item with this number, by reviewer.
 pub async fn of_item(conn: &mut Conn, seq: i64) -> StoreResult<Vec<SeenState>> {
     let rows = sqlx::query("SELECT * FROM seen_states WHERE seq = ?1 ORDER BY reviewer")

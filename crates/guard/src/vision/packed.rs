@@ -11,9 +11,8 @@ use saring_kernels::{Queries, Segment, Strided, Then, attend, rope};
 use super::block::{Block, Rotation};
 use crate::layers::{Activation, numbers};
 
-/// So many patches go through the two products at once: their inner size is four times the hidden size, and more patches
-/// would be no faster.
-const PATCHES_AT_ONCE: usize = 1024;
+/// So many patches go through the two products at once: more would take more memory, and be no faster.
+const PATCHES_IN_CACHE: usize = 1024;
 
 /// What the blocks compute in; made as large as it must be by the first of them.
 pub(super) struct Buffers {
@@ -24,7 +23,7 @@ pub(super) struct Buffers {
     input: Vec<f32>,
     /// Queries, keys and values: `[N, 3H]` by one product, `[3, N, H]` by three.
     projected: Vec<f32>,
-    /// Between the last two products, of [`PATCHES_AT_ONCE`].
+    /// Between the last two products, of [`PATCHES_IN_CACHE`].
     inner: Vec<f32>,
     /// Of each segment which patches each of its patches sees, and keys and values of the block at hand.
     seen: Vec<Vec<Range<u32>>>,
@@ -71,7 +70,7 @@ impl Block {
     pub(super) fn forward_packed(&self, buffers: &mut Buffers) -> Result<()> {
         self.attend_packed(buffers)?;
         let Buffers { x, hidden_size, input, inner, .. } = buffers;
-        let at_once = PATCHES_AT_ONCE * *hidden_size;
+        let at_once = PATCHES_IN_CACHE * *hidden_size;
         for (x, input) in x.chunks_mut(at_once).zip(input.chunks_mut(at_once)) {
             self.mlp_norm.normalize(x, input)?;
             inner.resize(x.len() / *hidden_size * self.up.outputs(), 0.0);

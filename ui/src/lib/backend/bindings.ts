@@ -817,10 +817,10 @@ export type PlanView = {
 	feedback: Feedback,
 	/**  Whether reviewers may settle between decisions of which one is their own. */
 	own_adjudication: boolean,
-	/**  Tasks that one of two reviewers has decided. */
-	awaiting_second: number,
 	/**  Tasks that reviewers decided differently. */
 	awaiting_adjudication: number,
+	/**  Items that stand pending for this reviewer only because of that: nothing of them is open. */
+	disputed: number,
 };
 
 export type PolicyCategory = {

@@ -65,7 +65,7 @@ export interface FakeQueue {
   order: QueueOrder;
   mode: ReviewMode;
   draw: { id: string; size: number } | null;
-  plan: Omit<PlanView, 'awaiting_second' | 'awaiting_adjudication'>;
+  plan: Omit<PlanView, 'awaiting_adjudication' | 'disputed'>;
   items: FakeItem[];
   /** Who looks at it: what reviewers decide apart is shown as they left it themselves. */
   viewer: () => string | null;
@@ -329,9 +329,10 @@ export function cardOf(queue: FakeQueue): QueueCard {
   }
   const labelled = items.filter((item) => item.tasks.every((task) => task.verdict !== null)).length;
   const drawn = queue.draw;
-  const awaiting = (what: string) =>
-    items.flatMap((item) => item.tasks.filter((task) => awaitingOf(task, item, queue) === what))
-      .length;
+  const settling = items.map((item) => ({
+    item,
+    tasks: item.tasks.filter((task) => awaitingOf(task, item, queue) === 'adjudication'),
+  }));
   return {
     id: queue.id,
     name: queue.name,
@@ -346,8 +347,8 @@ export function cardOf(queue: FakeQueue): QueueCard {
     draw: drawn === null ? null : { ...drawn, pending: drawn.size },
     plan: {
       ...queue.plan,
-      awaiting_second: awaiting('second'),
-      awaiting_adjudication: awaiting('adjudication'),
+      awaiting_adjudication: settling.flatMap(({ tasks }) => tasks).length,
+      disputed: settling.filter(({ item, tasks }) => tasks.length === item.tasks.length).length,
     },
     created_at: '2026-01-19T16:40:00Z',
   };
