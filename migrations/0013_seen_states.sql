@@ -20,6 +20,27 @@ CREATE INDEX seen_states_of_item ON seen_states (seq);
 -- What is left for a reviewer who is done with nearly all: what others have begun.
 CREATE INDEX seen_states_awaiting ON seen_states (queue_id, reviewer, seq) WHERE awaits = 1;
 
+-- How many rows of whom say what: asked for after each decision, so kept and not counted.
+CREATE TABLE seen_counts (
+    queue_id     TEXT NOT NULL REFERENCES queues (id),
+    reviewer     TEXT NOT NULL,
+    common_state TEXT NOT NULL,
+    state        TEXT NOT NULL,
+    n            INTEGER NOT NULL,
+    PRIMARY KEY (queue_id, reviewer, common_state, state)
+) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER seen_states_count_insert AFTER INSERT ON seen_states BEGIN
+    INSERT INTO seen_counts (queue_id, reviewer, common_state, state, n)
+        VALUES (NEW.queue_id, NEW.reviewer, NEW.common_state, NEW.state, 1)
+        ON CONFLICT (queue_id, reviewer, common_state, state) DO UPDATE SET n = n + 1;
+END;
+
+CREATE TRIGGER seen_states_count_delete AFTER DELETE ON seen_states BEGIN
+    UPDATE seen_counts SET n = n - 1 WHERE queue_id = OLD.queue_id AND reviewer = OLD.reviewer
+        AND common_state = OLD.common_state AND state = OLD.state;
+END;
+
 -- Queues of which it is derived again where their items stand, because their plan has changed, and up to which item that is done.
 -- What is interrupted goes on when the workspace is opened again.
 CREATE TABLE derivations (

@@ -245,6 +245,10 @@ async fn items_that_are_far_apart_come_up_in_the_order_of_the_queue_whoever_bega
     for n in (0..450).filter(|n| !left.contains(n)) {
         fixture.says(&ids[n], "may", "safe").await;
     }
+    for (reviewer, decided) in [(Some("may"), 446), (Some("zoe"), 1), (Some("new"), 0), (None, 0)] {
+        let counts = workspace.queue_overview_for(QUEUE, reviewer).await.expect("the queue").counts;
+        assert_eq!((counts.decided, counts.pending), (decided, 450 - decided), "as {reviewer:?} left them");
+    }
     let mut after = ids[3].clone();
     for n in [420, 430, 440, 3, 420] {
         let next = workspace.next_for(QUEUE, "may", Some(&after)).await.expect("next");

@@ -1,4 +1,5 @@
-//! Table `seen_states`: where items stand for whom, where that is not where they stand. See [`SeenState`].
+//! Tables `seen_states`: where items stand for whom, where that is not where they stand, see [`SeenState`]; and `seen_counts`, which
+//! triggers keep of it.
 
 use std::collections::HashMap;
 
@@ -82,8 +83,8 @@ pub async fn moved(
     reviewer: &str,
 ) -> StoreResult<Vec<(ItemState, ItemState, i64)>> {
     let rows: Vec<(String, String, i64)> = sqlx::query_as(
-        "SELECT common_state, state, count(*) FROM seen_states WHERE queue_id = ?1 AND reviewer IN ('', ?2) \
-         GROUP BY reviewer, common_state, state ORDER BY reviewer",
+        "SELECT common_state, state, n FROM seen_counts WHERE queue_id = ?1 AND reviewer IN ('', ?2) AND n > 0 \
+         ORDER BY reviewer, common_state, state",
     )
     .bind(queue_id)
     .bind(reviewer)
