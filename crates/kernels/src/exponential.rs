@@ -28,8 +28,8 @@ const LN_2_HIGH: f32 = 0.693_359_4;
 const LN_2_LOW: f32 = -2.121_944_4e-4;
 /// 1/7!, 1/6!, .. 1/1!, 1/0!
 const TAYLOR: [f32; 8] = [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
-/// The tail of the normal distribution beyond `a` is `e^(-a^2 / 2) t p(t)` with `t = 1 / (1 + 0.28 a)`; `p` was fitted here, by
-/// least squares that were weighed anew until the largest error of `a` times the tail was smallest: 3e-10.
+/// The tail of the normal distribution beyond `a` is `e^(-a^2 / 2) t p(t)` with `t = 1 / (1 + 0.28 a)`; `p` was fitted by
+/// least squares, weighed anew until the largest error of `a` times the tail was smallest. How good it is, tests say.
 const TAIL_SLOPE: f32 = 0.28;
 const TAIL: [f32; 8] = [
     0.039_474_394,

@@ -32,7 +32,8 @@ const QUERIES: usize = 256;
 
 /// Bytes that one batch needs beside the weights: keys and values, scores, the widest intermediate results, and an image.
 /// `dtype` is what activations are computed in. What attention takes beside its scores, one layer's keys and values with the prefix
-/// in front of every row's among it, is less than the widest results of the feed-forward part, which are not alive then.
+/// in front of every row's among it, is less than the widest results of the feed-forward part, which are not alive then; so it is
+/// with prefixes of some hundred tokens, as the guards' instructions are. One of a thousand takes more than is counted.
 pub(crate) fn working_bytes(config: &ModelConfig, dtype: DType, limits: Limits) -> u64 {
     let number = dtype.size_in_bytes() as u64;
     let tokens = limits.tokens_max as u64;
