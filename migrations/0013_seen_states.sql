@@ -49,7 +49,7 @@ CREATE TABLE derivations (
 ) STRICT, WITHOUT ROWID;
 
 INSERT INTO derivations (queue_id, after_seq)
-    SELECT queue_id, 0 FROM review_plans
+    SELECT queue_id, 0 FROM review_plans WHERE second_share > 0 OR gold_share > 0
     UNION SELECT i.queue_id, 0 FROM tasks AS t CROSS JOIN items AS i ON i.id = t.item_id WHERE t.awaiting IS NOT NULL;
 
 -- As before, and in `marks` one bit more, the highest: whether the item stands otherwise for anybody. Few do, so that lists look up
