@@ -4,7 +4,7 @@ use saring_desk::queue::DrawFrom;
 use tauri::State;
 
 use crate::{
-    convert::queue as convert,
+    convert::{queue as convert, team},
     failure::Answer,
     session::Session,
     wire::{QueueCard, QueueChange},
@@ -66,6 +66,6 @@ pub(crate) async fn card(session: &Session, queue_id: &str) -> Answer<QueueCard>
     let plan = workspace.plan(&overview.queue.id).await?;
     let (_, awaiting) = workspace.awaiting(&overview.queue.id).await?;
     let disputed = workspace.disputed(&overview.queue.id, reviewer.as_deref()).await?;
-    let plan = convert::team::plan(plan.as_ref(), awaiting, disputed);
+    let plan = team::plan(plan.as_ref(), awaiting, disputed);
     Ok(convert::card(overview, unlabelled, plan))
 }
