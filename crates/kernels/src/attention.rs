@@ -16,6 +16,7 @@ use crate::{
     isa::Kernels,
     line::{Line, PANEL},
     segment::Head,
+    task::Output,
     tile::Tile,
 };
 
@@ -76,7 +77,7 @@ pub(crate) fn attend_with(
     let group = shape.heads / kv_heads;
     let tiles = tiles(rows, (TILE_ROWS / group).max(1));
     let attention = Attention { kernels, q, shape, group, prefix, rows };
-    let out = Output(out.as_mut_ptr());
+    let out = Output { start: out.as_mut_ptr(), stride: shape.heads * shape.head_dim };
     // Heads outside, so that neighbouring tasks read the same part of the prefix.
     (0..kv_heads * tiles.len()).into_par_iter().with_max_len(1).for_each(|index| {
         let (kv_head, tile) = (index / tiles.len(), &tiles[index % tiles.len()]);
@@ -84,7 +85,7 @@ pub(crate) fn attend_with(
         attention.tile(&mut scratch, kv_head, tile);
         // SAFETY: `check` saw that every query is inside `out` and belongs to one row; each task has its own queries
         // or its own heads of them.
-        unsafe { attention.write(&scratch, kv_head, tile, &out) };
+        unsafe { attention.write(&scratch, kv_head, tile, out) };
         SCRATCH.set(Some(scratch));
     });
 }
@@ -150,13 +151,6 @@ fn tiles(rows: &[Queries<'_>], queries_max: usize) -> Vec<Vec<Span>> {
     }
     tiles
 }
-
-struct Output(*mut f32);
-
-// SAFETY: tasks of several threads write disjoint parts, and the borrow that it comes from outlives them.
-unsafe impl Send for Output {}
-// SAFETY: as above.
-unsafe impl Sync for Output {}
 
 /// A tile's state, kept by its thread from task to task.
 #[derive(Default)]
@@ -356,19 +350,18 @@ impl Attention<'_> {
     ///
     /// # Safety
     /// Every query of the tile is inside the output, and nobody else uses these heads of it.
-    unsafe fn write(&self, scratch: &Scratch, kv_head: usize, tile: &[Span], out: &Output) {
-        let Shape { heads, head_dim, .. } = self.shape;
+    unsafe fn write(&self, scratch: &Scratch, kv_head: usize, tile: &[Span], out: Output) {
+        let Shape { head_dim, .. } = self.shape;
         let width = self.value_lines() * PANEL;
         let sums = Line::floats(&scratch.sums);
         let mut row = 0;
         for span in tile {
             for query in span.queries.clone() {
-                let first = ((self.rows[span.row].first + query) * heads + kv_head * self.group) * head_dim;
-                for head in 0..self.group {
+                let query = self.rows[span.row].first + query;
+                for head in kv_head * self.group..(kv_head + 1) * self.group {
                     // SAFETY: the caller's.
-                    let to = unsafe {
-                        std::slice::from_raw_parts_mut(out.0.add(first + head * head_dim), head_dim)
-                    };
+                    let to =
+                        unsafe { std::slice::from_raw_parts_mut(out.at(query, head * head_dim), head_dim) };
                     let total = scratch.total[row];
                     let factor = if total == 0.0 { 0.0 } else { 1.0 / total };
                     for (to, sum) in to.iter_mut().zip(&sums[row * width..]) {

@@ -27,13 +27,7 @@ pub struct Affine<'a> {
 /// If `x` and `y` are not whole rows, or not as many.
 pub fn rms_norm(x: &[f32], weight: &[f32], eps: f32, y: &mut [f32]) {
     let width = weight.len();
-    assert_eq!(x.len(), y.len(), "an output for each input");
-    if x.is_empty() {
-        return;
-    }
-    assert!(x.len().is_multiple_of(width), "rows of {width}");
-    let rows = x.par_chunks_exact(width).zip(y.par_chunks_exact_mut(width));
-    rows.with_min_len(TASK_NUMBERS.div_ceil(width)).for_each(|(x, y)| {
+    for_each_row(x, width, y, |x, y| {
         let mut sums = [0.0f32; SUMS];
         for part in x.chunks(SUMS) {
             for (sum, x) in sums.iter_mut().zip(part) {
@@ -59,16 +53,21 @@ pub fn layer_norm(x: &[f32], affine: Affine<'_>, eps: f32, y: &mut [f32]) {
 pub(crate) fn layer_norm_with(kernels: &Kernels, x: &[f32], affine: Affine<'_>, eps: f32, y: &mut [f32]) {
     let width = affine.weight.len();
     assert_eq!(width, affine.bias.len(), "a summand for each factor");
+    for_each_row(x, width, y, |x, y| {
+        // SAFETY: the table belongs to this processor; all four are as long.
+        unsafe { (kernels.layer_norm)(x, affine, eps, y) };
+    });
+}
+
+/// Calls `norm` for each row of `width` numbers and its output, rows in parallel.
+fn for_each_row(x: &[f32], width: usize, y: &mut [f32], norm: impl Fn(&[f32], &mut [f32]) + Sync) {
     assert_eq!(x.len(), y.len(), "an output for each input");
     if x.is_empty() {
         return;
     }
     assert!(x.len().is_multiple_of(width), "rows of {width}");
     let rows = x.par_chunks_exact(width).zip(y.par_chunks_exact_mut(width));
-    rows.with_min_len(TASK_NUMBERS.div_ceil(width)).for_each(|(x, y)| {
-        // SAFETY: the table belongs to this processor; all four are as long.
-        unsafe { (kernels.layer_norm)(x, affine, eps, y) };
-    });
+    rows.with_min_len(TASK_NUMBERS.div_ceil(width)).for_each(|(x, y)| norm(x, y));
 }
 
 /// One row of [`layer_norm`].
