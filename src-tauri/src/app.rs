@@ -84,7 +84,8 @@ fn context() -> tauri::Context {
 }
 
 fn open_window(app: &AppHandle) -> tauri::Result<()> {
-    WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())
+    #[cfg_attr(not(target_os = "linux"), allow(unused_variables))]
+    let window = WebviewWindowBuilder::new(app, MAIN, WebviewUrl::default())
         .title("Saring")
         .inner_size(1280.0, 800.0)
         // a screen of 1280 by 800 at 200 % has no more
@@ -92,6 +93,11 @@ fn open_window(app: &AppHandle) -> tauri::Result<()> {
         .on_navigation(|url| is_own_page(url.scheme(), url.host_str()))
         .on_new_window(|_address, _features| tauri::webview::NewWindowResponse::Deny)
         .build()?;
+    // How it is drawn is a comfort: the window opens all the same.
+    #[cfg(target_os = "linux")]
+    if let Err(error) = crate::drawing::suit_the_machine(&window) {
+        tracing::warn!("the page is drawn as it comes: {error}");
+    }
     Ok(())
 }
 

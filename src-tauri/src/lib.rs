@@ -10,6 +10,8 @@ mod app;
 mod bindings;
 mod commands;
 mod convert;
+#[cfg(target_os = "linux")]
+mod drawing;
 mod failure;
 mod media;
 mod notices;
