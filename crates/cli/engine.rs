@@ -22,11 +22,11 @@ fn end() {
     std::process::exit(0);
 }
 
-/// Computing takes all cores; the window and whatever else people work with must stay ahead of it.
+/// Computing takes all cores; the window and whatever else people work with must stay ahead of it, so it stands last of all.
 fn lower_priority() {
     #[cfg(unix)]
     {
-        const NICENESS: i32 = 10;
+        const NICENESS: i32 = 19;
         if let Err(error) = rustix::process::nice(NICENESS) {
             tracing::warn!("the guard's process keeps its priority: {error}");
         }
