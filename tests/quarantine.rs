@@ -198,3 +198,19 @@ fn undo_brings_it_back_for_the_one_who_put_it_there() {
     assert_eq!(desk.json(&["search", "--queue", "q", MARK])["items"][0]["id"], marked.as_str());
     desk.done(&["audit", "verify"]);
 }
+
+#[test]
+fn a_lead_finds_it_by_its_id_and_brings_it_back_whoever_put_it_there() {
+    let (desk, marked) = reviewed();
+    desk.done(&["quarantine", &marked, "--reviewer", "r"]);
+    let listed = desk.json(&["quarantined", "--queue", "q"]);
+    assert_eq!((listed[0]["id"].as_str(), listed.as_array().map(Vec::len)), (Some(marked.as_str()), Some(1)));
+    assert!(!listed.to_string().contains("prompt"), "without its text: {listed}");
+    desk.done(&["release", &marked, "--reviewer", "lead", "--reason", "a mistake"]);
+    assert_eq!(desk.json(&["search", "--queue", "q", MARK])["items"][0]["id"], marked.as_str());
+    assert_eq!(desk.json(&["quarantined", "--queue", "q"]), json!([]));
+    assert_eq!(desk.json(&["stats", "--queue", "q"])["items"]["decided"], 7, "with the decisions it had");
+    let again = desk.refused(1, &["release", &marked, "--reviewer", "lead"]);
+    assert!(again.err.contains(&marked), "{}", again.err);
+    desk.done(&["audit", "verify"]);
+}

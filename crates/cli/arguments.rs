@@ -7,7 +7,7 @@ use saring_verdict::{DeviceChoice, PrecisionChoice};
 
 use crate::{
     alike, assist, audit, bench, bundle, compare, decide, demo, disagreements, export, filters, gesture,
-    history, import, label, language, models, next, plan, policies, score, search, stats, undo,
+    history, import, label, language, models, next, plan, policies, release, score, search, stats, undo,
 };
 
 /// Pre-label a moderation queue with a guard on this machine, review it, and hand the corrected data out.
@@ -61,6 +61,10 @@ pub enum Command {
     Flag(gesture::Wanted),
     /// Take an item out of every list, search and export at once.
     Quarantine(gesture::Wanted),
+    /// What is in quarantine in a queue, without its text.
+    Quarantined(release::Listed),
+    /// Bring an item back from quarantine.
+    Release(release::Released),
     /// Items that are nearly the same as one.
     Alike(alike::Wanted),
     /// Take back a reviewer's last decision; again, the one before it.

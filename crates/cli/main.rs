@@ -37,6 +37,7 @@ mod place;
 mod plan;
 mod policies;
 mod progress;
+mod release;
 mod score;
 mod search;
 mod stats;
@@ -93,6 +94,8 @@ fn run(arguments: Arguments, output: Output) -> anyhow::Result<()> {
             Command::Quarantine(wanted) => {
                 gesture::run(gesture::Kind::Quarantine, wanted, &place, output).await
             }
+            Command::Quarantined(wanted) => release::list(wanted, &place, output).await,
+            Command::Release(wanted) => release::release(wanted, &place, output).await,
             Command::Alike(wanted) => alike::run(wanted, &place, output).await,
             Command::Undo(wanted) => undo::run(wanted, &place, output).await,
             Command::Language(wanted) => language::run(wanted, &place, output).await,

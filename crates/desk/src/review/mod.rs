@@ -38,6 +38,8 @@ pub use standing::{Awaiting, Rule, Standing, TaskStanding};
 pub use undo::Undone;
 pub use view::{DecisionView, ItemView, Neighbours, TaskView, VerdictSlot, VerdictView};
 pub use viewer::SeenState;
+
+pub use crate::store::items::QuarantinedItem;
 pub(crate) use viewer::{seen_otherwise, seen_tasks};
 
 #[cfg(test)]
