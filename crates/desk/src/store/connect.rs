@@ -68,7 +68,12 @@ impl Store {
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS_MAX)
             .acquire_timeout(BUSY_TIMEOUT * 3)
-            .connect_with(connect_options(path).pragma("query_only", "on"))
+            .connect_with(
+                connect_options(path)
+                    .pragma("query_only", "on")
+                    // What is read stays in the system's memory; four caches beside that would only hold it again.
+                    .pragma("cache_size", "-2048"),
+            )
             .await?;
         let mut store = Self {
             readers,
@@ -158,7 +163,7 @@ fn connect_options(path: &Path) -> SqliteConnectOptions {
         .pragma("fullfsync", "1")
         .pragma("checkpoint_fullfsync", "1")
         .pragma("temp_store", "memory")
-        // In KiB, negated: the search tables are merged while rows come in, and the default of 2 MiB reads them over and over.
+        // In KiB, negated: the search tables are merged while rows come in, and 2 MiB would read them over and over.
         .pragma("cache_size", "-16384")
         // In pages of 4 KiB: an import would otherwise wait for the disk after every few thousand rows.
         .pragma("wal_autocheckpoint", "4000")
