@@ -98,7 +98,7 @@ fn check(
     rows: &[Queries<'_>],
     out: &[f32],
 ) -> Option<usize> {
-    let width = shape.heads * shape.head_dim;
+    let width = shape.heads.saturating_mul(shape.head_dim);
     let kv_heads = rows.first()?.own.heads().len();
     assert!(kv_heads > 0 && shape.heads.is_multiple_of(kv_heads), "whole groups of heads share a key head");
     let queries = out.len() / width;

@@ -89,10 +89,10 @@ pub(crate) unsafe fn softmax<L: Lanes>(scores: &mut [f32], max: f32) -> (f32, f3
     }
 }
 
-/// `y = activation(g) * y`; both are as long.
+/// `y = activation(g) * y`.
 ///
 /// # Safety
-/// The processor has the instructions of `L`.
+/// The processor has the instructions of `L`, and `y` is as long as `g`.
 #[inline(always)]
 pub(crate) unsafe fn gated<L: Lanes>(activation: Activation, g: &[f32], y: &mut [f32]) {
     unsafe {

@@ -112,8 +112,8 @@ impl fmt::Display for Isa {
     }
 }
 
-/// The functions of one instruction set. All are unsafe for one reason: the processor must have it, and the pointers of a
-/// [`Tile`] must reach as far as it says.
+/// The functions of one instruction set. All are unsafe for one reason: the processor must have it, the pointers of a [`Tile`]
+/// must reach as far as it says, and slices must be as long as the function's own contract says.
 pub(crate) struct Kernels {
     /// Rows of the largest tile.
     pub rows: usize,

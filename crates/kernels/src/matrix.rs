@@ -77,7 +77,7 @@ impl Matrix {
     /// # Errors
     /// If there are not `outputs * inputs` numbers.
     pub fn f32(outputs: usize, inputs: usize, numbers: &[f32]) -> Result<Self, ShapeError> {
-        check(outputs, inputs, "numbers", outputs * inputs, numbers.len())?;
+        check(outputs, inputs, "numbers", outputs.saturating_mul(inputs), numbers.len())?;
         let lines = pack(outputs, inputs, 1, |row, k| numbers[row * inputs + k].to_bits());
         Ok(Self { outputs, inputs, storage: Storage::F32(lines) })
     }
@@ -87,7 +87,7 @@ impl Matrix {
     /// # Errors
     /// If there are not `outputs * inputs` numbers.
     pub fn bf16(outputs: usize, inputs: usize, numbers: &[bf16]) -> Result<Self, ShapeError> {
-        check(outputs, inputs, "numbers", outputs * inputs, numbers.len())?;
+        check(outputs, inputs, "numbers", outputs.saturating_mul(inputs), numbers.len())?;
         let lines = pack(outputs, inputs, 2, |row, k| {
             let row = &numbers[row * inputs..][..inputs];
             let later = row.get(k + 1).map_or(0, |number| u32::from(number.to_bits()));
@@ -101,7 +101,7 @@ impl Matrix {
     /// # Errors
     /// If there are not `outputs * inputs` numbers.
     pub fn f16(outputs: usize, inputs: usize, numbers: &[f16]) -> Result<Self, ShapeError> {
-        check(outputs, inputs, "numbers", outputs * inputs, numbers.len())?;
+        check(outputs, inputs, "numbers", outputs.saturating_mul(inputs), numbers.len())?;
         let per_panel = inputs.div_ceil(2);
         let mut lines = vec![Line::ZERO; outputs.div_ceil(PANEL) * per_panel];
         lines.par_chunks_mut(per_panel.max(1)).enumerate().for_each(|(panel, lines)| {
@@ -148,7 +148,7 @@ impl Matrix {
     /// If there are not `outputs * inputs / 32` blocks of 34 bytes, or `inputs` is no multiple of 32.
     pub fn int8_from_q8_0(outputs: usize, inputs: usize, blocks: &[u8]) -> Result<Self, ShapeError> {
         let groups = groups(inputs)?;
-        check(outputs, inputs, "bytes of Q8_0", outputs * groups * Q8_0_BLOCK, blocks.len())?;
+        check(outputs, inputs, "bytes of Q8_0", outputs.saturating_mul(groups * Q8_0_BLOCK), blocks.len())?;
         Ok(Self::int8_packed(outputs, inputs, |row, codes, scales| {
             let blocks = blocks[row * groups * Q8_0_BLOCK..].chunks_exact(Q8_0_BLOCK);
             for ((block, codes), scale) in blocks.zip(codes.chunks_exact_mut(GROUP)).zip(scales) {
@@ -174,7 +174,7 @@ impl Matrix {
         float: impl Fn(&[T], &mut [f32]) + Sync,
     ) -> Result<Self, ShapeError> {
         groups(inputs)?;
-        check(outputs, inputs, "numbers", outputs * inputs, numbers.len())?;
+        check(outputs, inputs, "numbers", outputs.saturating_mul(inputs), numbers.len())?;
         Ok(Self::int8_packed(outputs, inputs, |row, codes, scales| {
             let mut floats = vec![0.0; inputs];
             float(&numbers[row * inputs..][..inputs], &mut floats);

@@ -135,15 +135,15 @@ pub(crate) fn product_gated(
         let columns = up.columns();
         let mut gates = std::mem::take(&mut scratch.gates);
         gates.resize(up.rows() * columns, 0.0);
-        // SAFETY: `gates` has a row of `columns` for each row of the task; for `y` see `product`. Its rows are written
-        // before they are borrowed, and no other task borrows these columns of them.
+        // SAFETY: `gates` has a row of `columns` for each row of the task, as long as those of `y`; for `y` see `product`. Its
+        // rows are written before they are borrowed, and no other task borrows these columns of them.
         unsafe {
             let to = out.at(up.first_row(), panels.start * PANEL);
             gate.run(scratch, gates.as_mut_ptr(), columns);
             up.run(scratch, to, out.stride);
             let mut gates = gates.chunks_exact(columns);
             up.each_row(to, out.stride, |y| {
-                (kernels.gated)(activation, gates.next().unwrap_or_default(), y);
+                (kernels.gated)(activation, gates.next().expect("a row of gates for each of `y`"), y);
             });
         }
         scratch.gates = gates;
@@ -154,7 +154,7 @@ fn check(matrix: &Matrix, x: &[f32], y: &[f32]) {
     let (outputs, inputs) = (matrix.outputs(), matrix.inputs());
     let rows = x.len().checked_div(inputs).unwrap_or(0);
     assert_eq!(x.len(), rows * inputs, "activations are whole rows of {inputs}");
-    assert_eq!(y.len(), rows * outputs, "{rows} rows of {outputs} outputs");
+    assert_eq!(Some(y.len()), rows.checked_mul(outputs), "{rows} rows of {outputs} outputs");
 }
 
 /// What the activations must be for a matrix.

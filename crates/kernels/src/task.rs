@@ -307,7 +307,7 @@ impl Task<'_> {
         let activations = self.activations;
         let kernel = match activations.format {
             Format::F32 => self.kernels.float,
-            Format::Bf16 => self.kernels.bf16.unwrap_or(self.kernels.float),
+            Format::Bf16 => self.kernels.bf16.expect("bf16 activations are packed only for a bf16 kernel"),
             Format::Int8 => self.kernels.int8,
         };
         let width = panels.len() * PANEL;
