@@ -2,8 +2,8 @@
 //!
 //! In memory the least recently used go first. On disk a file lies at `<image sha256>/<key>.safetensors`, so that all that
 //! was computed from an image can be removed with its folder; the key stands for everything else that the features depend
-//! on. A file carries a digest over its key and its tensors: one that is damaged, or that somebody else wrote, is taken
-//! for absent and written anew. Writing never fails a verdict; it is only slower next time.
+//! on. A file carries a digest over its key and its tensors: one that is damaged, or that lies under another's name, is taken
+//! for absent and written anew. It is no signature: who can write into the workspace can write features. Writing never fails a verdict; it is only slower next time.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -113,11 +113,14 @@ impl FeatureCache {
         if let Some(old) = self.kept.remove(&image) {
             self.bytes -= old.bytes;
         }
+        // What is larger than all that may be kept drives nothing out.
+        if bytes > self.bytes_max {
+            return features;
+        }
         while self.bytes + bytes > self.bytes_max {
             let Some(oldest) = self.kept.iter().min_by_key(|(_, kept)| kept.used).map(|(i, _)| i.clone())
             else {
-                // It is larger than all that may be kept.
-                return features;
+                break;
             };
             if let Some(removed) = self.kept.remove(&oldest) {
                 self.bytes -= removed.bytes;
@@ -233,7 +236,11 @@ fn parse(key: &str, mut tensors: BTreeMap<String, Tensor>) -> Option<ImageFeatur
     };
     let embeddings = tensors.remove(EMBEDDINGS)?;
     let layers = tensors.len();
-    let deepstack = (0..layers).map(|i| tensors.remove(&format!("deepstack.{i}"))).collect::<Option<_>>()?;
+    let deepstack: Vec<Tensor> =
+        (0..layers).map(|i| tensors.remove(&format!("deepstack.{i}"))).collect::<Option<_>>()?;
+    if deepstack.iter().any(|layer| layer.dims() != embeddings.dims()) {
+        return None;
+    }
     Some(ImageFeatures { embeddings, deepstack, grid })
 }
 

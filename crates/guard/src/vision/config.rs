@@ -124,8 +124,8 @@ impl Qwen3VlVisionConfig {
 impl Gemma3VisionConfig {
     fn read(keys: &Keys<'_>, root: &Value) -> Result<Self, EngineError> {
         keys.activation()?;
-        if keys.root["vision_use_head"] == true {
-            return Err(keys.bad("`vision_use_head`: true is not supported"));
+        if !matches!(keys.root["vision_use_head"], Value::Null | Value::Bool(false)) {
+            return Err(keys.bad("`vision_use_head` other than false is not supported"));
         }
         let outer = Keys { path: keys.path, section: "config.json", root };
         let text = Keys { path: keys.path, section: "text_config", root: &root["text_config"] };
@@ -213,20 +213,22 @@ impl Keys<'_> {
     }
 
     fn activation(&self) -> Result<(), EngineError> {
-        match self.root["hidden_act"].as_str().unwrap_or("gelu_pytorch_tanh") {
-            "gelu_pytorch_tanh" => Ok(()),
-            other => Err(self.bad(format!("`hidden_act`: {other:?} is not supported"))),
+        match &self.root["hidden_act"] {
+            Value::Null => Ok(()),
+            name if name == "gelu_pytorch_tanh" => Ok(()),
+            other => Err(self.bad(format!("`hidden_act`: {other} is not supported"))),
         }
     }
 
     /// The base of the rotary angles; before transformers 5 it was fixed.
     fn rope_theta(&self) -> Result<f64, EngineError> {
         let rope = &self.root["rope_parameters"];
-        let kind = rope["rope_type"].as_str().unwrap_or("axial");
+        let kind = &rope["rope_type"];
+        let is_axial = kind.is_null() || kind == "axial" || kind == "default";
         let theta = if rope["rope_theta"].is_null() { Some(10_000.0) } else { rope["rope_theta"].as_f64() };
         match theta {
-            Some(theta) if theta > 0.0 && ["axial", "default"].contains(&kind) => Ok(theta),
-            Some(theta) if theta > 0.0 => Err(self.bad(format!("`rope_type`: {kind:?} is not supported"))),
+            Some(theta) if theta > 0.0 && is_axial => Ok(theta),
+            Some(theta) if theta > 0.0 => Err(self.bad(format!("`rope_type`: {kind} is not supported"))),
             _ => Err(self.bad("`rope_theta` must be above 0")),
         }
     }
@@ -293,6 +295,7 @@ mod tests {
     fn what_a_tower_does_not_compute_is_refused() {
         for (key, value) in [
             ("hidden_act", json!("gelu")),
+            ("hidden_act", json!({"name": "gelu_pytorch_tanh"})),
             ("hidden_size", json!(1030)),
             ("num_position_embeddings", json!(2300)),
             ("deepstack_visual_indexes", json!([5, 24])),
@@ -300,14 +303,18 @@ mod tests {
             ("out_hidden_size", json!(2048)),
             ("patch_size", json!([16, 16])),
             ("rope_parameters", json!({"rope_type": "yarn", "rope_theta": 1e4})),
+            ("rope_parameters", json!({"rope_type": 3, "rope_theta": 1e4})),
         ] {
             let mut root = qwen();
             root["vision_config"][key] = value;
             assert!(read(&root).is_err(), "{key} must be refused, not ignored");
         }
-        for (key, value) in
-            [("vision_use_head", json!(true)), ("image_size", json!(900)), ("num_attention_heads", json!(7))]
-        {
+        for (key, value) in [
+            ("vision_use_head", json!(true)),
+            ("vision_use_head", json!(1)),
+            ("image_size", json!(900)),
+            ("num_attention_heads", json!(7)),
+        ] {
             let mut root = gemma();
             root["vision_config"][key] = value;
             assert!(read(&root).is_err(), "{key} must be refused, not ignored");
