@@ -190,9 +190,17 @@ impl Page {
 
     /// Keeps a screenshot if they are wanted.
     pub async fn shot(&self, name: &str) {
-        let Some(folder) = env::var_os("SARING_SHOTS").map(PathBuf::from) else { return };
+        let folder = env::var_os("SARING_SHOTS").filter(|folder| !folder.is_empty()).map(PathBuf::from);
+        let Some(folder) = folder else { return };
         // Motion takes at most 120 ms, and a picture in the middle of it shows nothing.
         tokio::time::sleep(Duration::from_millis(300)).await;
+        // A screenshot waits for the next frame, and a page that draws without OpenGL has none until something is drawn anew.
+        self.script(
+            "let left = 60; const { style } = document.body; const frame = () => { \
+               style.outline = left % 2 === 0 ? '' : '1px solid transparent'; \
+               if (left-- > 0) requestAnimationFrame(frame) }; frame()",
+        )
+        .await;
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join(format!("{name}.png")), self.client.screenshot().await.unwrap()).unwrap();
     }

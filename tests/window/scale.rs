@@ -13,8 +13,9 @@ const LANGUAGES: [&str; 8] = ["en", "id", "ms", "my", "ta", "th", "tl", "vi"];
 /// What shows that an answer is there: other rows, another item, another count.
 const ROWS: &str = "[...document.querySelectorAll('[data-testid=\"list-row\"]')].slice(0, 8) \
     .map((row) => row.dataset.item).join()";
-const WORK: &str = "[...document.querySelectorAll('[data-testid=\"item-seq\"], [data-testid$=\"-state\"]')] \
-    .map((part) => part.innerText).join()";
+/// The item and its task that keys are about, which are others once the act is on disk; of gold it is said there whether it agrees.
+const WORK: &str = "[...document.querySelectorAll('[data-testid=\"item-seq\"], [data-active], [data-testid=\"gold\"]')] \
+    .map((part) => part.dataset.active ?? part.innerText).join()";
 
 #[tokio::test]
 #[ignore = "measures, for minutes, a workspace of a million items: make scale"]

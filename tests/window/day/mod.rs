@@ -101,8 +101,10 @@ impl Day<'_> {
         self.desk.json(&["stats", "--queue", queue])
     }
 
-    /// The id of the item on screen.
+    /// The id of the item on screen, which can be seen there and not only be found in the page.
     async fn on_screen(&self) -> String {
+        let seen = "return document.elementFromPoint(640, 160)?.closest('[data-testid=\"item\"]') != null";
+        assert_eq!(self.page.script(seen).await, json!(true), "the item is in sight");
         self.page.attribute("item", "data-item").await
     }
 }

@@ -1,12 +1,11 @@
 //! What a lead looks at in the end: a part of the queue under a name, and what can be believed.
 
+use std::time::Duration;
+
 use fantoccini::key::Key;
 use serde_json::{Value, json};
 
 use super::{Day, FORUM, GOLD};
-
-/// Of a page, more than the dashboard has.
-const PAGES_MAX: usize = 12;
 
 impl Day<'_> {
     pub(super) async fn keep_a_filter_as_a_queue(&self) {
@@ -87,18 +86,30 @@ impl Day<'_> {
     /// Reads down to the end with the keys that scroll.
     async fn page_through(&self, theme: &str) {
         let page = self.page;
-        let place = "return document.querySelector('[data-testid=insight]').scrollTop";
-        page.shot(&format!("day-insight-0-{theme}")).await;
-        for n in 1..PAGES_MAX {
-            let (before, end) = (page.script(place).await, page.script(AT_END).await);
-            if end == json!(true) {
+        let mut before = page.script(PLACE).await;
+        for n in 0.. {
+            page.shot(&format!("day-insight-{n}-{theme}")).await;
+            if page.script(AT_END).await == json!(true) {
                 break;
             }
             page.press(char::from(Key::PageDown)).await;
-            page.until("the page moves on", async |page| page.script(place).await != before).await;
-            page.shot(&format!("day-insight-{n}-{theme}")).await;
+            page.until("the page moves on", async |page| page.script(PLACE).await != before).await;
+            before = self.at_rest().await;
         }
-        assert_eq!(page.script(AT_END).await, json!(true), "the end is reached by keys");
+    }
+
+    /// Where the page stands once it has stopped: it glides, and a key in the middle of that takes it less far.
+    async fn at_rest(&self) -> Value {
+        let page = self.page;
+        let mut place = page.script(PLACE).await;
+        loop {
+            tokio::time::sleep(Duration::from_millis(150)).await;
+            let next = page.script(PLACE).await;
+            if next == place {
+                return place;
+            }
+            place = next;
+        }
     }
 
     async fn confusion(&self) -> Value {
@@ -135,6 +146,7 @@ impl Day<'_> {
     }
 }
 
+const PLACE: &str = "return document.querySelector('[data-testid=insight]').scrollTop";
 const AT_END: &str = "const page = document.querySelector('[data-testid=insight]'); \
      return page.scrollTop + page.clientHeight >= page.scrollHeight - 2";
 
