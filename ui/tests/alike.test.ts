@@ -41,6 +41,32 @@ describe('what is nearly the same', () => {
     expect(review.card?.counts.decided).toBe(0);
   });
 
+  it('does not come up as undecided once it is decided', async () => {
+    const { backend, review, alike } = await atTheSeventh();
+    alike.toggle();
+    await review.choose('safe');
+    await review.next();
+    const next = review.item?.id ?? '';
+    expect(next).not.toBe('q-7');
+    expect(review.item, 'as it is by now').toEqual(await backend.item(next));
+    expect(review.task?.state).toBe('pending');
+  });
+
+  it('is armed no longer than there is something to decide', async () => {
+    const { backend, review, alike } = await atTheSeventh();
+    alike.toggle();
+    for (const id of OTHERS) {
+      await review.openItem(id);
+      await review.choose('safe');
+    }
+    await review.openItem('q-7');
+    await alike.look();
+    alike.together = true;
+    await alike.look();
+    expect([alike.open, alike.together]).toEqual([[], false]);
+    expect(backend.calls.some(({ method }) => method === 'decideAll')).toBe(false);
+  });
+
   it('is left alone without that, and by the next item', async () => {
     const { backend, review, alike } = await atTheSeventh();
     await review.choose('safe');

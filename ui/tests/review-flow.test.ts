@@ -270,6 +270,17 @@ describe('a save that fails', () => {
 });
 
 describe('while a guard is at work', () => {
+  it('leaves an item that it says nothing new of as it is, so that nothing jumps', async () => {
+    const desk = await openDesk({ labelled: false });
+    const { item } = desk.review;
+    const asked = () => desk.backend.calls.filter(({ method }) => method === 'item').length;
+    const before = asked();
+    desk.review.onNotice({ kind: 'run', run: runUnderWay('q') });
+    await expect.poll(asked).toBeGreaterThan(before);
+    await Promise.resolve();
+    expect(desk.review.item).toBe(item);
+  });
+
   it('shows a verdict in its place as soon as there is one', async () => {
     const desk = await openDesk({ labelled: false });
     const labelled = await openDesk();
@@ -283,6 +294,28 @@ describe('while a guard is at work', () => {
     await desk.review.choose('safe');
     expect(decisions(desk)[0]?.verdict_visible, 'it came into view before the decision').toBe(true);
     expect(desk.review.task?.verdict.kind, 'what was fetched ahead is not stale').toBe('shown');
+  });
+});
+
+describe('a list of many pages', () => {
+  it('is walked beyond its first page, whether or not it is on screen', async () => {
+    const desk = await openDesk({ size: 130 });
+    await desk.review.list.open('all');
+    await desk.review.openItem('q-100');
+    expect(desk.review.list.rows).toHaveLength(100);
+    await desk.review.next();
+    expect([desk.review.item?.id, desk.review.list.rows.length]).toEqual(['q-101', 130]);
+  });
+
+  it('keeps what happens to its rows while the next page is on its way', async () => {
+    const desk = await openDesk({ size: 130 });
+    await desk.review.list.open('all');
+    desk.backend.delayMs = 20;
+    const more = desk.review.list.more();
+    desk.review.list.remove('q-3');
+    await more;
+    expect(desk.review.list.rows).toHaveLength(129);
+    expect(desk.review.list.indexOf('q-3')).toBe(-1);
   });
 });
 
@@ -324,7 +357,7 @@ describe('going around', () => {
     await desk.review.next();
     await desk.review.undo();
     expect(desk.sentTo).toEqual([{ queueId: 'p', itemId: 'p-1' }]);
-    expect([desk.review.item?.id, desk.review.saving], 'this queue is as it was').toEqual([
+    expect([desk.review.item?.id, desk.review.busy.saving], 'this queue is as it was').toEqual([
       'q-2',
       false,
     ]);

@@ -2,6 +2,7 @@ import { render, screen, waitFor } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
 import { describe, expect, it } from 'vitest';
 import App from '../src/App.svelte';
+import { t } from '../src/language';
 import { FakeBackend } from '../src/lib/backend/fake';
 import { PLAN, sent, TWO_LABELS } from './review-desk';
 import { itemOnScreen, openReview } from './review-window';
@@ -65,6 +66,58 @@ describe('the review screen', () => {
     await user.keyboard('{Enter}');
     await shows('q-2');
     expect(screen.getByTestId('verdict-hidden')).toBeTruthy();
+  });
+
+  it('greys nothing out for a save of a moment, and says so of a longer one', async () => {
+    const { backend, user } = await openReview({ mode: 'blind' });
+    const greyed: (string | undefined)[] = [];
+    const watch = new MutationObserver((changes) => {
+      for (const { target } of changes)
+        if ((target as HTMLButtonElement).disabled)
+          greyed.push((target as HTMLElement).dataset.testid);
+    });
+    watch.observe(document.body, { subtree: true, attributeFilter: ['disabled'] });
+    backend.delayMs = 20;
+    await user.keyboard('1');
+    await screen.findByTestId('verdict');
+    expect(decided(backend)).toHaveLength(1);
+    expect(greyed).toEqual([]);
+
+    await user.keyboard('{Enter}');
+    await shows('q-2');
+    backend.delayMs = 600;
+    await user.keyboard('1');
+    await screen.findByTestId('verdict');
+    expect(greyed).toEqual(expect.arrayContaining(['label-1', 'skip', 'item-language']));
+    expect(screen.getByTestId('label-1')).toHaveProperty('disabled', false);
+    watch.disconnect();
+  });
+
+  it('finds what is nearly the same for each item while its panel is open', async () => {
+    const { user } = await openReview();
+    await user.click(screen.getAllByTestId('list-row')[6] as HTMLElement);
+    await shows('q-7');
+    await user.keyboard('d');
+    await screen.findByTestId('alike-count');
+    await user.keyboard('j');
+    await shows('q-8');
+    await waitFor(() =>
+      expect(screen.getByTestId('alike-panel').textContent).toContain(t('alike.nothing')),
+    );
+    await user.keyboard('k');
+    await shows('q-7');
+    expect(await screen.findByTestId('alike-count')).toBeTruthy();
+  });
+
+  it('opens by Enter what a search finds, and not what was in the list before', async () => {
+    const { backend, user } = await openReview();
+    const wanted = backend.fakeQueues[0]?.items[8];
+    const text = wanted?.turns[0]?.content ?? '';
+    backend.delayMs = 30;
+    await user.click(screen.getByTestId('search'));
+    await user.paste(text);
+    await user.keyboard('{Enter}');
+    await shows(wanted?.id ?? '');
   });
 
   it('says "not assessed" where there is no verdict, and never safe', async () => {

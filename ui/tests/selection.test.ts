@@ -79,6 +79,35 @@ describe('a selection in the list', () => {
     expect(selection.size).toBeGreaterThan(withResponse.length);
   });
 
+  it('is about the task that was shown, whichever is on screen by then', async () => {
+    const { backend, review, selection } = await desk();
+    const withResponse = review.list.rows.find((row) => row.has_response);
+    await review.openItem(withResponse?.id ?? '');
+    selection.all();
+    await selection.preview('safe');
+    review.activate('response');
+    expect([review.taskId, selection.taskId]).toEqual(['response', 'prompt']);
+    expect(selection.concerned).toHaveLength(15);
+    await selection.confirm();
+    const [decision, others] =
+      backend.calls.find(({ method }) => method === 'decideAll')?.args ?? [];
+    expect(decision).toMatchObject({ task: 'prompt', label: 'safe' });
+    expect(others).toHaveLength(14);
+  });
+
+  it('can be shown again after it could not be', async () => {
+    const { backend, selection, actions } = await desk();
+    selection.extend(1);
+    backend.failNext('previewBulk');
+    await selection.preview('safe');
+    expect(selection.failure).not.toBeNull();
+    await selection.preview('safe');
+    expect(selection.failure).toBeNull();
+    selection.choice.busy.saving = true;
+    expect(actions.disarm?.enabled?.(), 'what is being saved is not taken back').toBe(false);
+    selection.choice.busy.saving = false;
+  });
+
   it('stays, with its label, when it could not be saved', async () => {
     const { backend, selection } = await desk();
     selection.extend(1);

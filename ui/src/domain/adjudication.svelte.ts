@@ -17,6 +17,7 @@ import {
 import type { Handlers } from './keys';
 import { labelName } from './labels';
 import { choiceActions, LabelChoice } from './review';
+import { Stopwatch } from './stopwatch';
 
 /** Most that are read at once; after each that is settled they are read anew. */
 const LIMIT = 200;
@@ -42,11 +43,10 @@ export class AdjudicationController {
   savedAt = $state<string | null>(null);
   readonly choice: LabelChoice;
   #at = $state(0);
-  #sinceMs = 0;
-  readonly #nowMs: () => number;
+  readonly #watch: Stopwatch;
 
   constructor(private readonly setup: AdjudicationSetup) {
-    this.#nowMs = setup.nowMs ?? (() => performance.now());
+    this.#watch = new Stopwatch(setup.nowMs);
     this.choice = new LabelChoice({
       scheme: () => this.card?.scheme ?? null,
       terms: () => this.card?.policy.terms ?? null,
@@ -78,10 +78,13 @@ export class AdjudicationController {
 
   async go(step: 1 | -1): Promise<void> {
     const to = this.#at + step;
-    if (this.choice.saving || to < 0 || to >= this.rows.length) return;
+    if (this.choice.busy.saving || to < 0 || to >= this.rows.length) return;
     this.#at = to;
     this.#leave();
+    this.choice.busy.moving = true;
     await this.#show();
+    // not while a later step is on its way
+    if (this.#at === to) this.choice.busy.moving = false;
   }
 
   /** Settles it with the label that is chosen, and goes on to the next. */
@@ -101,7 +104,7 @@ export class AdjudicationController {
       categories: [...draft.categories],
       refusal: draft.refusal,
       note: choice.noteGiven,
-      duration_ms: Math.max(0, Math.round(this.#nowMs() - this.#sinceMs)),
+      duration_ms: this.#watch.elapsedMs,
       verdict_visible: false,
       draw_id: null,
     };
@@ -116,7 +119,7 @@ export class AdjudicationController {
 
   /** Takes back what the reviewer did last, and comes back to it if it is to be settled again. */
   async undo(): Promise<void> {
-    if (this.choice.saving) return;
+    if (this.choice.busy.saving) return;
     await this.#save(async () => {
       const undone = await this.setup.backend.undo(this.setup.queueId);
       this.savedAt = undone.saved_at;
@@ -127,7 +130,7 @@ export class AdjudicationController {
   }
 
   async #save(act: () => Promise<void>): Promise<void> {
-    this.choice.saving = true;
+    this.choice.busy.saving = true;
     this.refused = null;
     try {
       await act();
@@ -136,7 +139,7 @@ export class AdjudicationController {
       if (failure.code === 'not_found') this.message = failure.message;
       else this.refused = failure;
     } finally {
-      this.choice.saving = false;
+      this.choice.busy.saving = false;
     }
   }
 
@@ -171,7 +174,7 @@ export class AdjudicationController {
       const bare = { verdict: { kind: 'hidden' as const }, decision: null, gold: null };
       this.item = { ...found, tasks: found.tasks.map((task) => ({ ...task, ...bare })) };
       this.failure = null;
-      this.#sinceMs = this.#nowMs();
+      this.#watch.restart();
     } catch (error) {
       this.item = null;
       this.failure = asFailure(error);
@@ -187,11 +190,11 @@ export class AdjudicationController {
 
 export function adjudicationActions(adjudication: AdjudicationController): Handlers {
   const { choice } = adjudication;
-  const some = () => adjudication.rows.length > 0 && !choice.saving;
+  const some = () => adjudication.rows.length > 0 && !choice.busy.saving;
   return {
     ...choiceActions(choice),
     commit: { run: () => void adjudication.settle(), enabled: () => choice.ready },
-    undo: { run: () => void adjudication.undo(), enabled: () => !choice.saving },
+    undo: { run: () => void adjudication.undo(), enabled: () => !choice.busy.saving },
     next: { run: () => void adjudication.go(1), enabled: some },
     previous: { run: () => void adjudication.go(-1), enabled: some },
   };

@@ -44,7 +44,9 @@ export class AlikeController {
     this.#itemId = itemId;
     try {
       const found = await this.#backend.alike(itemId);
-      if (this.#itemId === itemId) [this.found, this.failure] = [found, null];
+      if (this.#itemId !== itemId) return;
+      [this.found, this.failure] = [found, null];
+      this.together &&= this.open.length > 0;
     } catch (error) {
       if (this.#itemId === itemId) this.failure = asFailure(error);
     }

@@ -5,6 +5,7 @@ export { ListController } from './list.svelte';
 export { FilterController, SORTS, termText, type SortId, type TermId } from './filter.svelte';
 export { heldBy, reviewActions } from './review-actions';
 export { isUnsafe, revealActions } from './reveal';
+export { held } from './busy.svelte';
 export { schemeOf, type Draft } from './draft';
 export { PicturesController, pictureActions } from './pictures.svelte';
 export { blurFor, type Point, type Size } from './zoom';

@@ -30,6 +30,11 @@ export class ItemFeed {
     this.#ahead = { after: item.id, way: this.#way(), item: asked };
   }
 
+  /** What was fetched ahead may have been decided meanwhile. */
+  forget(): void {
+    this.#ahead = null;
+  }
+
   /** After a decision: the next one to do, from the beginning of the queue if there is none after it. */
   async following(item: ItemView | null): Promise<ItemView | null> {
     if (item === null) return this.first();
@@ -76,7 +81,12 @@ export class ItemFeed {
       // the program begins again at the end of the queue: the last pending item is followed by itself
       return next?.id === item.id ? null : next;
     }
-    const row = this.list.neighbour(item.id, 1);
+    let row = this.list.neighbour(item.id, 1);
+    // rows come page by page, and a list that is not on screen asks for none
+    if (row === null && this.list.hasMore) {
+      await this.list.more();
+      row = this.list.neighbour(item.id, 1);
+    }
     return row === null ? null : this.backend.item(row.id);
   }
 

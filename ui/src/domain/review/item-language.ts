@@ -12,7 +12,7 @@ export async function correctLanguage(
 ): Promise<void> {
   const { item } = review;
   if (!review.ready || item === null || tag === (item.language ?? 'und')) return;
-  review.saving = true;
+  review.busy.saving = true;
   try {
     const corrected = await backend.correctLanguage(item.id, tag);
     review.item = corrected;
@@ -22,6 +22,6 @@ export async function correctLanguage(
     const retry = () => correctLanguage(review, backend, tag);
     review.failedSave = { failure: asFailure(error), retry };
   } finally {
-    review.saving = false;
+    review.busy.saving = false;
   }
 }

@@ -9,6 +9,7 @@ import type { DecisionView, PolicyTerms, Scheme } from '../../lib/backend';
 import { t } from '$language';
 import { numberedAction, type Handlers } from '../keys';
 import { labelName } from '../labels';
+import { Busy } from './busy.svelte';
 import { asked, draftOf, lackOf, schemeOf, toggleCategory, type Asked, type Draft } from './draft';
 
 /** What the pickers of a decision need to know, and what they do. */
@@ -18,7 +19,7 @@ export interface Deciding {
   readonly asked: Asked | null;
   readonly terms: PolicyTerms | null;
   readonly ready: boolean;
-  readonly saving: boolean;
+  readonly busy: Busy;
   choose(label: string): unknown;
   toggleCategory(category: string): void;
   setRefusal(refusal: boolean): unknown;
@@ -36,7 +37,7 @@ export class LabelChoice implements Deciding {
   draft = $state.raw<Draft | null>(null);
   /** Why it may be needed. */
   note = $state('');
-  saving = $state(false);
+  readonly busy = new Busy();
   readonly task = null;
   readonly #setup: ChoiceSetup;
 
@@ -53,7 +54,7 @@ export class LabelChoice implements Deciding {
   }
 
   get ready(): boolean {
-    return !this.saving && this.#setup.ready();
+    return !this.busy.now && this.#setup.ready();
   }
 
   get asked(): Asked | null {

@@ -62,11 +62,18 @@ export class ListController {
     await this.#anew();
   }
 
+  get hasMore(): boolean {
+    return this.#cursor !== null;
+  }
+
   /** More of it, when the end of what there is comes into sight. */
   async more(): Promise<void> {
     if (this.#cursor === null || this.#loading) return;
-    const before = this.rows;
-    await this.#ask(async () => [...before, ...(await this.#page(this.#cursor))]);
+    await this.#ask(async () => {
+      const page = await this.#page(this.#cursor);
+      // rows may have changed while it came
+      return [...this.rows, ...page];
+    });
   }
 
   async search(text: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { t } from '$language';
 import { labelName } from '../labels';
 import { numberedAction, type Handler, type Handlers } from '../keys';
+import type { Busy } from './busy.svelte';
 import type { ReviewController } from './review.svelte';
 
 /** `yields`: digits are meant for something else now. */
@@ -56,10 +57,13 @@ export function reviewActions(
 }
 
 /** Why the screen may not be left: what is not saved would be lost. Null if it may. */
-export function heldBy(review: ReviewController): string | null {
+export function heldBy(
+  review: ReviewController,
+  selection: { choice: { busy: Busy } },
+): string | null {
   if (review.failedSave !== null) return t('review.hold.failed');
   if (review.wantsReviewer) return t('review.hold.who');
-  return review.saving ? t('review.hold.saving') : null;
+  return review.busy.saving || selection.choice.busy.saving ? t('review.hold.saving') : null;
 }
 
 function asksReason(review: ReviewController): boolean {

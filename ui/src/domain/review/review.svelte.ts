@@ -19,6 +19,7 @@ import {
   type StateCounts,
   type TaskView,
 } from '../../lib/backend';
+import { Stopwatch } from '../stopwatch';
 import {
   asked,
   draftOf,
@@ -31,6 +32,7 @@ import {
   type Draft,
   type Lack,
 } from './draft';
+import { Busy } from './busy.svelte';
 import { ItemFeed } from './item-feed';
 import { ListController } from './list.svelte';
 import { ReasonsController } from './reasons.svelte';
@@ -47,9 +49,7 @@ export class ReviewController {
   draft = $state.raw<Draft | null>(null);
   /** Rejected with more than two labels: the choice is asked for. */
   choosing = $state(false);
-  saving = $state(false);
-  /** Another item is on its way. */
-  moving = $state(false);
+  readonly busy = new Busy();
   failedSave = $state.raw<FailedSave | null>(null);
   /** Something could not be read. */
   failure = $state.raw<Failure | null>(null);
@@ -63,16 +63,15 @@ export class ReviewController {
   readonly notes = new Unfinished();
   readonly reasons: ReasonsController;
 
-  readonly #nowMs: () => number;
+  readonly #watch: Stopwatch;
   readonly #feed: ItemFeed;
   /** "item task" whose verdict has been on screen. */
   readonly #seen = new Set<string>();
-  #sinceMs = 0;
   #looking = false;
   #waiting: (() => Promise<void>) | null = null;
 
   constructor(private readonly setup: ReviewSetup) {
-    this.#nowMs = setup.nowMs ?? (() => performance.now());
+    this.#watch = new Stopwatch(setup.nowMs);
     this.list = new ListController(setup.backend, setup.queueId);
     this.#feed = new ItemFeed(setup.backend, setup.queueId, this.list);
     this.reasons = new ReasonsController({
@@ -101,15 +100,14 @@ export class ReviewController {
     if (this.card === null || this.task?.verdict.kind !== 'shown') return null;
     return suggestionOf(this.task.verdict.verdict, this.card.scheme, this.taskId);
   });
-  readonly #busy = $derived(this.saving || this.moving);
   /** Keys may change something. While an item is saved or fetched they would hit the wrong one. */
   readonly ready = $derived(
-    this.phase === 'item' && !this.#busy && this.failedSave === null && !this.wantsReviewer,
+    this.phase === 'item' && !this.busy.now && this.failedSave === null && !this.wantsReviewer,
   );
 
   /** Nothing would be lost or missed by going elsewhere. */
   get canLeave(): boolean {
-    return this.ready || (this.phase === 'finished' && !this.#busy && this.failedSave === null);
+    return this.ready || (this.phase === 'finished' && !this.busy.now && this.failedSave === null);
   }
 
   /** Opens the queue at its next pending item, or at the item that was asked for. */
@@ -144,8 +142,11 @@ export class ReviewController {
     try {
       if (item.tasks.some(({ verdict }) => verdict.kind === 'absent')) {
         const found = await this.setup.backend.item(item.id);
+        const told = found.tasks.some(
+          ({ verdict }, n) => verdict.kind !== item.tasks[n]?.verdict.kind,
+        );
         // not over what a decision has made of it meanwhile
-        if (this.ready && this.item === item) this.item = found;
+        if (told && this.ready && this.item === item) this.item = found;
         this.#look();
       }
       if (this.item?.id === item.id) this.#feed.prefetch(item);
@@ -280,14 +281,14 @@ export class ReviewController {
   /** Takes back what was done last, and shows what it was done to. */
   async undo(): Promise<void> {
     if (this.draft !== null || this.choosing || this.reasons.asking) return this.disarm();
-    if (this.#busy || this.failedSave !== null) return;
-    this.saving = true;
+    if (this.busy.now || this.failedSave !== null) return;
+    this.busy.saving = true;
     try {
       const undone = await this.setup.backend.undo(this.setup.queueId);
       const { id: itemId, queue_id: queueId } = undone.item;
       if (queueId !== this.setup.queueId) {
         // saved, so that nothing holds the window here
-        this.saving = false;
+        this.busy.saving = false;
         return this.setup.elsewhere({ queueId, itemId });
       }
       this.#count(undone.counts);
@@ -300,7 +301,7 @@ export class ReviewController {
       if (failure.code === 'not_found') this.message = t('review.say.nothingToUndo');
       else this.failedSave = { failure, retry: () => this.undo() };
     } finally {
-      this.saving = false;
+      this.busy.saving = false;
     }
   }
 
@@ -357,7 +358,7 @@ export class ReviewController {
       categories: [...draft.categories],
       refusal: draft.refusal,
       note: this.notes.given(this.item?.id),
-      duration_ms: this.#elapsedMs(),
+      duration_ms: this.#watch.elapsedMs,
       verdict_visible: this.#seen.has(`${item.id} ${task.task}`),
       draw_id: this.list.drawOf(item),
     };
@@ -368,7 +369,10 @@ export class ReviewController {
       () => sendDecision(this.setup.backend, decision, others),
       async ({ left_out }) => {
         this.message = saidOf(decision, others.length - left_out);
-        if (others.length > 0) await this.list.again();
+        if (others.length > 0) {
+          this.#feed.forget();
+          await this.list.again();
+        }
         // what the gold label says is read before one goes on
         if (this.card?.mode === 'suggestion' && !this.task?.gold) await this.moveOn();
         else this.#look();
@@ -391,7 +395,7 @@ export class ReviewController {
       kind,
       reason,
       note,
-      duration_ms: this.#elapsedMs(),
+      duration_ms: this.#watch.elapsedMs,
       draw_id: this.list.drawOf(item),
     };
     await this.#save(
@@ -413,25 +417,25 @@ export class ReviewController {
       return;
     }
     const itemId = this.item?.id ?? '';
-    this.saving = true;
+    this.busy.saving = true;
     let saved: Saved;
     try {
       saved = await send();
     } catch (error) {
-      this.saving = false;
+      this.busy.saving = false;
       this.failedSave = { failure: asFailure(error), retry: () => this.#save(send, then) };
       return;
     }
     this.#take(saved, itemId);
     await then(saved);
     if (saved.item === null) this.list.remove(itemId);
-    this.saving = false;
+    this.busy.saving = false;
   }
 
   #take(saved: Saved, itemId: string): void {
     this.savedAt = saved.saved_at;
     this.draft = null;
-    this.#sinceMs = this.#nowMs();
+    this.#watch.restart();
     this.notes.forget(itemId);
     this.#count(saved.counts);
     if (saved.item !== null) this.list.update(saved.item);
@@ -442,7 +446,7 @@ export class ReviewController {
 
   /** Shows what `find` finds. Where it finds nothing: says so and stays, or, without words, the queue is finished. */
   async #go(find: () => Promise<ItemView | null>, nothing: string | null): Promise<void> {
-    this.moving = true;
+    this.busy.moving = true;
     try {
       const found = await find();
       if (found === null && nothing !== null) this.message = nothing;
@@ -451,7 +455,7 @@ export class ReviewController {
       this.failure = asFailure(error);
       if (this.item === null && this.phase !== 'finished') this.phase = 'failed';
     } finally {
-      this.moving = false;
+      this.busy.moving = false;
     }
   }
 
@@ -474,7 +478,7 @@ export class ReviewController {
     const open = item.tasks.find(({ state }) => state === 'pending') ?? item.tasks[0];
     this.taskId = open?.task ?? 'prompt';
     this.draft = this.notes.draft(this.item?.id, this.taskId);
-    this.#sinceMs = this.#nowMs();
+    this.#watch.restart();
     this.#look();
     this.#feed.prefetch(item);
   }
@@ -487,10 +491,6 @@ export class ReviewController {
 
   #lack(draft: Draft): Lack | null {
     return lackOf(draft, this.taskScheme, this.terms, this.notes.given(this.item?.id));
-  }
-
-  #elapsedMs(): number {
-    return Math.max(0, Math.round(this.#nowMs() - this.#sinceMs));
   }
 
   #count(counts: StateCounts): void {

@@ -30,6 +30,8 @@ export class SelectionController {
   /** Where the stretch that is being chosen begins and ends. */
   #anchor: string | null = null;
   #head = $state<string | null>(null);
+  /** What the chosen label is about: the task that was active when its effect was shown, whichever is active by now. */
+  #task = $state<string | null>(null);
   #looking: Promise<void> = Promise.resolve();
   readonly #backend: Backend;
   readonly #review: ReviewController;
@@ -40,7 +42,7 @@ export class SelectionController {
     this.choice = new LabelChoice({
       scheme: () => review.card?.scheme ?? null,
       terms: () => review.terms,
-      taskId: () => review.taskId,
+      taskId: () => this.taskId,
       ready: () => review.ready && this.size > 0,
     });
   }
@@ -50,7 +52,7 @@ export class SelectionController {
   );
   /** Those that have the task that the label is about. */
   readonly concerned = $derived.by<ItemRow[]>(() =>
-    this.rows.filter((row) => this.#review.taskId === 'prompt' || row.has_response),
+    this.rows.filter((row) => this.taskId === 'prompt' || row.has_response),
   );
 
   get size(): number {
@@ -58,7 +60,7 @@ export class SelectionController {
   }
 
   get taskId(): string {
-    return this.#review.taskId;
+    return this.choice.draft === null || this.#task === null ? this.#review.taskId : this.#task;
   }
 
   /** The row that the next step begins at, if there is one. */
@@ -120,6 +122,7 @@ export class SelectionController {
 
   /** Shows what a label would do: nothing is saved. */
   async preview(label: string): Promise<void> {
+    if (this.choice.draft === null) this.#task = this.#review.taskId;
     this.choice.choose(label);
     this.#looking = this.#look();
     await this.#looking;
@@ -130,7 +133,9 @@ export class SelectionController {
     try {
       const ids = this.concerned.map(({ id }) => id);
       const shown = await this.#backend.previewBulk(this.taskId, ids);
-      if (selected === this.#ids) this.shown = shown;
+      if (selected !== this.#ids) return;
+      this.shown = shown;
+      this.failure = null;
     } catch (error) {
       this.failure = asFailure(error);
     }
@@ -150,7 +155,7 @@ export class SelectionController {
     }
     const [first, ...others] = this.concerned;
     if (first === undefined) return;
-    choice.saving = true;
+    choice.busy.saving = true;
     try {
       const decision = {
         item_id: first.id,
@@ -172,7 +177,7 @@ export class SelectionController {
     } catch (error) {
       this.failure = asFailure(error);
     } finally {
-      choice.saving = false;
+      choice.busy.saving = false;
     }
   }
 
@@ -203,7 +208,7 @@ export function selectionActions(
     run: () => (review.message = t('select.waits')),
     enabled: selected,
   };
-  const ready = () => review.ready && review.draft === null && !selection.choice.saving;
+  const ready = () => review.ready && review.draft === null && !selection.choice.busy.saving;
   return {
     ...choice,
     accept: waits,
@@ -214,7 +219,7 @@ export function selectionActions(
     quarantine: waits,
     disarm: {
       run: () => (selection.choice.draft === null ? selection.clear() : selection.choice.clear()),
-      enabled: () => selection.size > 0,
+      enabled: () => selection.size > 0 && !selection.choice.busy.saving,
     },
     commit: { run: () => void selection.confirm(), enabled: () => selection.choice.draft !== null },
     'select-down': { run: () => selection.extend(1), enabled: ready },
