@@ -50,6 +50,21 @@ describe('a disagreement', () => {
     expect(adjudication.rows).toHaveLength(2);
   });
 
+  it('can be settled after an undo came in the middle of a step to the next', async () => {
+    const backend = await disputed(['q-1', 'q-2', 'q-3']);
+    const adjudication = await open(backend);
+    adjudication.choice.choose('safe');
+    await adjudication.settle();
+    backend.delayMs = 100;
+    const step = adjudication.go(1);
+    backend.delayMs = 0;
+    await adjudication.undo();
+    await step;
+    expect(adjudication.current?.item_id).toBe('q-1');
+    adjudication.choice.choose('safe');
+    expect([adjudication.choice.ready, adjudication.choice.draft?.label]).toEqual([true, 'safe']);
+  });
+
   it('is left to others by whoever decided it, and the refusal is told', async () => {
     const adjudication = await open(await disputed(['q-1'], 'ana'));
     expect(adjudication.isOwn, 'said before one tries').toBe(true);

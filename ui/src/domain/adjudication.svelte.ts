@@ -83,8 +83,7 @@ export class AdjudicationController {
     this.#leave();
     this.choice.busy.moving = true;
     await this.#show();
-    // not while a later step is on its way
-    if (this.#at === to) this.choice.busy.moving = false;
+    this.choice.busy.moving = false;
   }
 
   /** Settles it with the label that is chosen, and goes on to the next. */

@@ -3,7 +3,8 @@
 //! In memory the least recently used go first. On disk a file lies at `<image sha256>/<key>.safetensors`, so that all that
 //! was computed from an image can be removed with its folder; the key stands for everything else that the features depend
 //! on. A file carries a digest over its key and its tensors: one that is damaged, or that lies under another's name, is taken
-//! for absent and written anew. It is no signature: who can write into the workspace can write features. Writing never fails a verdict; it is only slower next time.
+//! for absent and written anew. It is no signature: who can write into the workspace can write features. Writing never fails
+//! a verdict; it is only slower next time.
 
 use std::{
     collections::{BTreeMap, HashMap},
